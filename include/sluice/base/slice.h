@@ -1,0 +1,179 @@
+// Bytes with an owner: what buffers are while they travel through the gateway.
+//
+//   owner (references = 3):  [ head ......... | body part 1 ...... | pipelined request ... ]
+//                              ^ Slice a        ^ Slice b            ^ Slice c
+//
+// A Slice is move-only and keeps its owner's memory alive: a buffer of the ring (then it is a
+// lease: the last slice's destructor gives the buffer back), a heap block, or static text (no
+// owner). Owners count references without atomics: a slice never leaves the core it was made on.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "sluice/base/assert.h"
+#include "sluice/base/attributes.h"
+
+namespace sluice {
+
+/// The memory behind slices. `release` runs when the last slice is gone and gives the memory back.
+struct SliceOwner {
+  using Release = void (*)(SliceOwner*) noexcept;
+  explicit SliceOwner(Release release_function) noexcept : release(release_function) {}
+  std::uint32_t references = 0;
+  Release release;
+};
+
+class Slice {
+ public:
+  Slice() noexcept = default;
+  /// Adopts one more reference on `owner`; a null owner means memory that outlives everything.
+  Slice(const char* data, std::size_t size_bytes, SliceOwner* owner) noexcept
+      : data_(data), size_bytes_(size_bytes), owner_(owner) {
+    if (owner_ != nullptr) ++owner_->references;
+  }
+  Slice(Slice&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)),
+        size_bytes_(std::exchange(other.size_bytes_, 0)),
+        owner_(std::exchange(other.owner_, nullptr)) {}
+  Slice& operator=(Slice&& other) noexcept {
+    if (this != &other) {
+      reset();
+      data_ = std::exchange(other.data_, nullptr);
+      size_bytes_ = std::exchange(other.size_bytes_, 0);
+      owner_ = std::exchange(other.owner_, nullptr);
+    }
+    return *this;
+  }
+  Slice(const Slice&) = delete;
+  Slice& operator=(const Slice&) = delete;
+  ~Slice() { reset(); }
+
+  /// A slice over text that lives as long as the program (a string literal).
+  [[nodiscard]] static Slice of_static(std::string_view text) noexcept {
+    return Slice(text.data(), text.size(), nullptr);
+  }
+  /// A slice that owns a heap copy of `text`.
+  [[nodiscard]] static Slice copy_of(std::string_view text);
+  /// A slice that owns `text` itself; no byte is copied.
+  [[nodiscard]] static Slice take(std::string text);
+
+  [[nodiscard]] const char* data() const noexcept { return data_; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_bytes_; }
+  [[nodiscard]] bool empty() const noexcept { return size_bytes_ == 0; }
+  [[nodiscard]] std::string_view view() const noexcept SLUICE_LIFETIMEBOUND {
+    return {data_, size_bytes_};
+  }
+
+  /// Another slice of the same memory: bytes [offset, offset + size_bytes) of this one.
+  [[nodiscard]] Slice share(std::size_t offset, std::size_t size_bytes) const noexcept {
+    SLUICE_ASSERT(offset <= size_bytes_ && size_bytes <= size_bytes_ - offset);
+    return Slice(data_ + offset, size_bytes, owner_);
+  }
+  [[nodiscard]] Slice share() const noexcept { return share(0, size_bytes_); }
+
+  void remove_prefix(std::size_t count) noexcept {
+    SLUICE_ASSERT(count <= size_bytes_);
+    data_ += count;
+    size_bytes_ -= count;
+  }
+  void truncate(std::size_t size_bytes) noexcept {
+    SLUICE_ASSERT(size_bytes <= size_bytes_);
+    size_bytes_ = size_bytes;
+  }
+
+  /// Gives the reference back at once; the slice is empty after.
+  void reset() noexcept {
+    data_ = nullptr;
+    size_bytes_ = 0;
+    if (SliceOwner* owner = std::exchange(owner_, nullptr); owner != nullptr) {
+      SLUICE_ASSERT(owner->references > 0);
+      if (--owner->references == 0) owner->release(owner);
+    }
+  }
+
+ private:
+  const char* data_ = nullptr;
+  std::size_t size_bytes_ = 0;
+  SliceOwner* owner_ = nullptr;
+};
+
+/// A writable heap block that becomes slices. Move-only; bytes [0, size()) are written ones.
+///
+/// `padding_bytes` readable bytes follow the capacity (zeroed), so that SIMD parsers may read past
+/// the end of what was written.
+class Block {
+ public:
+  Block() noexcept = default;
+  explicit Block(std::size_t capacity_bytes);
+  Block(Block&& other) noexcept : header_(std::exchange(other.header_, nullptr)) {}
+  Block& operator=(Block&& other) noexcept;
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+  ~Block();
+
+  static constexpr std::size_t padding_bytes = 64;
+
+  [[nodiscard]] bool has_memory() const noexcept { return header_ != nullptr; }
+  [[nodiscard]] char* data() noexcept SLUICE_LIFETIMEBOUND;
+  [[nodiscard]] std::size_t size() const noexcept;
+  [[nodiscard]] std::size_t capacity() const noexcept;
+  [[nodiscard]] std::size_t free_bytes() const noexcept { return capacity() - size(); }
+  [[nodiscard]] std::string_view view() const noexcept SLUICE_LIFETIMEBOUND;
+
+  /// Copies `bytes` behind what is there; they must fit.
+  void append(std::string_view bytes) noexcept;
+  /// Says that `count` bytes were written behind size() by someone else (a read, a decrypt).
+  void advance(std::size_t count) noexcept;
+
+  /// The whole block as one slice; the block is empty after and the memory belongs to the slice.
+  [[nodiscard]] Slice freeze() &&;
+
+ private:
+  struct Header;
+  Header* header_ = nullptr;
+};
+
+/// Slices in order: what one send takes, what one read of many parts gives.
+class SliceChain {
+ public:
+  SliceChain() = default;
+  SliceChain(SliceChain&&) noexcept = default;
+  SliceChain& operator=(SliceChain&&) noexcept = default;
+  SliceChain(const SliceChain&) = delete;
+  SliceChain& operator=(const SliceChain&) = delete;
+
+  void push(Slice slice) {
+    if (slice.empty()) return;
+    size_bytes_ += slice.size();
+    slices_.push_back(std::move(slice));
+  }
+  void append(SliceChain other) {
+    for (Slice& slice : other.slices_) push(std::move(slice));
+  }
+  [[nodiscard]] std::size_t size_bytes() const noexcept { return size_bytes_; }
+  [[nodiscard]] bool empty() const noexcept { return size_bytes_ == 0; }
+  [[nodiscard]] std::size_t count() const noexcept { return slices_.size(); }
+  [[nodiscard]] const Slice& operator[](std::size_t index) const noexcept { return slices_[index]; }
+  [[nodiscard]] Slice& operator[](std::size_t index) noexcept { return slices_[index]; }
+  [[nodiscard]] auto begin() const noexcept { return slices_.begin(); }
+  [[nodiscard]] auto end() const noexcept { return slices_.end(); }
+  void clear() noexcept {
+    slices_.clear();
+    size_bytes_ = 0;
+  }
+  /// All bytes in one string: for tests and cold paths.
+  [[nodiscard]] std::string to_string() const;
+  /// All bytes as one slice: the slice itself when there is but one, else a copy into a block.
+  [[nodiscard]] Slice gather() &&;
+
+ private:
+  std::vector<Slice> slices_;
+  std::size_t size_bytes_ = 0;
+};
+
+}  // namespace sluice
