@@ -1,0 +1,94 @@
+// The model table: what clients may ask for, and the deployments each name leads to, in order.
+//
+//   configuration + catalogue --config::build()--> ModelTable --Snapshot--> every core
+//
+// Immutable once built; find() allocates nothing and may be called from any thread. The answers of
+// GET /v1/models are rendered once, when the table is built.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sluice/base/attributes.h"
+#include "sluice/catalog/catalog.h"
+#include "sluice/catalog/deployment.h"
+
+namespace sluice::catalog {
+
+struct Model {
+  std::string name;  // what clients ask for
+  std::vector<std::string> aliases;
+  std::string owned_by;
+  Mode mode = Mode::chat;
+  std::int64_t created = 0;  // seconds since 1970
+  Capabilities capabilities;
+  std::optional<std::uint64_t> context_tokens;
+  std::optional<std::uint64_t> output_tokens_max;
+  std::vector<Deployment> deployments;  // in order of preference; never empty in a table
+  std::string json;                     // the object of GET /v1/models/{id}, filled in by the table
+};
+
+class ModelTable {
+ public:
+  /// Collects providers and models, then seals them. One use.
+  class Builder {
+   public:
+    /// Takes a provider and numbers it. The reference stays good for the table's life.
+    const Provider& add_provider(Provider provider);
+    /// Takes a model, numbers its deployments and renders it. False, and nothing is taken, when its
+    /// name is there already or it has no deployments; aliases that clash are dropped.
+    bool add_model(Model model);
+    /// Whether a model or alias of that name is there.
+    [[nodiscard]] bool has(std::string_view name) const noexcept;
+    [[nodiscard]] ModelTable seal() &&;
+
+   private:
+    friend class ModelTable;
+    std::vector<std::unique_ptr<Provider>> providers_;
+    std::vector<Model> models_;
+    NameIndex index_;
+    std::uint32_t deployments_ = 0;
+  };
+
+  ModelTable() = default;
+  ModelTable(ModelTable&&) noexcept = default;
+  ModelTable& operator=(ModelTable&&) noexcept = default;
+
+  /// By name or alias, in any letter case; null when it is not served here.
+  [[nodiscard]] const Model* find(std::string_view name) const noexcept SLUICE_LIFETIMEBOUND;
+
+  [[nodiscard]] const std::vector<Model>& models() const noexcept SLUICE_LIFETIMEBOUND {
+    return models_;
+  }
+  [[nodiscard]] const std::vector<std::unique_ptr<Provider>>& providers() const noexcept
+      SLUICE_LIFETIMEBOUND {
+    return providers_;
+  }
+  /// The provider configured under that exact name (its first region), or null.
+  [[nodiscard]] const Provider* find_provider(std::string_view name) const noexcept
+      SLUICE_LIFETIMEBOUND;
+  [[nodiscard]] std::uint32_t deployment_count() const noexcept { return deployments_; }
+
+  /// The body of GET /v1/models with every model, in the order of their names.
+  [[nodiscard]] std::string_view models_json() const noexcept SLUICE_LIFETIMEBOUND {
+    return models_json_;
+  }
+  /// The same with the models a caller may see.
+  [[nodiscard]] std::string models_json(const std::function<bool(const Model&)>& visible) const;
+
+ private:
+  std::vector<std::unique_ptr<Provider>> providers_;
+  std::vector<Model> models_;
+  NameIndex index_;
+  std::string models_json_;
+  std::uint32_t deployments_ = 0;
+};
+
+/// The object of GET /v1/models/{id}: OpenAI's members, then ours (mode, context_length, ...).
+[[nodiscard]] std::string render_model_json(const Model& model);
+
+}  // namespace sluice::catalog

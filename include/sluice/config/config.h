@@ -1,0 +1,135 @@
+// The configuration: what the file says, field by field, with nothing resolved yet. Secrets are
+// places here, not values; models name providers that build() looks up.
+//
+//   text --parse()--> Config --build(catalogue, environment)--> ModelTable
+//
+// Field names are the keys of the file; sluice.example.toml shows all of them.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sluice/catalog/deployment.h"
+#include "sluice/catalog/dialect.h"
+#include "sluice/catalog/price.h"
+#include "sluice/catalog/timeouts.h"
+#include "sluice/catalog/url.h"
+#include "sluice/config/complaint.h"
+#include "sluice/config/limits.h"
+#include "sluice/config/listen_address.h"
+#include "sluice/config/secret_source.h"
+
+namespace sluice::config {
+
+/// One certificate of a listener. Several: chosen by the name the client asks for (SNI), the first
+/// one when none fits. Read by who opens the listener, at start and on reload.
+struct TlsConfig {
+  std::string certificate;  // path of a PEM chain, leaf first
+  std::string key;          // path of its PEM key
+  Place place;
+};
+
+struct ListenerConfig {
+  ListenAddress address;
+  std::vector<TlsConfig> tls;     // empty: plaintext
+  bool proxy_protocol = false;    // the peer must send a PROXY header (v1 or v2) first
+  std::optional<bool> anonymous;  // unset: yes on a local address while there are no keys
+  Place place;
+
+  /// Whether callers without a gateway key are served here.
+  [[nodiscard]] bool allows_anonymous(bool any_keys) const noexcept {
+    return anonymous.value_or(!any_keys && address.local());
+  }
+};
+
+struct AdminConfig {
+  /// Nothing when the file says address = "off".
+  std::optional<ListenAddress> address = ListenAddress{.port = 9090};
+  bool written = false;    // false: the default; when that port is taken, go without and say so
+  bool anonymous = false;  // must be said for an address that other machines reach
+  Place place;
+};
+
+struct ProviderConfig {
+  std::string name;
+  /// The catalogue's provider whose dialect, URL, auth and models are the defaults; empty when the
+  /// catalogue has none of this name and the file names none.
+  std::string catalogue;
+  std::optional<catalog::Dialect> dialect;
+  std::optional<catalog::Url> base_url;
+  std::optional<catalog::Auth> auth;
+  std::vector<std::pair<std::string, std::string>> headers;  // sent with every request
+  std::optional<std::vector<SecretSource>> keys;             // unset is not the same as []
+  std::string region;
+  /// Serve every model the catalogue has for this provider. Unset: yes when the file has no
+  /// [[model]] at all.
+  std::optional<bool> all_models;
+  bool byok = false;    // forward a caller's own key to this provider
+  std::string ca_file;  // PEM with the CAs to trust for it; empty: the system's
+  catalog::TimeoutOverrides timeouts;
+  catalog::PoolLimits pool;
+  Place place;
+};
+
+struct DeploymentConfig {
+  std::string provider;
+  std::string model;  // what the provider calls it; empty: the catalogue's name for it there
+  double weight = 1.0;
+  std::string region;  // empty: the provider's
+  std::optional<catalog::TokenPrice> price;
+  Place place;           // of the table
+  Place provider_place;  // of the provider's name
+  std::string key;       // "model[0].deployment[1]"
+};
+
+struct ModelConfig {
+  std::string name;
+  std::vector<std::string> aliases;
+  std::string catalogue;  // the catalogue's model it is; empty: the one of its name
+  std::vector<DeploymentConfig> deployments;  // empty: the catalogue's, at every provider here
+  catalog::TimeoutOverrides timeouts;
+  Place place;
+  std::string key;  // "model[0]"
+};
+
+/// A gateway key, as `sluice keygen` prints it. The key itself is in no file.
+struct KeyConfig {
+  std::string name;
+  std::string hash;
+  std::vector<std::string> models;   // names or patterns with *; the default is everything
+  std::vector<std::string> regions;  // a pin; empty: anywhere
+  Place place;
+  Place hash_place;
+};
+
+enum class LogLevel : std::uint8_t { error, warning, info, debug };
+
+struct LogConfig {
+  enum class Target : std::uint8_t { off, standard_error, standard_output, file };
+  Target access = Target::standard_error;  // one JSON line per exchange
+  std::string access_path;                 // of Target::file; absolute
+  LogLevel level = LogLevel::info;         // of everything else, which goes to standard error
+};
+
+struct Config {
+  std::string file;  // empty: made of the environment
+  ServerConfig server;
+  std::vector<ListenerConfig> listeners;  // none written: 127.0.0.1:8080
+  AdminConfig admin;
+  std::vector<ProviderConfig> providers;
+  std::vector<ModelConfig> models;
+  std::vector<KeyConfig> keys;
+  std::optional<SecretSource> key_pepper;  // [server] key_pepper: keys the hashes of gateway keys
+  catalog::Timeouts timeouts;
+  LimitsConfig limits;
+  StreamingConfig streaming;
+  catalog::PoolLimits pool;  // the default of every provider's
+  LogConfig log;
+
+  /// The folder relative paths in the file start from; "." without a file.
+  [[nodiscard]] std::string folder() const;
+};
+
+}  // namespace sluice::config
