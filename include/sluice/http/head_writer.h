@@ -1,0 +1,78 @@
+// Serialises the head of an HTTP/1.1 message into a Slice ready to be sent.
+//
+//   HeadWriter writer;
+//   writer.status_line(status::ok);
+//   writer.end_to_end_headers(upstream_head.headers);
+//   writer.framing(framing);
+//   writer.header("x-request-id", id);
+//   Result<Slice> head = writer.finish();
+//
+// Nothing written can end a line early: every method, target, name and value is checked against
+// its grammar, and one that fails it makes finish() fail; half a head never gets out.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+
+#include "sluice/base/clock.h"
+#include "sluice/base/result.h"
+#include "sluice/base/slice.h"
+#include "sluice/http/framing.h"
+#include "sluice/http/head.h"
+#include "sluice/http/status.h"
+
+namespace sluice::http {
+
+/// Whether a field belongs to one connection and is never forwarded (RFC 9110 7.6.1), not asking
+/// what Connection names.
+[[nodiscard]] bool is_hop_by_hop(std::string_view name) noexcept;
+
+class HeadWriter {
+ public:
+  /// `reserve_bytes`: what the head will probably need; it grows when that was wrong.
+  explicit HeadWriter(std::size_t reserve_bytes = 1024);
+
+  /// First call of a request: "POST /path HTTP/1.1".
+  void request_line(std::string_view method, std::string_view target);
+  /// First call of a response: "HTTP/1.1 200 OK"; an empty reason means the standard one.
+  void status_line(StatusCode code, std::string_view reason = {});
+
+  void header(std::string_view name, std::string_view value);
+  void header(std::string_view name, std::uint64_t value);
+
+  /// Every header but: hop-by-hop ones, those that a Connection header in the list names,
+  /// Content-Length (framing() writes it), and the names in `dropped`.
+  void end_to_end_headers(const HeaderList& headers,
+                          std::initializer_list<std::string_view> dropped = {});
+
+  /// "Content-Length: n", "Transfer-Encoding: chunked", or nothing (none, until_close).
+  void framing(BodyKind kind, std::uint64_t length_bytes = 0);
+
+  /// Ends the head with its empty line and appends `body` behind it, in the same block. The writer
+  /// may be used for the next head afterwards. Fails (invalid, gateway) when anything written broke
+  /// its grammar.
+  [[nodiscard]] Result<Slice> finish(std::string_view body = {});
+
+ private:
+  void append(std::string_view text);
+  void reject(const char* what) noexcept;
+
+  Block block_;
+  std::size_t reserve_bytes_;
+  const char* rejected_ = nullptr;  // static text: the first thing that was wrong
+  bool started_ = false;
+};
+
+/// "Sun, 06 Nov 1994 08:49:37 GMT" (IMF-fixdate, RFC 9110 5.6.7). Callers keep it for a second.
+/// Years 0 to 9999.
+struct HttpDate {
+  std::array<char, 29> text;
+  [[nodiscard]] std::string_view view() const noexcept SLUICE_LIFETIMEBOUND {
+    return {text.data(), text.size()};
+  }
+};
+[[nodiscard]] HttpDate format_http_date(WallTime time) noexcept;
+
+}  // namespace sluice::http
