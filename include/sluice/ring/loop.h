@@ -1,0 +1,71 @@
+// The loop: one core's turn, over either back-end.
+//
+//   turn:  run what is ready -> wait for completions or the next timer -> fire timers
+//
+// Completions and timers only schedule coroutines; these run in the next turn's first step, so
+// nothing runs inside a submit and all that one wait brought is seen together. One thread owns a
+// loop; only wake() may be called from another.
+#pragma once
+#include <coroutine>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "sluice/base/clock.h"
+#include "sluice/base/random.h"
+#include "sluice/coro/executor.h"
+#include "sluice/ring/backend.h"
+#include "sluice/ring/timer.h"
+
+namespace sluice::ring {
+
+class Loop final : public Executor {
+ public:
+  /// `seed` feeds random(): ids, jitter. The same seed on a simulated back-end repeats a run.
+  Loop(Backend& backend, std::uint64_t seed);
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  ~Loop();
+
+  void schedule(std::coroutine_handle<> coroutine) noexcept override;
+
+  /// The time at the start of this turn's work: one clock read per turn.
+  [[nodiscard]] MonotonicTime now() const noexcept { return now_; }
+  [[nodiscard]] WallTime wall_now() const noexcept { return wall_base_ + (now_ - mono_base_); }
+  [[nodiscard]] Backend& backend() noexcept { return backend_; }
+  [[nodiscard]] TimerWheel& timers() noexcept { return timers_; }
+  [[nodiscard]] Random& random() noexcept { return random_; }
+
+  /// One turn. Waits at most until `until`, and not at all while something is ready.
+  void turn(MonotonicTime until = MonotonicTime::max());
+  /// Turns until stop() is called on this core.
+  void run();
+  void stop() noexcept { stopping_ = true; }
+
+  /// Called once per turn after the ready coroutines have run: what batches per turn flushes here.
+  /// Set once, before the first turn.
+  void on_turn_end(std::function<void()> function) { turn_end_ = std::move(function); }
+
+  /// Sockets whose owner is gone but whose operations have not all completed (see Connection).
+  [[nodiscard]] std::size_t closing_sockets() const noexcept { return closing_sockets_; }
+  void closing_socket_added() noexcept { ++closing_sockets_; }
+  void closing_socket_removed() noexcept { --closing_sockets_; }
+
+ private:
+  void run_ready();
+
+  Backend& backend_;
+  Random random_;
+  MonotonicTime now_;
+  MonotonicTime mono_base_;
+  WallTime wall_base_;
+  TimerWheel timers_;
+  std::vector<std::coroutine_handle<>> ready_;
+  std::vector<std::coroutine_handle<>> running_;  // the batch being run; its memory is reused
+  std::function<void()> turn_end_;
+  std::size_t closing_sockets_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace sluice::ring
