@@ -1,0 +1,45 @@
+// Counter and Gauge: numbers one thread writes and any thread may read.
+//
+// Single-writer: the owning core adds with a plain load and store (no locked instruction, under a
+// nanosecond); a scrape on another thread reads a value that was true a moment ago.
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+namespace sluice::telemetry {
+
+/// Only ever grows.
+class Counter {
+ public:
+  /// The owning thread only.
+  void add(std::uint64_t amount = 1) noexcept {
+    value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+  }
+  /// Any thread.
+  [[nodiscard]] std::uint64_t value() const noexcept {
+    return value_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+/// Goes up and down. Summed over cores like a counter.
+class Gauge {
+ public:
+  /// The owning thread only.
+  void add(std::int64_t amount = 1) noexcept { set(value() + amount); }
+  void subtract(std::int64_t amount = 1) noexcept { set(value() - amount); }
+  void set(std::int64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
+  /// Any thread.
+  [[nodiscard]] std::int64_t value() const noexcept {
+    return value_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  std::atomic<std::int64_t> value_{0};
+};
+
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free);
+
+}  // namespace sluice::telemetry

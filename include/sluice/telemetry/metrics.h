@@ -1,0 +1,149 @@
+// Metrics: everything one core counts. prometheus.h adds the cores up and writes them out.
+//
+// One object per core, on its own cache lines; only that core writes it, any thread reads it.
+// Labels are small indexes: enums of ours, or what a LabelTable of MetricLabels gave out when the
+// snapshot was built; an index out of range counts as "other".
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "sluice/telemetry/counter.h"
+#include "sluice/telemetry/histogram.h"
+#include "sluice/telemetry/label_table.h"
+#include "sluice/telemetry/outcome.h"
+
+namespace sluice::telemetry {
+
+inline constexpr std::size_t endpoints_max = 24;
+inline constexpr std::size_t providers_max = 64;
+inline constexpr std::size_t models_max = 256;
+
+/// The names behind the indexes: one object per process, older than every snapshot and core.
+struct MetricLabels {
+  LabelTable endpoints{endpoints_max};  // fixed at start, such as "chat_completions"
+  LabelTable providers{providers_max};
+  LabelTable models{models_max};  // configured names only: what a client typed never becomes one
+};
+
+/// A response status as a label. Common codes count by themselves, others by class ("4xx").
+class StatusLabel {
+ public:
+  static constexpr std::size_t count = 37;
+  /// 0: no status was sent. Anything outside 100..599 is "other".
+  [[nodiscard]] static std::size_t index(int status) noexcept;
+  [[nodiscard]] static std::string_view name(std::size_t index) noexcept;
+};
+
+enum class TokenDirection : std::uint8_t {
+  input,         // all of the prompt, cached tokens included
+  cached_input,  // the part of input read from a provider's cache
+  output,        // all that was generated, reasoning included
+  reasoning,     // the part of output that is reasoning
+};
+inline constexpr std::size_t token_direction_count = 4;
+[[nodiscard]] std::string_view to_string(TokenDirection direction) noexcept;
+
+enum class KeyFailure : std::uint8_t {
+  missing,       // no key, and one is needed
+  invalid,       // mistyped, unknown or wrong
+  malformed,     // two keys, or no key at all in the header
+  model_denied,  // a good key that may not use the model
+};
+inline constexpr std::size_t key_failure_count = 4;
+[[nodiscard]] std::string_view to_string(KeyFailure failure) noexcept;
+
+struct alignas(128) Metrics {
+  // Downstream.
+  Gauge downstream_connections_open;
+  Counter downstream_connections_accepted;
+  Counter downstream_connections_refused;  // accepted and closed at once: too many
+  Counter downstream_tls_failed;
+  Counter downstream_requests_malformed;  // answered 400 and closed before there was an exchange
+  Counter downstream_bytes_received;
+  Counter downstream_bytes_sent;
+  Gauge exchanges_in_flight;
+  std::array<Counter, key_failure_count> key_failures;
+
+  // Upstream.
+  Gauge upstream_connections_open;  // idle ones included
+  Gauge upstream_connections_idle;
+  Counter upstream_connections_opened;
+  Counter upstream_connections_reused;
+  Counter upstream_bytes_received;
+  Counter upstream_bytes_sent;
+  Counter upstream_retries;    // a further try at the same deployment
+  Counter upstream_fallbacks;  // a try at another deployment
+  Gauge upstream_waiters;      // exchanges waiting for a connection
+
+  // Streams.
+  Counter sse_events_received;
+  Counter sse_events_sent;
+  Counter sse_keep_alives_sent;
+
+  // The machine.
+  Gauge buffers_in_use;
+  Gauge buffers_total;
+  Counter buffers_exhausted;      // receives that found no buffer (ENOBUFS)
+  Counter descriptors_exhausted;  // accept or socket failed with EMFILE or ENFILE
+  Counter loop_turns;
+  Counter log_lines_written;
+  Counter log_lines_dropped;
+
+  /// Counts one finished exchange. Times below zero were not reached and are not counted.
+  struct Exchange {
+    LabelIndex endpoint = label_other;
+    LabelIndex model = label_other;
+    int status = 0;  // 0: none was sent
+    EndedBy ended_by = EndedBy::nobody;
+    ErrorKind error = ErrorKind::cancelled;  // meaningful unless ended_by is nobody
+    Duration total{-1};
+    Duration first_byte{-1};
+    Duration first_content{-1};
+    std::uint64_t request_body_bytes = 0;
+    std::uint64_t response_body_bytes = 0;
+  };
+  void count_exchange(const Exchange& exchange) noexcept;
+  /// Counts one finished attempt; `first_byte` is from the start of the attempt.
+  void count_attempt(LabelIndex provider, AttemptOutcome outcome,
+                     Duration first_byte = Duration(-1), Duration connect = Duration(-1)) noexcept;
+  void count_tokens(LabelIndex provider, LabelIndex model, TokenDirection direction,
+                    std::uint64_t tokens) noexcept;
+  void count_key_failure(KeyFailure failure) noexcept {
+    key_failures[static_cast<std::size_t>(failure)].add();
+  }
+
+  // Written by the functions above, read by the rendering.
+  struct PerEndpoint {
+    std::array<Counter, StatusLabel::count> requests;
+    DurationHistogram duration, first_byte, first_content;
+  };
+  struct PerProvider {
+    std::array<Counter, attempt_outcome_count> attempts;
+    std::array<Counter, token_direction_count> tokens;
+    DurationHistogram first_byte;
+  };
+  struct PerModel {
+    Counter requests;
+    std::array<Counter, token_direction_count> tokens;
+  };
+  std::array<std::array<Counter, error_kind_count>, ended_by_count> ends;
+  DurationHistogram upstream_connect;
+  ByteHistogram request_body_bytes, response_body_bytes;
+  std::array<PerEndpoint, endpoints_max> endpoints;
+  std::array<PerProvider, providers_max> providers;
+  std::array<PerModel, models_max> models;
+};
+
+/// What the process as a whole counts; written by the keeper alone.
+struct ProcessMetrics {
+  Counter config_reloads_succeeded;
+  Counter config_reloads_failed;
+  Gauge config_loaded_at_s;  // seconds since 1970 of the last good configuration
+  Gauge started_at_s;
+  Gauge is_ready;  // 1 or 0, as /readyz says
+  Gauge snapshots_alive;
+};
+
+}  // namespace sluice::telemetry
