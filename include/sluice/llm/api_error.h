@@ -1,0 +1,137 @@
+// The one error record behind every error a client sees: whose fault, what, what to do next.
+//
+// Made by the functions below (or read from a provider's answer: openai_error.h), rendered in the
+// caller's dialect at the very end. Messages say what to do next and hold no secret: no function
+// here takes a credential, and texts of peers are shortened and cleaned before they are quoted.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sluice/base/error.h"
+#include "sluice/json/index.h"
+#include "sluice/llm/dialect.h"
+
+namespace sluice::llm {
+
+enum class ApiErrorKind : std::uint8_t {
+  bad_request,         // the request is wrong and will stay wrong
+  unauthenticated,     // no or unknown gateway key
+  forbidden,           // a known caller may not do this
+  not_found,           // no such path, model or thing
+  method_not_allowed,  // the path exists, the method does not
+  too_large,           // body, head or target over a limit
+  client_timeout,      // the request came too slowly
+  context_length,      // the prompt does not fit the model
+  content_filter,      // the provider refuses the content
+  rate_limited,        // too often; waiting helps
+  quota_exhausted,     // no money or allowance left; waiting does not help
+  overloaded,          // gateway or provider is out of capacity; waiting helps
+  upstream_auth,       // the provider refuses the gateway's credential
+  upstream_failed,     // the provider failed, or its answer cannot be used
+  upstream_timeout,    // the provider was too slow
+  unsupported,         // HTTP we do not speak (501, 505)
+};
+
+/// The kind's name for logs and metrics: the enumerator, in snake_case.
+[[nodiscard]] std::string_view to_string(ApiErrorKind kind) noexcept;
+
+struct ApiError {
+  ApiErrorKind kind = ApiErrorKind::bad_request;
+  Fault fault = Fault::client;
+  bool retryable = false;  // the same request may succeed elsewhere or later
+  int status = 400;        // for the client
+  std::string type;        // OpenAI's word: "invalid_request_error"
+  std::string code;        // empty: null
+  std::string param;       // empty: null
+  std::string message;
+  std::optional<std::chrono::milliseconds> retry_after;  // always set with 429 and 503
+  int upstream_status = 0;                               // what the provider answered; 0: nothing
+};
+
+/// The body of an error answer, with the request id.
+[[nodiscard]] std::string render_error_body(const ApiError& error, Dialect dialect,
+                                            std::string_view request_id);
+/// The same as an event of a stream already begun, framed and ready to send.
+[[nodiscard]] std::string render_error_event(const ApiError& error, Dialect dialect,
+                                             std::string_view request_id);
+/// The Retry-After field's value: whole seconds, rounded up, at least 1; nothing when there is
+/// none.
+[[nodiscard]] std::optional<std::string> retry_after_value(const ApiError& error);
+
+/// At most `bytes_max` bytes of a peer's text for a message: valid UTF-8, control characters and
+/// runs of white space become one space, what looks like a credential (sk-..., Bearer ...) is
+/// blotted out, an ellipsis marks a cut.
+[[nodiscard]] std::string quotable(std::string_view text, std::size_t bytes_max);
+
+namespace errors {
+
+// The request is not understood.
+[[nodiscard]] ApiError body_missing();
+[[nodiscard]] ApiError body_not_json(const json::IndexError& error,
+                                     const json::IndexLimits& limits);
+[[nodiscard]] ApiError body_not_object(std::string_view found);
+[[nodiscard]] ApiError body_too_large(std::size_t bytes_max);
+[[nodiscard]] ApiError body_length_invalid();
+[[nodiscard]] ApiError form_malformed(std::string_view reason);
+[[nodiscard]] ApiError field_missing(std::string_view param, std::string_view advice);
+[[nodiscard]] ApiError field_type_wrong(std::string_view param, std::string_view wanted,
+                                        std::string_view found);
+[[nodiscard]] ApiError field_empty(std::string_view param);
+[[nodiscard]] ApiError field_duplicate(std::string_view param);
+[[nodiscard]] ApiError field_invalid(std::string_view param, std::string message);
+[[nodiscard]] ApiError media_type_wrong(std::string_view found, std::string_view wanted);
+[[nodiscard]] ApiError head_malformed(std::string_view reason);
+[[nodiscard]] ApiError head_too_large();
+[[nodiscard]] ApiError target_too_long();
+[[nodiscard]] ApiError path_unknown(std::string_view path, std::string_view suggestion);
+[[nodiscard]] ApiError method_wrong(std::string_view method, std::string_view path,
+                                    std::string_view allow);
+[[nodiscard]] ApiError request_too_slow(std::string_view what);  // what: "head" or "body"
+[[nodiscard]] ApiError transfer_coding_unsupported(std::string_view coding);
+[[nodiscard]] ApiError expectation_unsupported();
+[[nodiscard]] ApiError version_unsupported();
+
+// The caller may not, or not now.
+[[nodiscard]] ApiError key_missing();
+[[nodiscard]] ApiError key_unknown();
+[[nodiscard]] ApiError key_disabled(std::string_view reason);
+[[nodiscard]] ApiError model_unknown(std::string_view model);
+[[nodiscard]] ApiError model_forbidden(std::string_view model);
+[[nodiscard]] ApiError operation_unsupported(std::string_view operation, std::string_view model);
+[[nodiscard]] ApiError region_unavailable(std::string_view model);
+[[nodiscard]] ApiError limit_reached(std::string_view limit, std::chrono::milliseconds wait);
+[[nodiscard]] ApiError budget_spent(std::string_view budget);
+
+// The gateway cannot.
+[[nodiscard]] ApiError gateway_overloaded(std::chrono::milliseconds wait);
+[[nodiscard]] ApiError gateway_draining();
+[[nodiscard]] ApiError no_deployment(std::string_view model, std::chrono::milliseconds wait);
+
+// A provider failed. `provider` is its configured name.
+[[nodiscard]] ApiError upstream_auth(std::string_view provider, int upstream_status);
+/// The caller's own provider key was refused: theirs to fix, so this one is a 401.
+[[nodiscard]] ApiError caller_key_refused(std::string_view provider, int upstream_status);
+[[nodiscard]] ApiError upstream_rate_limited(std::string_view provider,
+                                             std::optional<std::chrono::milliseconds> wait);
+[[nodiscard]] ApiError upstream_quota(std::string_view provider, int upstream_status);
+[[nodiscard]] ApiError upstream_overloaded(std::string_view provider, int upstream_status,
+                                           std::optional<std::chrono::milliseconds> wait);
+/// A 5xx, or a status that makes no sense here; `detail` is quotable text or empty.
+[[nodiscard]] ApiError upstream_failed(std::string_view provider, int upstream_status,
+                                       std::string_view detail);
+/// Resolve, connect, TLS and transport failures before an answer was complete.
+[[nodiscard]] ApiError upstream_unreachable(std::string_view provider, const Error& cause);
+/// The answer is no HTTP, no JSON, no event stream, or too large to hold.
+[[nodiscard]] ApiError upstream_malformed(std::string_view provider, std::string_view reason);
+/// The stream or body ended before it was complete.
+[[nodiscard]] ApiError upstream_truncated(std::string_view provider);
+
+enum class Deadline : std::uint8_t { connect, first_byte, first_content, idle, total };
+[[nodiscard]] ApiError upstream_timeout(std::string_view provider, Deadline deadline,
+                                        std::chrono::milliseconds waited);
+
+}  // namespace errors
+}  // namespace sluice::llm

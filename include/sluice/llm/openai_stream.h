@@ -1,0 +1,51 @@
+// Inspects the events of OpenAI-dialect streams: chat and legacy completions, the responses API,
+// images and audio. Each event is indexed, hence proved to be whole JSON: garbage and cut events
+// never pass for content.
+//
+//   chat, completions   chunks with `choices`, then data: [DONE]
+//   the others          events with `type`, ended by response.completed and its like, no [DONE]
+//
+// One per attempt; remembers which choices began and ended.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "sluice/json/value.h"
+#include "sluice/llm/endpoint.h"
+#include "sluice/llm/stream_event.h"
+
+namespace sluice::llm {
+
+class OpenaiStream {
+ public:
+  /// `provider` is the configured name, for error records.
+  OpenaiStream(Operation operation, std::string_view provider);
+
+  /// Reads one event: its `event:` name (may be empty) and its data. `index` is scratch and holds
+  /// the event's document after the call, unless the event is malformed or [DONE].
+  [[nodiscard]] StreamEvent inspect(std::string_view event_name, std::string_view data,
+                                    json::Index& index);
+
+  /// How the stream stands if no more events come.
+  [[nodiscard]] StreamEnd end() const noexcept;
+
+  /// The last usage seen.
+  [[nodiscard]] const Usage& usage() const noexcept { return usage_; }
+
+ private:
+  [[nodiscard]] StreamEvent inspect_chunk(json::Value chunk);
+  [[nodiscard]] StreamEvent inspect_typed(std::string_view type, json::Value event);
+  [[nodiscard]] StreamEvent make_error(json::Value error);
+  void note_choice(json::Value index, bool finished);
+
+  bool chunked_;                     // chat and completions: ended by [DONE]
+  bool done_ = false;                // the last event was seen
+  bool failed_ = false;              // an error event was seen
+  std::uint64_t choices_open_ = 0;   // bit per choice index below 64: began, not finished
+  std::uint64_t choices_ended_ = 0;  // bit per choice index below 64: finished
+  std::string provider_;
+  Usage usage_;
+};
+
+}  // namespace sluice::llm

@@ -1,0 +1,23 @@
+// Reads the `usage` object of the OpenAI dialect, in all its spellings.
+//
+// Chat, completions and embeddings say prompt_tokens and completion_tokens; responses, images and
+// audio say input_tokens and output_tokens; hosts add their own places for cached tokens
+// (prompt_cache_hit_tokens, usage.cached_tokens). Absent, null, negative, fractional or absurdly
+// large counts are unknown; 12.0 is 12.
+#pragma once
+#include "sluice/json/value.h"
+#include "sluice/llm/usage.h"
+
+namespace sluice::llm {
+
+/// Counts above this are taken for garbage: they would overflow sums of prices.
+inline constexpr std::uint64_t usage_tokens_max = std::uint64_t{1} << 40;
+
+/// `usage` is the usage object itself; anything else gives an unknown usage.
+[[nodiscard]] Usage parse_openai_usage(json::Value usage) noexcept;
+
+/// The usage in a whole answer or chunk: at the top, in `response` (responses API events), in
+/// `x_groq`, or in the first choice (Kimi).
+[[nodiscard]] Usage find_openai_usage(json::Value answer) noexcept;
+
+}  // namespace sluice::llm

@@ -1,0 +1,40 @@
+// What the gateway needs to know of a request, whatever dialect it came in.
+//
+// Everything else in the body is the provider's business and travels on as received.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "sluice/json/splice.h"
+#include "sluice/llm/endpoint.h"
+
+namespace sluice::llm {
+
+struct Request {
+  Operation operation = Operation::chat_completions;
+  BodyForm body = BodyForm::json;
+
+  std::string model;         // as the client named it, unescaped; empty only where none is needed
+  json::Span model_span;     // its value in the body; size 0 when the body names none
+  bool stream = false;       // an event stream is asked for
+  bool usage_shown = false;  // the client asked for the usage chunk of a stream: it is shown
+  bool usage_added = false;  // we ask in its place: the chunk is counted and hidden
+  std::string user;          // the caller's end-user label; may be empty
+
+  // What changes on the way to a provider of the same dialect, the model's name excepted, which
+  // depends on the deployment.
+  json::Splice edits;
+};
+
+/// A model name read as provider/model. Only the catalogue knows whether the first part is a
+/// provider's name or belongs to the model ("meta-llama/llama-3").
+struct PinnedModel {
+  std::string_view provider;
+  std::string_view model;
+};
+
+/// Splits at the first slash; nothing when there is none or a side would be empty.
+[[nodiscard]] std::optional<PinnedModel> split_provider_pin(std::string_view name) noexcept;
+
+}  // namespace sluice::llm

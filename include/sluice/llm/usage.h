@@ -1,0 +1,33 @@
+// What a request cost in tokens, as far as the provider said: an unknown count is nothing, not 0.
+#pragma once
+#include <cstdint>
+#include <optional>
+
+namespace sluice::llm {
+
+/// Counts in tokens. The details are parts of their totals: cached_input of input, reasoning of
+/// output.
+struct Usage {
+  using Count = std::optional<std::uint64_t>;
+  Count input;              // everything read, cached or not
+  Count cached_input;       // read from the provider's prompt cache
+  Count cache_write_input;  // written to it
+  Count audio_input;
+  Count image_input;
+  Count output;  // everything written, thinking included
+  Count reasoning_output;
+  Count audio_output;
+  Count image_output;
+  Count accepted_prediction_output;
+  Count rejected_prediction_output;
+  Count total;  // the provider's own sum
+
+  /// Whether anything is known.
+  [[nodiscard]] bool known() const noexcept { return *this != Usage{}; }
+  /// Takes every count `later` knows: a stream may report usage more than once, each time newer.
+  void update(const Usage& later) noexcept;
+
+  friend bool operator==(const Usage&, const Usage&) = default;
+};
+
+}  // namespace sluice::llm
