@@ -63,7 +63,7 @@ struct CatalogProvider {
   std::vector<CatalogRegion> regions;
   std::string default_region;
 
-  [[nodiscard]] const CatalogRegion* region(std::string_view id) const noexcept
+  [[nodiscard]] const CatalogRegion* region(std::string_view wanted) const noexcept
       SLUICE_LIFETIMEBOUND;
 };
 
