@@ -39,8 +39,8 @@ struct KeyId {
   friend bool operator==(KeyId, KeyId) = default;
 };
 
-/// Whether the text claims to be a gateway key, well-formed or not. Such a text is never sent to a
-/// provider.
+/// Whether the text holds what looks like a gateway key, in any case and anywhere, so that quotes
+/// or a mistyped letter around one change nothing. Such a text is never sent to a provider.
 [[nodiscard]] bool looks_like_gateway_key(std::string_view presented) noexcept;
 
 /// The id of a presented key, or nothing when its length, alphabet or checksum is wrong: then it

@@ -1,0 +1,109 @@
+#include "sluice/policy/own_key.h"
+
+#include <algorithm>
+
+#include "sluice/policy/credential_header.h"
+#include "sluice/policy/gateway_key.h"
+
+namespace sluice::policy {
+namespace {
+
+Error refused(ErrorKind kind, const char* what) noexcept {
+  return {.kind = kind, .fault = Fault::client, .what = what};
+}
+
+constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+constexpr bool is_visible(char c) noexcept { return c > ' ' && c < '\x7f'; }
+
+std::string_view trim(std::string_view text) noexcept {
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+}  // namespace
+
+std::string_view to_string(Refusal refusal) noexcept {
+  switch (refusal) {
+    case Refusal::none: return "none";
+    case Refusal::missing_key: return "missing_key";
+    case Refusal::invalid_key: return "invalid_key";
+  }
+  return "unknown";
+}
+
+Admission admit(const KeyRing& ring, std::string_view presented, bool anonymous_allowed) noexcept {
+  const Caller* nobody = anonymous_allowed ? &ring.anonymous() : nullptr;
+  Admission admission;
+  if (presented.empty()) {
+    admission.caller = nobody;
+    if (!nobody) admission.refusal = Refusal::missing_key;
+    return admission;
+  }
+  admission.caller = ring.authenticate(presented);
+  if (admission.caller) return admission;
+  // A gateway key with a typing mistake must neither reach a provider nor pass for nobody's: the
+  // caller would lose its own limits and pins without a word.
+  if (looks_like_gateway_key(presented) || !nobody) {
+    admission.refusal = Refusal::invalid_key;
+    return admission;
+  }
+  admission.caller = nobody;
+  admission.own_key = presented;
+  return admission;
+}
+
+Result<void> OwnKeys::add_named(std::string_view header_value) noexcept {
+  const std::size_t equals = header_value.find('=');
+  if (equals == std::string_view::npos) {
+    return fail(refused(ErrorKind::malformed, "x-sluice-provider-key must be <provider>=<key>"));
+  }
+  const std::string_view provider = trim(header_value.substr(0, equals));
+  const std::string_view key = trim(header_value.substr(equals + 1));
+  if (provider.empty() || key.empty() || !std::ranges::all_of(key, is_visible)) {
+    return fail(refused(ErrorKind::malformed, "x-sluice-provider-key must be <provider>=<key>"));
+  }
+  if (key.size() > credential_bytes_max) {
+    return fail(refused(ErrorKind::too_large, "a provider key is longer than 4096 characters"));
+  }
+  if (looks_like_gateway_key(key)) {
+    return fail(refused(ErrorKind::malformed, "x-sluice-provider-key holds a gateway key"));
+  }
+  const std::span<Named> given(named_.data(), named_count_);
+  if (std::ranges::find(given, provider, &Named::provider) != given.end()) {
+    return fail(refused(ErrorKind::malformed, "two provider keys for the same provider"));
+  }
+  if (named_count_ == named_max) {
+    return fail(refused(ErrorKind::too_large, "more than 8 provider keys"));
+  }
+  named_[named_count_++] = {.provider = provider, .key = key};
+  return {};
+}
+
+Result<void> OwnKeys::check(std::span<const OwnKeyProvider> providers) const noexcept {
+  for (std::size_t index = 0; index < named_count_; ++index) {
+    const auto provider =
+        std::ranges::find(providers, named_[index].provider, &OwnKeyProvider::name);
+    if (provider == providers.end()) {
+      return fail(refused(ErrorKind::not_found, "a provider key names no provider of ours"));
+    }
+    if (!provider->takes_own_keys) {
+      return fail(refused(ErrorKind::invalid, "this provider takes no keys from callers"));
+    }
+  }
+  return {};
+}
+
+ProviderCredential OwnKeys::credential_for(const OwnKeyProvider& provider,
+                                           bool only_taker) const noexcept {
+  if (!provider.takes_own_keys) return {};
+  for (std::size_t index = 0; index < named_count_; ++index) {
+    if (named_[index].provider == provider.name) {
+      return {.is_callers = true, .key = named_[index].key};
+    }
+  }
+  if (only_taker && !presented_.empty()) return {.is_callers = true, .key = presented_};
+  return {};
+}
+
+}  // namespace sluice::policy
