@@ -21,7 +21,8 @@ class Stream {
   virtual ~Stream() = default;
 
   /// All bytes that have arrived, waiting for the first; an empty chain is the peer's orderly end.
-  /// Errors: connection_reset, tls_failed, cancelled (nothing is lost).
+  /// Errors: connection_reset, connection_closed (TLS without its close_notify: what came so far
+  /// may be cut off), tls_failed, cancelled (nothing is lost).
   [[nodiscard]] virtual Task<Result<SliceChain>> read(StopToken stop) = 0;
 
   /// Appends exactly `count` bytes to `block` (they fit). Errors as ring's receive_exactly.
@@ -32,7 +33,7 @@ class Stream {
   /// connection_closed, tls_failed, cancelled (the stream is only good for closing then).
   [[nodiscard]] virtual Task<Result<void>> write(SliceChain bytes, StopToken stop) = 0;
 
-  /// Whether read() would return at once.
+  /// Whether read() would return at once. False while another read() is awaited.
   [[nodiscard]] virtual bool has_input() const noexcept = 0;
   /// Whether the peer has ended or reset the connection, whatever is still unread.
   [[nodiscard]] virtual bool peer_gone() const noexcept = 0;
