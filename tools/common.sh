@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the scripts of this folder share. Sourced, never run.
 #
 # Every script stops at its first failure with one sentence on standard error: die() is the only
@@ -8,6 +9,9 @@ set -euo pipefail
 tool="tools/$(basename "$0")"
 source_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build_root="$source_root/build"
+
+# Messages are read by people and by explain_apt() alike: one language, and UTF-8.
+export LC_ALL=C.UTF-8
 
 # Build folders differ only in their name: let ccache see through it.
 export CCACHE_NOHASHDIR=1
@@ -52,14 +56,19 @@ configure_build() {
   shift
   mkdir -p "$build_root"
   local wanted="CXX=${CXX:-} $*"
-  if [[ -f $folder/build.ninja && -f $folder/options.txt && $(<"$folder/options.txt") == "$wanted" ]]; then
-    return
+  local meson=(meson setup "$folder" "$source_root" "$@")
+  if [[ -f $folder/build.ninja && -f $folder/options.txt ]]; then
+    if [[ $(<"$folder/options.txt") == "$wanted" ]]; then
+      meson=(ninja -C "$folder" build.ninja)  # again only if a meson.build is newer
+    else
+      meson+=(--wipe)
+    fi
+  elif [[ -d $folder ]]; then
+    rm -rf "$folder"  # interrupted while it was made
   fi
-  say "configuring ${folder#"$source_root"/}"
-  local again=()
-  if [[ -f $folder/build.ninja ]]; then again=(--wipe); fi
-  if ! meson setup "${again[@]}" "$folder" "$source_root" "$@" >"$log" 2>&1; then
-    grep -E 'ERROR' "$log" | head -3 >&2 || true
+  if [[ ${meson[0]} == meson ]]; then say "configuring ${folder#"$source_root"/}"; fi
+  if ! "${meson[@]}" >"$log" 2>&1 </dev/null; then
+    grep -E 'ERROR|error:' "$log" | head -3 >&2 || true
     die "meson could not configure the build; the whole story is in ${log#"$source_root"/}"
   fi
   printf '%s' "$wanted" >"$folder/options.txt"
