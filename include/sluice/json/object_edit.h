@@ -37,7 +37,7 @@ class ObjectEdit {
 
  private:
   [[nodiscard]] bool is_removed(const Member& member) const noexcept;
-  [[nodiscard]] std::string added_text(bool something_stays_behind) const;
+  [[nodiscard]] std::string added_text(bool something_stays) const;
 
   Value object_;
   std::vector<std::uint32_t> removed_;  // tokens of keys

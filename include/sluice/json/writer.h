@@ -18,7 +18,7 @@ namespace sluice::json {
 
 /// Appends `text` as a JSON string with its quotes.
 void append_quoted(std::string& out, std::string_view text);
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string quote(std::string_view text);
 
 class Writer {
  public:
