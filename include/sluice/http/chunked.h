@@ -74,7 +74,6 @@ class ChunkedDecoder {
     complete,
     malformed,
   };
-  [[nodiscard]] ChunkedStep refuse(StatusCode answer, const char* reason) noexcept;
   bool step(unsigned char byte) noexcept;  // false: refused
   bool step_size(unsigned char byte) noexcept;
   bool step_extension(unsigned char byte) noexcept;

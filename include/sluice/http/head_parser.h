@@ -57,6 +57,18 @@ class HeadParserState {
  protected:
   explicit HeadParserState(const HeadLimits& limits) noexcept : limits_(limits) {}
 
+  template <typename Head>
+  HeadParse run(std::string_view bytes, Head& head);
+
+ private:
+  struct Line {
+    bool whole = false;           // ends at scanned_
+    const char* wrong = nullptr;  // why it never can
+  };
+  Line find_line(std::string_view bytes) noexcept;
+  template <typename Head>
+  HeadParse need_more(std::string_view bytes, const Head& head) const noexcept;
+
   HeadLimits limits_;
   std::uint32_t empty_lines_ = 0;
   bool start_line_done_ = false;

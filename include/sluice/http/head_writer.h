@@ -56,7 +56,7 @@ class HeadWriter {
   [[nodiscard]] Result<Slice> finish(std::string_view body = {});
 
  private:
-  void append(std::string_view text);
+  void append(std::initializer_list<std::string_view> parts);
   void reject(const char* what) noexcept;
 
   Block block_;

@@ -76,9 +76,7 @@ class SseParser {
     Span name;
     Span id;
   };
-  enum class Scan : std::uint8_t { complete, need_more };
-
-  Scan scan(std::string_view bytes, std::size_t& end) noexcept;
+  bool scan(std::string_view bytes, std::size_t& end) noexcept;
   void take_line(std::string_view bytes, std::size_t line_end) noexcept;
   SseStatus next_from_input(SseEvent& event);
   SseStatus next_from_tail(SseEvent& event);

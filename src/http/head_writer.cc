@@ -1,0 +1,167 @@
+#include "sluice/http/head_writer.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "scan.h"
+#include "sluice/base/assert.h"
+#include "sluice/http/text.h"
+
+namespace sluice::http {
+namespace {
+
+// Whether some Connection header of the list names this field (RFC 9110 7.6.1).
+bool is_nominated(const HeaderList& headers, std::string_view name) noexcept {
+  for (const Header& header : headers) {
+    if (header.name.size() == 10 && equal_ignoring_case(header.name, "connection") &&
+        list_has_token(header.value, name)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool is_one_of(std::initializer_list<std::string_view> names, std::string_view name) noexcept {
+  return std::any_of(names.begin(), names.end(), [name](std::string_view candidate) {
+    return equal_ignoring_case(candidate, name);
+  });
+}
+
+}  // namespace
+
+bool is_hop_by_hop(std::string_view name) noexcept {
+  switch (name.size()) {
+    case 2: return equal_ignoring_case(name, "te");
+    case 7: return equal_ignoring_case(name, "upgrade") || equal_ignoring_case(name, "trailer");
+    case 10:
+      return equal_ignoring_case(name, "connection") || equal_ignoring_case(name, "keep-alive");
+    case 16: return equal_ignoring_case(name, "proxy-connection");
+    case 17: return equal_ignoring_case(name, "transfer-encoding");
+    case 18: return equal_ignoring_case(name, "proxy-authenticate");
+    case 19: return equal_ignoring_case(name, "proxy-authorization");
+    default: return false;
+  }
+}
+
+HeadWriter::HeadWriter(std::size_t reserve_bytes) : reserve_bytes_(reserve_bytes) {}
+
+void HeadWriter::request_line(std::string_view method, std::string_view target) {
+  SLUICE_ASSERT(!started_);
+  started_ = true;
+  const char* const end = target.data() + target.size();
+  if (!is_token(method)) reject("a method to be sent is not a token");
+  if (target.empty() || skip_bytes(target.data(), end, target_byte) != end) {
+    reject("a request target to be sent holds a forbidden character");
+  }
+  append({method, " ", target, " HTTP/1.1\r\n"});
+}
+
+void HeadWriter::status_line(StatusCode code, std::string_view reason) {
+  SLUICE_ASSERT(!started_);
+  SLUICE_ASSERT(code >= 100 && code <= 999);
+  started_ = true;
+  if (reason.empty()) reason = reason_phrase(code);
+  if (!is_field_value(reason)) reject("a reason phrase to be sent holds a control character");
+  const char digits[] = {static_cast<char>('0' + code / 100),
+                         static_cast<char>('0' + code / 10 % 10),
+                         static_cast<char>('0' + code % 10)};
+  append({"HTTP/1.1 ", std::string_view(digits, 3), " ", reason, "\r\n"});
+}
+
+void HeadWriter::header(std::string_view name, std::string_view value) {
+  SLUICE_ASSERT(started_);
+  if (!is_token(name)) reject("a header name to be sent is not a token");
+  if (!is_field_value(value)) reject("a header value to be sent holds a control character");
+  append({name, ": ", value, "\r\n"});
+}
+
+void HeadWriter::header(std::string_view name, std::uint64_t value) {
+  char digits[20];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof(digits), value);
+  SLUICE_ASSERT(error == std::errc{});
+  header(name, std::string_view(digits, static_cast<std::size_t>(end - digits)));
+}
+
+void HeadWriter::end_to_end_headers(const HeaderList& headers,
+                                    std::initializer_list<std::string_view> dropped) {
+  const bool has_connection = headers.contains("connection");
+  for (const auto& [name, value] : headers) {
+    if (is_hop_by_hop(name) || equal_ignoring_case(name, "content-length")) continue;
+    if (is_one_of(dropped, name)) continue;
+    if (has_connection && is_nominated(headers, name)) continue;
+    header(name, value);
+  }
+}
+
+void HeadWriter::framing(BodyKind kind, std::uint64_t length_bytes) {
+  switch (kind) {
+    case BodyKind::length: header("Content-Length", length_bytes); break;
+    case BodyKind::chunked: header("Transfer-Encoding", "chunked"); break;
+    case BodyKind::none:
+    case BodyKind::until_close: break;
+  }
+}
+
+Result<Slice> HeadWriter::finish(std::string_view body) {
+  SLUICE_ASSERT(started_);
+  append({"\r\n", body});
+  started_ = false;
+  Slice head = std::move(block_).freeze();
+  if (const char* what = std::exchange(rejected_, nullptr); what != nullptr) {
+    return fail({.kind = ErrorKind::invalid, .fault = Fault::gateway, .what = what});
+  }
+  return head;
+}
+
+void HeadWriter::append(std::initializer_list<std::string_view> parts) {
+  std::size_t bytes = 0;
+  for (const std::string_view part : parts) bytes += part.size();
+  if (block_.free_bytes() < bytes) {
+    Block larger(std::max({reserve_bytes_, 2 * block_.size(), block_.size() + bytes}));
+    larger.append(block_.view());
+    block_ = std::move(larger);
+  }
+  for (const std::string_view part : parts) block_.append(part);
+}
+
+void HeadWriter::reject(const char* what) noexcept {
+  if (rejected_ == nullptr) rejected_ = what;
+}
+
+HttpDate format_http_date(WallTime time) noexcept {
+  using namespace std::chrono;
+  const auto day = floor<days>(time);
+  const year_month_day date(day);
+  const hh_mm_ss clock(floor<seconds>(time - day));
+  const char* const day_names = "SunMonTueWedThuFriSat";
+  const char* const month_names = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  HttpDate out{};
+  char* at = out.text.data();
+  const auto text = [&at](std::string_view piece) {
+    at = std::copy(piece.begin(), piece.end(), at);
+  };
+  const auto two = [&at](unsigned value) {
+    *at++ = static_cast<char>('0' + value / 10 % 10);
+    *at++ = static_cast<char>('0' + value % 10);
+  };
+  const auto year_number = static_cast<unsigned>(static_cast<int>(date.year()));
+  text({day_names + 3 * weekday(day).c_encoding(), 3});
+  text(", ");
+  two(static_cast<unsigned>(date.day()));
+  text(" ");
+  text({month_names + 3 * (static_cast<unsigned>(date.month()) - 1), 3});
+  text(" ");
+  two(year_number / 100);
+  two(year_number % 100);
+  text(" ");
+  two(static_cast<unsigned>(clock.hours().count()));
+  text(":");
+  two(static_cast<unsigned>(clock.minutes().count()));
+  text(":");
+  two(static_cast<unsigned>(clock.seconds().count()));
+  text(" GMT");
+  SLUICE_ASSERT(at == out.text.data() + out.text.size());
+  return out;
+}
+
+}  // namespace sluice::http

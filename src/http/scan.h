@@ -1,0 +1,131 @@
+// Finds the first interesting byte of a range, 32 or 16 bytes at a time, without reading beyond it.
+//
+// Every function returns `end` when there is none. x86-64 has SSE2 always and AVX2 from v3 on;
+// elsewhere the plain loops do the work.
+#pragma once
+#include <cstdint>
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+namespace sluice::http {
+
+/// Bits say which set a byte belongs to.
+enum ByteClass : std::uint8_t {
+  token_byte = 1,    // RFC 9110 5.6.2 tchar
+  control_byte = 2,  // 0x00-0x1f without HTAB, and DEL
+  target_byte = 4,   // 0x21-0x7e without '#'
+  host_byte = 8,     // RFC 3986 reg-name without ',' : two hosts in one value are one too many
+};
+
+struct ByteClassTable {
+  std::uint8_t of[256] = {};
+  constexpr ByteClassTable() {
+    for (unsigned c = 0; c < 256; ++c) {
+      const bool alphanumeric =
+          (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+      unsigned bits = 0;
+      if (alphanumeric || in(c, "!#$%&'*+-.^_`|~")) bits |= token_byte;
+      if ((c < 0x20 && c != '\t') || c == 0x7f) bits |= control_byte;
+      if (c > 0x20 && c < 0x7f && c != '#') bits |= target_byte;
+      if (alphanumeric || in(c, "-._~%!$&'()*+;=")) bits |= host_byte;
+      of[c] = static_cast<std::uint8_t>(bits);
+    }
+  }
+  static constexpr bool in(unsigned c, const char* set) {
+    for (; *set != '\0'; ++set) {
+      if (static_cast<unsigned char>(*set) == c) return true;
+    }
+    return false;
+  }
+};
+inline constexpr ByteClassTable byte_classes{};
+
+[[nodiscard]] inline bool is_byte(char c, ByteClass wanted) noexcept {
+  return (byte_classes.of[static_cast<unsigned char>(c)] & wanted) != 0;
+}
+
+/// The first byte that is not of the class.
+[[nodiscard]] inline const char* skip_bytes(const char* p, const char* end,
+                                            ByteClass wanted) noexcept {
+  while (p != end && is_byte(*p, wanted)) ++p;
+  return p;
+}
+
+#if defined(__AVX2__)
+namespace scan_detail {
+inline std::uint32_t control_mask(__m256i v) noexcept {
+  const __m256i low = _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(0x1f)), v);
+  const __m256i tab = _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\t'));
+  const __m256i del = _mm256_cmpeq_epi8(v, _mm256_set1_epi8(0x7f));
+  return static_cast<std::uint32_t>(
+      _mm256_movemask_epi8(_mm256_or_si256(_mm256_andnot_si256(tab, low), del)));
+}
+inline std::uint32_t line_end_mask(__m256i v) noexcept {
+  return static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_or_si256(
+      _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\n')), _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\r')))));
+}
+}  // namespace scan_detail
+#endif
+#if defined(__SSE2__)
+namespace scan_detail {
+inline std::uint32_t control_mask(__m128i v) noexcept {
+  const __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+  const __m128i tab = _mm_cmpeq_epi8(v, _mm_set1_epi8('\t'));
+  const __m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
+  return static_cast<std::uint32_t>(
+      _mm_movemask_epi8(_mm_or_si128(_mm_andnot_si128(tab, low), del)));
+}
+inline std::uint32_t line_end_mask(__m128i v) noexcept {
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_or_si128(
+      _mm_cmpeq_epi8(v, _mm_set1_epi8('\n')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\r')))));
+}
+}  // namespace scan_detail
+#endif
+
+/// The first control byte: CR and LF are among them, HTAB is not.
+[[nodiscard]] inline const char* find_control(const char* p, const char* end) noexcept {
+#if defined(__AVX2__)
+  for (; end - p >= 32; p += 32) {
+    const auto v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    if (const std::uint32_t mask = scan_detail::control_mask(v); mask != 0) {
+      return p + __builtin_ctz(mask);
+    }
+  }
+#endif
+#if defined(__SSE2__)
+  for (; end - p >= 16; p += 16) {
+    const auto v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    if (const std::uint32_t mask = scan_detail::control_mask(v); mask != 0) {
+      return p + __builtin_ctz(mask);
+    }
+  }
+#endif
+  while (p != end && !is_byte(*p, control_byte)) ++p;
+  return p;
+}
+
+/// The first CR or LF.
+[[nodiscard]] inline const char* find_line_end(const char* p, const char* end) noexcept {
+#if defined(__AVX2__)
+  for (; end - p >= 32; p += 32) {
+    const auto v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+    if (const std::uint32_t mask = scan_detail::line_end_mask(v); mask != 0) {
+      return p + __builtin_ctz(mask);
+    }
+  }
+#endif
+#if defined(__SSE2__)
+  for (; end - p >= 16; p += 16) {
+    const auto v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    if (const std::uint32_t mask = scan_detail::line_end_mask(v); mask != 0) {
+      return p + __builtin_ctz(mask);
+    }
+  }
+#endif
+  while (p != end && *p != '\n' && *p != '\r') ++p;
+  return p;
+}
+
+}  // namespace sluice::http
