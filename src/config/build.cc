@@ -1,0 +1,92 @@
+#include <algorithm>
+#include <utility>
+
+#include "building.h"
+#include "sluice/config/spelling.h"
+
+namespace sluice::config {
+namespace {
+
+constexpr std::size_t pem_bytes_max = 1024 * 1024;
+
+void check_pem(Building& building, const TlsConfig& tls, const std::string& key,
+               const std::string& written, std::string_view mark, bool secret) {
+  const std::string path =
+      written.starts_with('/') ? written : building.config.folder() + "/" + written;
+  Result<FileContents> contents = building.environment.read_file(path, pem_bytes_max);
+  const std::string name = showable(written.substr(written.rfind('/') + 1)) ? path : "the file";
+  if (!contents) {
+    return building.complaints.error(
+        tls.place, key,
+        name + (contents.error().kind == ErrorKind::not_found
+                    ? ": there is no such file"
+                    : " cannot be read: this process needs the right to"));
+  }
+  const bool fits = contents->bytes.find(mark) != std::string::npos;
+  if (secret) wipe_memory(contents->bytes.data(), contents->bytes.size());
+  if (!fits) {
+    building.complaints.error(
+        tls.place, key,
+        name + (secret ? " holds no PEM private key" : " holds no PEM certificate"));
+  }
+  if (secret && (contents->mode & 0004) != 0) {
+    building.complaints.warning(tls.place, key, name + " can be read by everybody; chmod 600 it");
+  }
+}
+
+void check_certificates(Building& building) {
+  for (std::size_t i = 0; i < building.config.listeners.size(); ++i) {
+    for (const TlsConfig& tls : building.config.listeners[i].tls) {
+      const std::string key = "listener[" + std::to_string(i) + "].tls.";
+      check_pem(building, tls, key + "certificate", tls.certificate, "-----BEGIN CERTIFICATE-----",
+                false);
+      check_pem(building, tls, key + "key", tls.key, "PRIVATE KEY-----", true);
+    }
+  }
+}
+
+// A key that names a model nobody serves is a slip of the pen, not a danger.
+void check_keys(Building& building, const catalog::ModelTable& table) {
+  for (std::size_t i = 0; i < building.config.keys.size(); ++i) {
+    const KeyConfig& key = building.config.keys[i];
+    for (const std::string& pattern : key.models) {
+      if (pattern.find('*') != std::string::npos || table.find(pattern) != nullptr) continue;
+      std::vector<std::string_view> names;
+      for (const catalog::Model& model : table.models()) names.push_back(model.name);
+      const std::string_view meant = nearest(pattern, names);
+      building.complaints.warning(
+          key.place, "key[" + std::to_string(i) + "].models",
+          shown(pattern) + " is not served here" +
+              (meant.empty() ? "" : "; did you mean " + shown(meant) + "?"));
+    }
+  }
+}
+
+void check_not_empty(Building& building, const catalog::ModelTable& table) {
+  if (!table.models().empty() || building.complaints.failed()) return;
+  building.complaints.error(
+      {}, "",
+      building.config.providers.empty() && building.config.file.empty()
+          ? "no configuration file and no provider key in the environment: set OPENAI_API_KEY (or "
+            "another provider's), or write " +
+                std::string(default_path)
+          : "no model can be served: add a [[provider]] that this release can speak to; sluice "
+            "check tells what was left out");
+}
+
+}  // namespace
+
+catalog::ModelTable build(const Config& config, const catalog::Catalog& catalogue,
+                          const Environment& environment, const Servable& servable,
+                          Complaints& complaints) {
+  Building building{config, catalogue, environment, servable, complaints};
+  check_certificates(building);
+  build_providers(building);
+  build_models(building);
+  catalog::ModelTable table = std::move(building.table).seal();
+  check_not_empty(building, table);
+  check_keys(building, table);
+  return table;
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,179 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "building.h"
+#include "sluice/config/spelling.h"
+
+namespace sluice::config {
+
+using catalog::CatalogDeployment;
+using catalog::CatalogModel;
+using catalog::Deployment;
+using catalog::Model;
+
+const CatalogDeployment* catalogue_deployment(const Building& building, const CatalogModel& model,
+                                              const ResolvedProvider& provider,
+                                              std::string_view region) {
+  if (provider.catalogue == nullptr) return nullptr;
+  const auto position = provider.catalogue - building.catalogue.providers().data();
+  for (const CatalogDeployment& deployment : model.deployments) {
+    if (deployment.provider == position && deployment.serves(region)) return &deployment;
+  }
+  return nullptr;
+}
+
+namespace {
+
+// What the catalogue knows about a model, for GET /v1/models and for routing.
+void describe(Model& model, const CatalogModel* known) {
+  if (known == nullptr) return;
+  model.owned_by = known->creator;
+  model.mode = known->mode;
+  model.created = known->released;
+  model.capabilities = known->capabilities;
+  model.context_tokens = known->context_tokens;
+  model.output_tokens_max = known->output_tokens_max;
+}
+
+/// A deployment as the catalogue has it, at the provider's own region; nothing when it has none.
+std::optional<Deployment> deploy_as_catalogued(Building& building, ResolvedProvider& provider,
+                                               const CatalogModel& known,
+                                               const catalog::TimeoutOverrides& timeouts) {
+  const CatalogDeployment* found = catalogue_deployment(building, known, provider, provider.region);
+  if (found == nullptr) return std::nullopt;
+  std::string complaint;
+  Deployment deployment;
+  deployment.provider = provider_at(building, provider, provider.region, complaint);
+  if (deployment.provider == nullptr) return std::nullopt;
+  deployment.upstream_model = found->upstream_model;
+  deployment.region = provider.region;
+  deployment.price = found->price_in(provider.region);
+  deployment.timeouts = narrowed(deployment.provider->timeouts, timeouts);
+  return deployment;
+}
+
+/// A deployment as the file has it. Nothing when its provider is not usable or has no such region.
+std::optional<Deployment> deploy_as_configured(Building& building, const ModelConfig& model,
+                                               const DeploymentConfig& config,
+                                               const CatalogModel* known) {
+  const auto found =
+      std::find_if(building.providers.begin(), building.providers.end(),
+                   [&](const auto& each) { return each.config->name == config.provider; });
+  if (found == building.providers.end() || !found->usable) return std::nullopt;
+  const std::string& region = config.region.empty() ? found->region : config.region;
+  std::string complaint;
+  Deployment deployment;
+  deployment.provider = provider_at(building, *found, region, complaint);
+  if (deployment.provider == nullptr) {
+    building.complaints.error(config.place, config.key, complaint);
+    return std::nullopt;
+  }
+  const CatalogDeployment* catalogued =
+      known != nullptr ? catalogue_deployment(building, *known, *found, region) : nullptr;
+  deployment.upstream_model = !config.model.empty()   ? config.model
+                              : catalogued != nullptr ? catalogued->upstream_model
+                                                      : model.name;
+  deployment.weight = config.weight;
+  deployment.region = region;
+  if (config.price) {
+    deployment.price.tokens = *config.price;
+  } else if (catalogued != nullptr) {
+    deployment.price = catalogued->price_in(region);
+  }
+  deployment.timeouts = narrowed(deployment.provider->timeouts, model.timeouts);
+  return deployment;
+}
+
+// The catalogue's model behind a configured one: the one named, or the one of its name, or the one
+// its first deployment calls upstream.
+const CatalogModel* catalogue_model(Building& building, const ModelConfig& config) {
+  if (!config.catalogue.empty()) {
+    const CatalogModel* named = building.catalogue.find_model(config.catalogue);
+    if (named == nullptr) {
+      std::vector<std::string_view> ids;
+      for (const CatalogModel& each : building.catalogue.models()) ids.push_back(each.id);
+      const std::string_view meant = nearest(config.catalogue, ids);
+      building.complaints.error(
+          config.place, config.key + ".catalogue",
+          "the catalogue has no model " + shown(config.catalogue) +
+              (meant.empty() ? "; leave it out" : "; did you mean " + shown(meant) + "?"));
+    }
+    return named;
+  }
+  if (const CatalogModel* same = building.catalogue.find_model(config.name)) return same;
+  if (config.deployments.empty()) return nullptr;
+  return building.catalogue.find_model(config.deployments.front().model);
+}
+
+void deploy_everywhere(Building& building, const ModelConfig& config, const CatalogModel* known,
+                       Model& model) {
+  bool any_unusable = false;
+  for (ResolvedProvider& provider : building.providers) {
+    any_unusable = any_unusable || !provider.usable;
+    if (known == nullptr || !provider.usable) continue;
+    auto deployment = deploy_as_catalogued(building, provider, *known, config.timeouts);
+    if (deployment) model.deployments.push_back(std::move(*deployment));
+  }
+  if (!model.deployments.empty() || any_unusable) return;
+  building.complaints.error(
+      config.place, config.key,
+      known == nullptr
+          ? "the catalogue does not know this model: write [[model.deployment]] with a provider"
+          : "by the catalogue no [[provider]] of this file serves it: add one, or write "
+            "[[model.deployment]]");
+}
+
+void build_configured(Building& building, const ModelConfig& config) {
+  const CatalogModel* known = catalogue_model(building, config);
+  Model model;
+  model.name = config.name;
+  model.aliases = config.aliases;
+  describe(model, known);
+  if (config.deployments.empty()) {
+    deploy_everywhere(building, config, known, model);
+  } else {
+    for (const DeploymentConfig& each : config.deployments) {
+      auto deployment = deploy_as_configured(building, config, each, known);
+      if (deployment) model.deployments.push_back(std::move(*deployment));
+    }
+  }
+  if (model.deployments.empty()) {
+    building.complaints.note("model " + shown(config.name) +
+                             " is left out: none of its providers can be used");
+    return;
+  }
+  if (model.owned_by.empty()) model.owned_by = model.deployments.front().provider->name;
+  building.table.add_model(std::move(model));
+}
+
+// Names of the file go first: an alias of the catalogue must not take one away.
+void build_catalogued(Building& building, const CatalogModel& known) {
+  if (building.table.has(known.id)) return;
+  Model model;
+  model.name = known.id;
+  model.aliases = known.aliases;
+  describe(model, &known);
+  for (ResolvedProvider& provider : building.providers) {
+    if (!provider.usable || !provider.all_models) continue;
+    // The creator has switched it off; other hosts may still have it.
+    if (known.retired && provider.catalogue != nullptr && provider.catalogue->id == known.creator) {
+      continue;
+    }
+    auto deployment = deploy_as_catalogued(building, provider, known, {});
+    if (deployment) model.deployments.push_back(std::move(*deployment));
+  }
+  if (model.deployments.empty()) return;
+  if (model.owned_by.empty()) model.owned_by = model.deployments.front().provider->name;
+  building.table.add_model(std::move(model));
+}
+
+}  // namespace
+
+void build_models(Building& building) {
+  for (const ModelConfig& config : building.config.models) build_configured(building, config);
+  for (const CatalogModel& known : building.catalogue.models()) build_catalogued(building, known);
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,309 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "building.h"
+#include "sluice/config/spelling.h"
+
+namespace sluice::config {
+namespace {
+
+using catalog::Auth;
+using catalog::Dialect;
+
+std::string key_of(const Building& building, const ProviderConfig& provider) {
+  if (building.config.file.empty()) return "provider " + provider.name;
+  return fmt::format("provider[{}]", &provider - building.config.providers.data());
+}
+
+// How each dialect carries its key; the sources are the providers' own references.
+Auth default_auth(Dialect dialect) {
+  switch (dialect) {
+    case Dialect::anthropic:
+      return {.header = "x-api-key",
+              .format = "{key}",
+              .extra_headers = {{"anthropic-version", "2023-06-01"}}};
+    case Dialect::gemini:
+      return {.header = "x-goog-api-key", .format = "{key}", .extra_headers = {}};
+    case Dialect::azure: return {.header = "api-key", .format = "{key}", .extra_headers = {}};
+    case Dialect::openai:
+    case Dialect::vertex:
+    case Dialect::bedrock: break;
+  }
+  return {};
+}
+
+// A value that becomes part of a host name: nothing in it may end the host.
+bool safe_in_host(std::string_view value) {
+  return !value.empty() && value.size() <= 63 &&
+         std::all_of(value.begin(), value.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  c == '-';
+         });
+}
+
+// The variable that fills {resource}, {region}, {account_id}: AZURE_RESOURCE_NAME, AWS_REGION, ...
+std::optional<std::string> variable_for(const catalog::CatalogProvider& provider,
+                                        std::string_view placeholder) {
+  std::string upper(placeholder);
+  for (char& c : upper) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 0x20);
+  }
+  for (const std::string& name : provider.extra_env) {
+    if (name.ends_with("_" + upper) || name.ends_with("_" + upper + "_NAME")) return name;
+  }
+  return std::nullopt;
+}
+
+/// Fills the braces of a catalogue URL from the environment; says what is missing otherwise.
+std::optional<catalog::Url> fill_url(const Building& building,
+                                     const catalog::CatalogProvider& provider, std::string url,
+                                     std::string& complaint) {
+  if (url.empty()) {
+    complaint = "base_url is missing: the catalogue knows none for it";
+    return std::nullopt;
+  }
+  for (std::size_t open = url.find('{'); open != std::string::npos; open = url.find('{')) {
+    const std::size_t close = url.find('}', open);
+    if (close == std::string::npos) break;  // parse_url() refuses it
+    const std::string placeholder = url.substr(open + 1, close - open - 1);
+    const auto variable = variable_for(provider, placeholder);
+    const auto value = variable ? building.environment.variable(*variable) : std::nullopt;
+    if (!value || !safe_in_host(*value)) {
+      complaint = fmt::format(
+          "its URL needs {}; {}", placeholder,
+          variable ? "set " + *variable + " to letters, digits and hyphens" : "write base_url");
+      return std::nullopt;
+    }
+    url.replace(open, close - open + 1, *value);
+  }
+  auto parsed = catalog::parse_url(url);
+  if (!parsed) {
+    complaint = "base_url: " + parsed.error();
+    return std::nullopt;
+  }
+  return std::move(*parsed);
+}
+
+/// The base URL in that region, by the file or the catalogue.
+std::optional<catalog::Url> url_at(const Building& building, const ResolvedProvider& provider,
+                                   const std::string& region, std::string& complaint) {
+  if (provider.config->base_url) return provider.config->base_url;
+  const catalog::CatalogProvider* known = provider.catalogue;
+  if (known == nullptr) {
+    complaint = "base_url is missing: the catalogue does not know this provider";
+    return std::nullopt;
+  }
+  if (provider.dialect != known->dialect) {
+    for (const auto& [dialect, url] : known->other_dialects) {
+      if (dialect == provider.dialect) return fill_url(building, *known, url, complaint);
+    }
+    complaint = fmt::format("base_url is missing: the catalogue knows none for the dialect {}",
+                            to_string(provider.dialect));
+    return std::nullopt;
+  }
+  const catalog::CatalogRegion* found = known->region(region);
+  if (found == nullptr && region != known->default_region) {
+    std::vector<std::string_view> ids;
+    for (const auto& each : known->regions) ids.push_back(each.id);
+    complaint = fmt::format("region {}: the catalogue knows {} in {} only; write base_url",
+                            shown(region), known->id, fmt::join(ids, ", "));
+    return std::nullopt;
+  }
+  const bool own_url = found != nullptr && !found->base_url.empty();
+  return fill_url(building, *known, own_url ? found->base_url : known->base_url, complaint);
+}
+
+/// Finds the catalogue's entry: the one the file names, else the one of the provider's name.
+bool resolve_catalogue(Building& building, ResolvedProvider& provider) {
+  const ProviderConfig& config = *provider.config;
+  const bool named = !config.catalogue.empty();
+  provider.catalogue = building.catalogue.find_provider(named ? config.catalogue : config.name);
+  if (provider.catalogue != nullptr || !named) return true;
+  std::vector<std::string_view> ids;
+  for (const auto& each : building.catalogue.providers()) ids.push_back(each.id);
+  const std::string_view meant = nearest(config.catalogue, ids);
+  building.complaints.error(
+      config.place, key_of(building, config) + ".catalogue",
+      "the catalogue has no provider " + shown(config.catalogue) +
+          (meant.empty() ? "; sluice models lists them" : "; did you mean " + shown(meant) + "?"));
+  return false;
+}
+
+/// Chooses the wire format: the file's, the catalogue's, or where that one is not spoken here
+/// another one the provider offers.
+bool resolve_dialect(Building& building, ResolvedProvider& provider) {
+  const ProviderConfig& config = *provider.config;
+  const catalog::CatalogProvider* known = provider.catalogue;
+  if (!config.dialect && known == nullptr) {
+    building.complaints.error(config.place, key_of(building, config) + ".dialect",
+                              "is missing: the catalogue does not know this provider; most speak "
+                              "\"openai\"");
+    return false;
+  }
+  provider.dialect = config.dialect ? *config.dialect : known->dialect;
+  if (building.servable(provider.dialect)) return true;
+  if (!config.dialect && !config.base_url) {
+    for (const auto& [dialect, url] : known->other_dialects) {
+      if (!building.servable(dialect)) continue;
+      building.complaints.note(
+          fmt::format("provider {} is spoken to in the dialect {}, not its own", config.name,
+                      to_string(dialect)));
+      provider.dialect = dialect;
+      return true;
+    }
+  }
+  building.complaints.note(
+      fmt::format("provider {} speaks the dialect {}, which this release does not: its models are "
+                  "left out",
+                  config.name, to_string(provider.dialect)));
+  return false;
+}
+
+void resolve_auth(ResolvedProvider& provider) {
+  const ProviderConfig& config = *provider.config;
+  if (config.auth) {
+    provider.auth = *config.auth;
+  } else if (provider.catalogue != nullptr && provider.catalogue->dialect == provider.dialect) {
+    provider.auth = provider.catalogue->auth;
+  } else {
+    provider.auth = default_auth(provider.dialect);
+  }
+  // The operator's header replaces one of ours of the same name.
+  for (const auto& [name, value] : config.headers) {
+    std::erase_if(provider.auth.extra_headers,
+                  [&](const auto& ours) { return catalog::equal_ignoring_case(ours.first, name); });
+    provider.auth.extra_headers.emplace_back(name, value);
+  }
+}
+
+/// The conventional variable of a provider whose keys the file does not name, when it is set.
+std::vector<SecretSource> conventional_sources(const Building& building,
+                                               const ResolvedProvider& provider) {
+  if (provider.catalogue == nullptr) return {};
+  for (const std::string& name : provider.catalogue->key_env) {
+    const auto value = building.environment.variable(name);
+    if (!value || value->empty()) continue;
+    return {{.kind = SecretSource::Kind::env,
+             .name = name,
+             .place = provider.config->place,
+             .key = key_of(building, *provider.config) + ".keys"}};
+  }
+  return {};
+}
+
+bool resolve_credentials(Building& building, ResolvedProvider& provider) {
+  const ProviderConfig& config = *provider.config;
+  const auto sources = config.keys ? *config.keys : conventional_sources(building, provider);
+  bool complete = true;
+  for (const SecretSource& source : sources) {
+    auto secret =
+        fetch(source, building.environment, building.config.folder(), building.complaints);
+    if (!secret) {
+      complete = false;
+      continue;
+    }
+    catalog::Credential credential;
+    credential.label = source.label();
+    credential.header_value = render_auth(provider.auth, *secret);
+    credential.key = std::move(*secret);
+    provider.credentials.push_back(std::move(credential));
+  }
+  if (!complete) return false;
+  // keys = [] says that the provider asks for none, unless the callers bring theirs.
+  if (config.keys && sources.empty() && !config.byok) provider.auth.optional = true;
+  if (!provider.credentials.empty() || provider.auth.optional || config.byok) return true;
+  const bool has_variable = provider.catalogue != nullptr && !provider.catalogue->key_env.empty();
+  building.complaints.error(
+      config.place, key_of(building, config) + ".keys",
+      fmt::format(
+          "is missing: write keys = [{{ env = \"NAME\" }}]{}, or keys = [] when the provider "
+          "asks for none",
+          has_variable ? ", or set " + provider.catalogue->key_env.front() : ""));
+  return false;
+}
+
+void check_ca_file(Building& building, const ProviderConfig& config) {
+  if (config.ca_file.empty()) return;
+  const std::string path = config.ca_file.starts_with('/')
+                               ? config.ca_file
+                               : building.config.folder() + "/" + config.ca_file;
+  const auto contents = building.environment.read_file(path, 16 * 1024 * 1024);
+  if (contents && contents->bytes.find("-----BEGIN CERTIFICATE-----") != std::string::npos) return;
+  building.complaints.error(config.place, key_of(building, config) + ".ca_file",
+                            contents ? "holds no PEM certificate" : "cannot be read");
+}
+
+void check_plaintext(Building& building, const ResolvedProvider& provider,
+                     const catalog::Url& url) {
+  if (url.scheme == catalog::Scheme::https || url.loopback()) return;
+  if (provider.credentials.empty() && !provider.config->byok) return;
+  building.complaints.warning(provider.config->place,
+                              key_of(building, *provider.config) + ".base_url",
+                              "is http://, so prompts and keys cross the network in the clear");
+}
+
+void build_provider(Building& building, const ProviderConfig& config) {
+  ResolvedProvider& provider = building.providers.emplace_back();
+  provider.config = &config;
+  check_ca_file(building, config);
+  if (!resolve_catalogue(building, provider) || !resolve_dialect(building, provider)) return;
+  resolve_auth(provider);
+  if (!config.region.empty()) {
+    provider.region = config.region;
+  } else if (provider.catalogue != nullptr && !provider.catalogue->default_region.empty()) {
+    provider.region = provider.catalogue->default_region;
+  } else {
+    provider.region = "global";
+  }
+  std::string complaint;
+  const auto url = url_at(building, provider, provider.region, complaint);
+  if (!url && building.config.file.empty()) {
+    building.complaints.note(fmt::format("provider {} is left out: {}", config.name, complaint));
+    return;
+  }
+  if (!url) building.complaints.error(config.place, key_of(building, config), complaint);
+  const bool credentials = resolve_credentials(building, provider);
+  if (!url || !credentials) return;
+  check_plaintext(building, provider, *url);
+  provider.all_models = config.all_models.value_or(building.config.models.empty());
+  provider.usable = true;
+}
+
+}  // namespace
+
+const catalog::Provider* provider_at(Building& building, ResolvedProvider& provider,
+                                     const std::string& region, std::string& complaint) {
+  for (const auto& [known, made] : provider.by_region) {
+    if (known == region) return made;
+  }
+  auto url = url_at(building, provider, region, complaint);
+  if (!url) return nullptr;
+  catalog::Provider made;
+  made.name = provider.config->name;
+  made.dialect = provider.dialect;
+  made.url = std::move(*url);
+  made.auth = provider.auth;
+  for (const catalog::Credential& each : provider.credentials) {
+    made.credentials.push_back({each.label, each.key.clone(), each.header_value.clone()});
+  }
+  made.region = region;
+  made.timeouts = narrowed(building.config.timeouts, provider.config->timeouts);
+  made.pool = provider.config->pool;
+  const std::string& ca_file = provider.config->ca_file;
+  made.ca_file = ca_file.empty() || ca_file.starts_with('/')
+                     ? ca_file
+                     : building.config.folder() + "/" + ca_file;
+  made.byok = provider.config->byok;
+  const catalog::Provider& kept = building.table.add_provider(std::move(made));
+  provider.by_region.emplace_back(region, &kept);
+  return &kept;
+}
+
+void build_providers(Building& building) {
+  building.providers.reserve(building.config.providers.size());
+  for (const ProviderConfig& config : building.config.providers) build_provider(building, config);
+}
+
+}  // namespace sluice::config

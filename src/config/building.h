@@ -1,0 +1,50 @@
+// The state of one build(): what has been resolved so far.
+#pragma once
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sluice/config/load.h"
+
+namespace sluice::config {
+
+/// A provider of the file with its defaults filled in. It becomes one catalog::Provider per region
+/// that a deployment uses, for each has a base URL of its own.
+struct ResolvedProvider {
+  const ProviderConfig* config = nullptr;
+  const catalog::CatalogProvider* catalogue = nullptr;  // null: the catalogue does not know it
+  catalog::Dialect dialect = catalog::Dialect::openai;
+  catalog::Auth auth;
+  std::vector<catalog::Credential> credentials;
+  std::string region;
+  bool usable = false;  // false: its models are left out; an error or a note has been given
+  bool all_models = false;
+  std::vector<std::pair<std::string, const catalog::Provider*>> by_region;
+};
+
+struct Building {
+  const Config& config;
+  const catalog::Catalog& catalogue;
+  const Environment& environment;
+  const Servable& servable;
+  Complaints& complaints;
+  catalog::ModelTable::Builder table{};
+  std::vector<ResolvedProvider> providers{};  // in the order of config.providers
+};
+
+void build_providers(Building& building);
+void build_models(Building& building);
+
+/// The provider at that region, made on first use. Null when it has no endpoint there; `complaint`
+/// then says so.
+[[nodiscard]] const catalog::Provider* provider_at(Building& building, ResolvedProvider& provider,
+                                                   const std::string& region,
+                                                   std::string& complaint);
+
+/// The catalogue's deployment of a model at a provider and region, or null.
+[[nodiscard]] const catalog::CatalogDeployment* catalogue_deployment(
+    const Building& building, const catalog::CatalogModel& model, const ResolvedProvider& provider,
+    std::string_view region);
+
+}  // namespace sluice::config

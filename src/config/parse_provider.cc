@@ -1,0 +1,200 @@
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "parsing.h"
+#include "sluice/config/spelling.h"
+#include "syntax.h"
+
+namespace sluice::config {
+namespace {
+
+constexpr std::array<std::string_view, 6> dialects = {"openai", "anthropic", "gemini",
+                                                      "vertex", "azure",     "bedrock"};
+
+// RFC 9110 section 5.6.2.
+bool is_token(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  });
+}
+
+// RFC 9110 section 5.5 without obs-text; the ends are not spaces.
+bool is_field_value(std::string_view text) {
+  return !text.empty() && text.front() != ' ' && text.back() != ' ' &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+}
+
+void parse_dialect(Section& section, ProviderConfig& provider) {
+  std::string text;
+  if (!section.text("dialect", text)) return;
+  provider.dialect = catalog::parse_dialect(text);
+  if (provider.dialect) return;
+  const std::string_view meant = nearest(text, dialects);
+  section.error("dialect",
+                meant.empty()
+                    ? "must be one of openai, anthropic, gemini, vertex, azure, bedrock"
+                    : shown(text) + " is no dialect; did you mean \"" + std::string(meant) + "\"?");
+}
+
+void parse_base_url(Section& section, ProviderConfig& provider) {
+  std::string text;
+  if (!section.text("base_url", text)) return;
+  auto url = catalog::parse_url(text);
+  if (!url) return section.error("base_url", url.error());
+  provider.base_url = std::move(*url);
+}
+
+// Headers that HTTP itself or the gateway sets.
+bool is_reserved(const std::string& name) {
+  constexpr std::array<std::string_view, 10> reserved = {
+      "host",         "content-length", "transfer-encoding", "connection",
+      "content-type", "keep-alive",     "upgrade",           "te",
+      "trailer",      "expect"};
+  return std::any_of(reserved.begin(), reserved.end(), [&](std::string_view header) {
+    return catalog::equal_ignoring_case(header, name);
+  });
+}
+
+void parse_headers(Section& parent, ProviderConfig& provider) {
+  const toml::node* node = parent.take("headers");
+  if (node == nullptr) return;
+  const toml::table* table = node->as_table();
+  if (table == nullptr) {
+    return parent.error("headers", "must be a table: headers = { \"x-name\" = \"value\" }");
+  }
+  for (const auto& [key, value] : *table) {
+    const std::string name(key.str());
+    const auto wrong = [&](std::string text) {
+      parent.complaints().error(place_of(key.source()),
+                                parent.path("headers.") + (showable(name) ? name : "(hidden)"),
+                                std::move(text));
+    };
+    const auto* text = value.as_string();
+    if (!is_token(name)) {
+      wrong("is no header name");
+    } else if (is_reserved(name)) {
+      wrong("is set by the gateway itself; take it out");
+    } else if (catalog::equal_ignoring_case(name, "authorization")) {
+      wrong("a key does not belong in this file; use keys = [{ env = \"NAME\" }]");
+    } else if (text == nullptr || !is_field_value(text->get())) {
+      wrong("must be a text of printable ASCII without spaces at its ends");
+    } else {
+      provider.headers.emplace_back(name, text->get());
+    }
+  }
+}
+
+void parse_auth(Section& parent, ProviderConfig& provider) {
+  parent.table("auth", [&](Section& section) {
+    catalog::Auth auth;
+    section.text("header", auth.header);
+    section.text("format", auth.format);
+    if (!is_token(auth.header) || is_reserved(auth.header)) {
+      section.error("header", "must be the name of the header that carries the key");
+    }
+    const std::size_t mark = auth.format.find("{key}");
+    if (mark == std::string::npos || auth.format.find("{key}", mark + 1) != std::string::npos ||
+        !is_field_value(auth.format)) {
+      section.error("format",
+                    "must hold {key} once, as in \"Bearer {key}\"; the key itself does not "
+                    "belong in this file");
+    }
+    provider.auth = std::move(auth);
+  });
+}
+
+void parse_provider_keys(Section& section, ProviderConfig& provider) {
+  const toml::node* node = section.take("keys");
+  if (node == nullptr) return;
+  const toml::array* list = node->as_array();
+  if (list == nullptr) {
+    return section.error("keys",
+                         "must be a list of places: keys = [{ env = \"NAME\" }]; a key itself does "
+                         "not belong in this file");
+  }
+  std::vector<SecretSource> sources;
+  std::size_t index = 0;
+  for (const toml::node& item : *list) {
+    const std::string path = section.path("keys") + "[" + std::to_string(index++) + "]";
+    auto source = parse_secret_source(item, path, section.complaints());
+    if (source) sources.push_back(std::move(*source));
+  }
+  provider.keys = std::move(sources);
+}
+
+}  // namespace
+
+std::optional<SecretSource> parse_secret_source(const toml::node& node, const std::string& path,
+                                                Complaints& complaints) {
+  const Place place = place_of(node.source());
+  const toml::table* table = node.as_table();
+  if (table == nullptr) {
+    complaints.error(place, path,
+                     "must say where the key is: { env = \"NAME\" }, { file = \"/path\" } or "
+                     "{ credential = \"name\" }; a key itself does not belong in this file");
+    return std::nullopt;
+  }
+  Section section(*table, path, place, complaints);
+  SecretSource source;
+  source.place = place;
+  source.key = path;
+  int found = 0;
+  constexpr std::pair<std::string_view, SecretSource::Kind> kinds[] = {
+      {"env", SecretSource::Kind::env},
+      {"file", SecretSource::Kind::file},
+      {"credential", SecretSource::Kind::credential}};
+  bool complete = true;
+  for (const auto& [key, kind] : kinds) {
+    if (section.has(key)) ++found;
+    if (section.text(key, source.name)) {
+      source.kind = kind;
+    } else if (section.has(key)) {
+      complete = false;
+    }
+  }
+  section.finish();
+  if (found != 1) {
+    complaints.error(place, path, "must have exactly one of env, file, credential");
+    return std::nullopt;
+  }
+  if (source.kind == SecretSource::Kind::credential && source.name.find('/') != std::string::npos) {
+    section.error("credential", "must be the name given to LoadCredential=, without slashes");
+    return std::nullopt;
+  }
+  if (source.kind == SecretSource::Kind::env && source.name.find('=') != std::string::npos) {
+    section.error("env", "must be the name of an environment variable");
+    return std::nullopt;
+  }
+  if (!complete) return std::nullopt;
+  return source;
+}
+
+void parse_providers(Section& root, Config& config) {
+  catalog::NameIndex taken;
+  root.tables("provider", false, [&](Section& section) {
+    ProviderConfig provider;
+    provider.place = section.place();
+    provider.pool = config.pool;
+    if (parse_name(section, "name", provider.name)) {
+      take_name(section, "name", provider.name, taken, "provider");
+    }
+    parse_name(section, "catalogue", provider.catalogue, false);
+    parse_dialect(section, provider);
+    parse_base_url(section, provider);
+    parse_auth(section, provider);
+    parse_headers(section, provider);
+    parse_provider_keys(section, provider);
+    parse_name(section, "region", provider.region, false);
+    bool all_models = false;
+    if (section.flag("all_models", all_models)) provider.all_models = all_models;
+    section.flag("byok", provider.byok);
+    section.text("ca_file", provider.ca_file);
+    parse_timeouts(section, provider.timeouts);
+    parse_pool(section, provider.pool);
+    config.providers.push_back(std::move(provider));
+  });
+}
+
+}  // namespace sluice::config
