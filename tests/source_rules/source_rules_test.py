@@ -67,6 +67,7 @@ class RulesCanFail(unittest.TestCase):
         test = ("tests/ring/a_test.cc", "")
         self.assert_one(rule, "never runs", test, ("tests/ring/meson.build", "'other_a_test.cc'"))
         self.assert_none(rule, test, ("tests/ring/meson.build", "'a_test.cc'"))
+        self.assert_none(rule, test, ("tests/ring/meson.build", "foreach x : ['a']\n x + '_test.cc'"))
 
     def test_a_long_file_is_found(self):
         rule = rules.no_file_is_too_long
