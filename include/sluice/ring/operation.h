@@ -30,10 +30,13 @@ class Operation : public IntrusiveLink {  // the link is the back-end's, while i
   [[nodiscard]] bool in_flight() const noexcept { return in_flight_; }
 
   // For back-ends only.
-  void mark_submitted() noexcept {
+  void mark_submitted(bool yields_descriptors = false) noexcept {
     SLUICE_ASSERT(!in_flight_);
     in_flight_ = true;
+    yields_descriptors_ = yields_descriptors;
   }
+  /// Whether a result that is not negative is a new descriptor (accept).
+  [[nodiscard]] bool yields_descriptors() const noexcept { return yields_descriptors_; }
   /// Delivers one completion; called from the loop's turn, never inside a submit.
   void deliver(Completion completion) noexcept {
     SLUICE_ASSERT(in_flight_);
@@ -49,6 +52,7 @@ class Operation : public IntrusiveLink {  // the link is the back-end's, while i
 
  private:
   bool in_flight_ = false;
+  bool yields_descriptors_ = false;
 };
 
 }  // namespace sluice::ring

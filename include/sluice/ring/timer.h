@@ -21,7 +21,7 @@ class Timer : public IntrusiveLink {
   [[nodiscard]] MonotonicTime deadline() const noexcept { return deadline_; }
 
  protected:
-  ~Timer() = default;
+  virtual ~Timer() = default;
   /// Called from the loop's turn; must not resume a coroutine. The timer is idle and may be armed
   /// again or destroyed.
   virtual void expired() noexcept = 0;

@@ -1,0 +1,54 @@
+// A one-shot operation that one coroutine awaits: submit it, then co_await it once.
+//
+//   CompletionWaiter waiter(loop, stop);
+//   backend.connect(waiter, fd, address);
+//   const std::int32_t result = co_await waiter;   // after the final completion, whatever happens
+//
+// A stop asks the back-end to cancel and still waits for the final completion, so memory given to
+// the operation may live in the awaiting frame.
+#pragma once
+#include <coroutine>
+#include <optional>
+
+#include "sluice/coro/stop_token.h"
+#include "sluice/ring/loop.h"
+#include "sluice/ring/operation.h"
+
+namespace sluice::ring {
+
+class CompletionWaiter final : public Operation {
+ public:
+  CompletionWaiter(Loop& loop, StopToken stop) noexcept : loop_(loop), stop_(stop) {}
+
+  [[nodiscard]] bool await_ready() const noexcept { return !in_flight(); }
+  void await_suspend(std::coroutine_handle<> coroutine) noexcept {
+    coroutine_ = coroutine;
+    on_stop_.emplace(stop_, Cancel{this});
+  }
+  [[nodiscard]] std::int32_t await_resume() noexcept {
+    on_stop_.reset();
+    return completion_.result;
+  }
+  /// What a receive brought; valid after the await.
+  [[nodiscard]] Slice take_bytes() noexcept { return std::move(completion_.bytes); }
+
+ private:
+  struct Cancel {
+    CompletionWaiter* self;
+    void operator()() const noexcept {
+      if (self->in_flight()) self->loop_.backend().cancel(*self);
+    }
+  };
+  void complete(Completion completion) noexcept override {
+    completion_ = std::move(completion);
+    if (coroutine_) loop_.schedule(coroutine_);
+  }
+
+  Loop& loop_;
+  StopToken stop_;
+  Completion completion_;
+  std::coroutine_handle<> coroutine_;
+  std::optional<StopCallback<Cancel>> on_stop_;
+};
+
+}  // namespace sluice::ring
