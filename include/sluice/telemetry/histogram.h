@@ -44,6 +44,14 @@ struct LogLinearBounds {
     bounds[next] = high;
     return bounds;
   }();
+
+  /// Whether an exposition shows this bound: 1, 2, 3 and 5 times each power of ten. The others
+  /// are for quantiles of our own; a scrape would only grow by them.
+  static constexpr bool is_shown(std::size_t index) noexcept {
+    std::uint64_t leading = values[index];
+    while (leading % 10 == 0) leading /= 10;
+    return leading == 1 || leading == 2 || leading == 3 || leading == 5;
+  }
 };
 
 /// What a scale is: bounds in the unit recorded, and how many of that unit the exposed one has.

@@ -30,7 +30,7 @@ struct MetricLabels {
 /// A response status as a label. Common codes count by themselves, others by class ("4xx").
 class StatusLabel {
  public:
-  static constexpr std::size_t count = 37;
+  static constexpr std::size_t count = 42;
   /// 0: no status was sent. Anything outside 100..599 is "other".
   [[nodiscard]] static std::size_t index(int status) noexcept;
   [[nodiscard]] static std::string_view name(std::size_t index) noexcept;

@@ -1,0 +1,372 @@
+#include "sluice/telemetry/prometheus.h"
+
+#include <fmt/format.h>
+
+#include <iterator>
+#include <memory>
+
+namespace sluice::telemetry {
+namespace {
+
+using Cores = std::span<const Metrics* const>;
+
+struct Label {
+  std::string_view name, value;
+};
+
+// Writes families one after the other: HELP and TYPE when a family begins, then its samples.
+class Exposition {
+ public:
+  explicit Exposition(std::string& out) noexcept : out_(out) {}
+
+  /// `help` is text of ours: one line without backslashes.
+  void begin(std::string_view family, std::string_view type, std::string_view help) {
+    family_ = family;
+    put("# HELP {} {}\n# TYPE {} {}\n", family, help, family, type);
+  }
+  template <typename Number>
+  void sample(std::span<const Label> labels, Number value) {
+    out_ += family_;
+    append_labels(labels);
+    put(" {}\n", value);
+  }
+  template <typename Number>
+  void sample(std::initializer_list<Label> labels, Number value) {
+    sample(std::span(labels.begin(), labels.size()), value);
+  }
+
+  /// A histogram's series: cumulative buckets, sum and count. At most one label beside `le`.
+  template <typename Scale>
+  void histogram(std::span<const Label> labels, const HistogramSum<Scale>& values) {
+    std::uint64_t so_far = 0;
+    for (std::size_t index = 0; index < Scale::Bounds::count; ++index) {
+      so_far += values.buckets[index];
+      if (!Scale::Bounds::is_shown(index)) continue;
+      const double bound =
+          static_cast<double>(Scale::Bounds::values[index]) / Scale::units_per_shown;
+      char text[32];
+      const char* end = fmt::format_to(text, "{}", bound);
+      bucket(labels, {text, static_cast<std::size_t>(end - text)}, so_far);
+    }
+    bucket(labels, "+Inf", values.count);
+    part(labels, "_sum");
+    put(" {}\n", static_cast<double>(values.sum) / Scale::units_per_shown);
+    part(labels, "_count");
+    put(" {}\n", values.count);
+  }
+
+ private:
+  template <typename... Values>
+  void put(fmt::format_string<Values...> format, Values&&... values) {
+    fmt::format_to(std::back_inserter(out_), format, std::forward<Values>(values)...);
+  }
+  void part(std::span<const Label> labels, std::string_view suffix) {
+    out_ += family_;
+    out_ += suffix;
+    append_labels(labels);
+  }
+  void bucket(std::span<const Label> labels, std::string_view bound, std::uint64_t count) {
+    out_ += family_;
+    out_ += "_bucket";
+    if (labels.empty()) {
+      append_labels(std::array{Label{"le", bound}});
+    } else {
+      append_labels(std::array{labels.front(), Label{"le", bound}});
+    }
+    put(" {}\n", count);
+  }
+  void append_labels(std::span<const Label> labels) {
+    if (labels.empty()) return;
+    char before = '{';
+    for (const Label& label : labels) {
+      out_ += before;
+      out_ += label.name;
+      out_ += "=\"";
+      append_escaped(label.value);
+      out_ += '"';
+      before = ',';
+    }
+    out_ += '}';
+  }
+  void append_escaped(std::string_view value) {
+    for (const char c : value) {
+      switch (c) {
+        case '\\': out_ += "\\\\"; break;
+        case '"': out_ += "\\\""; break;
+        case '\n': out_ += "\\n"; break;
+        default: out_ += c;
+      }
+    }
+  }
+
+  std::string& out_;
+  std::string_view family_;
+};
+
+/// What all cores together counted in the counter that `pick` finds in each.
+template <typename Pick>
+std::uint64_t sum_of(Cores cores, Pick pick) {
+  std::uint64_t sum = 0;
+  for (const Metrics* core : cores) sum += pick(*core).value();
+  return sum;
+}
+
+template <typename Scale, typename Pick>
+HistogramSum<Scale> histogram_of(Cores cores, Pick pick) {
+  HistogramSum<Scale> sum;
+  for (const Metrics* core : cores) sum.add(pick(*core));
+  return sum;
+}
+
+struct CounterFamily {
+  std::string_view name, help;
+  Counter Metrics::* counter;
+};
+constexpr CounterFamily counter_families[] = {
+    {"sluice_downstream_connections_accepted_total", "Connections accepted from clients.",
+     &Metrics::downstream_connections_accepted},
+    {"sluice_downstream_connections_refused_total",
+     "Connections from clients closed at once because there were too many.",
+     &Metrics::downstream_connections_refused},
+    {"sluice_downstream_tls_failures_total", "TLS handshakes with clients that failed.",
+     &Metrics::downstream_tls_failed},
+    {"sluice_downstream_malformed_requests_total",
+     "Requests answered 400 because they were not HTTP.", &Metrics::downstream_requests_malformed},
+    {"sluice_downstream_received_bytes_total", "Bytes received from clients.",
+     &Metrics::downstream_bytes_received},
+    {"sluice_downstream_sent_bytes_total", "Bytes sent to clients.",
+     &Metrics::downstream_bytes_sent},
+    {"sluice_upstream_connections_opened_total", "Connections opened to providers.",
+     &Metrics::upstream_connections_opened},
+    {"sluice_upstream_connections_reused_total",
+     "Attempts that went over a connection already open.", &Metrics::upstream_connections_reused},
+    {"sluice_upstream_received_bytes_total", "Bytes received from providers.",
+     &Metrics::upstream_bytes_received},
+    {"sluice_upstream_sent_bytes_total", "Bytes sent to providers.", &Metrics::upstream_bytes_sent},
+    {"sluice_upstream_retries_total", "Further attempts at the same deployment.",
+     &Metrics::upstream_retries},
+    {"sluice_upstream_fallbacks_total", "Attempts at another deployment after a failure.",
+     &Metrics::upstream_fallbacks},
+    {"sluice_sse_events_received_total", "Stream events received from providers.",
+     &Metrics::sse_events_received},
+    {"sluice_sse_events_sent_total", "Stream events sent to clients.", &Metrics::sse_events_sent},
+    {"sluice_sse_keep_alives_sent_total", "Comments sent to clients in long silences.",
+     &Metrics::sse_keep_alives_sent},
+    {"sluice_buffers_exhausted_total", "Receives that found no free buffer and had to wait.",
+     &Metrics::buffers_exhausted},
+    {"sluice_descriptors_exhausted_total", "Sockets that failed for want of file descriptors.",
+     &Metrics::descriptors_exhausted},
+    {"sluice_loop_turns_total", "Turns of the workers' event loops.", &Metrics::loop_turns},
+    {"sluice_log_lines_written_total", "Access log lines handed to the writer.",
+     &Metrics::log_lines_written},
+    {"sluice_log_lines_dropped_total", "Access log lines dropped because the writer was behind.",
+     &Metrics::log_lines_dropped},
+};
+
+struct GaugeFamily {
+  std::string_view name, help;
+  Gauge Metrics::* gauge;
+};
+constexpr GaugeFamily gauge_families[] = {
+    {"sluice_downstream_connections_open", "Connections with clients.",
+     &Metrics::downstream_connections_open},
+    {"sluice_exchanges_in_flight", "Requests being served.", &Metrics::exchanges_in_flight},
+    {"sluice_upstream_connections_open", "Connections with providers, idle ones included.",
+     &Metrics::upstream_connections_open},
+    {"sluice_upstream_connections_idle", "Connections with providers that wait for use.",
+     &Metrics::upstream_connections_idle},
+    {"sluice_upstream_waiters", "Requests that wait for a connection to a provider.",
+     &Metrics::upstream_waiters},
+    {"sluice_buffers_in_use", "Receive buffers leased from the rings.", &Metrics::buffers_in_use},
+    {"sluice_buffers", "Receive buffers there are.", &Metrics::buffers_total},
+};
+
+void render_plain(Cores cores, Exposition& to) {
+  for (const CounterFamily& family : counter_families) {
+    to.begin(family.name, "counter", family.help);
+    to.sample({}, sum_of(cores, [&](const Metrics& m) -> auto& { return m.*family.counter; }));
+  }
+  for (const GaugeFamily& family : gauge_families) {
+    std::int64_t sum = 0;
+    for (const Metrics* core : cores) sum += (core->*family.gauge).value();
+    to.begin(family.name, "gauge", family.help);
+    to.sample({}, sum);
+  }
+}
+
+/// One sample per index of an enum of ours, zero or not: the family is small and fixed.
+template <typename Enum, typename Pick>
+void render_by_enum(Cores cores, std::size_t count, std::string_view label, Pick pick,
+                    Exposition& to) {
+  for (std::size_t index = 0; index < count; ++index) {
+    const std::uint64_t sum =
+        sum_of(cores, [&](const Metrics& m) -> auto& { return pick(m)[index]; });
+    to.sample({{label, to_string(static_cast<Enum>(index))}}, sum);
+  }
+}
+
+void render_ends(Cores cores, Exposition& to) {
+  to.begin("sluice_exchanges_cut_total", "counter",
+           "Exchanges that did not run to their end, by who ended them and why.");
+  for (std::size_t by = static_cast<std::size_t>(EndedBy::client); by < ended_by_count; ++by) {
+    for (std::size_t kind = 0; kind < error_kind_count; ++kind) {
+      const std::uint64_t sum =
+          sum_of(cores, [&](const Metrics& m) -> auto& { return m.ends[by][kind]; });
+      if (sum == 0) continue;
+      to.sample({{"ended_by", to_string(static_cast<EndedBy>(by))},
+                 {"error", to_string(static_cast<ErrorKind>(kind))}},
+                sum);
+    }
+  }
+}
+
+void render_requests(Cores cores, const LabelTable& endpoints, Exposition& to) {
+  to.begin("sluice_requests_total", "counter",
+           "Finished requests by endpoint and status; code none: no answer was sent.");
+  for (std::size_t e = 0; e < endpoints.size(); ++e) {
+    for (std::size_t s = 0; s < StatusLabel::count; ++s) {
+      const std::uint64_t sum =
+          sum_of(cores, [&](const Metrics& m) -> auto& { return m.endpoints[e].requests[s]; });
+      if (sum == 0) continue;
+      to.sample({{"endpoint", endpoints.name(static_cast<LabelIndex>(e))},
+                 {"code", StatusLabel::name(s)}},
+                sum);
+    }
+  }
+}
+
+/// The histograms of one family, for every name under which something was recorded.
+template <typename Pick>
+void render_durations(Cores cores, const LabelTable& names, std::string_view label, Pick pick,
+                      Exposition& to) {
+  for (std::size_t index = 0; index < names.size(); ++index) {
+    const auto values = histogram_of<DurationScale>(
+        cores, [&](const Metrics& m) -> auto& { return pick(m, index); });
+    if (values.count == 0) continue;
+    const Label labels[] = {{label, names.name(static_cast<LabelIndex>(index))}};
+    to.histogram<DurationScale>(labels, values);
+  }
+}
+
+void render_times(Cores cores, const MetricLabels& labels, Exposition& to) {
+  to.begin("sluice_request_duration_seconds", "histogram",
+           "From the first byte of a request to the last of its answer.");
+  render_durations(
+      cores, labels.endpoints, "endpoint",
+      [](const Metrics& m, std::size_t e) -> auto& { return m.endpoints[e].duration; }, to);
+  to.begin("sluice_time_to_first_byte_seconds", "histogram",
+           "From the first byte of a request to the head of the provider's answer.");
+  render_durations(
+      cores, labels.endpoints, "endpoint",
+      [](const Metrics& m, std::size_t e) -> auto& { return m.endpoints[e].first_byte; }, to);
+  to.begin("sluice_time_to_first_content_seconds", "histogram",
+           "From the first byte of a request to the first content of its answer.");
+  render_durations(
+      cores, labels.endpoints, "endpoint",
+      [](const Metrics& m, std::size_t e) -> auto& { return m.endpoints[e].first_content; }, to);
+  to.begin("sluice_upstream_first_byte_seconds", "histogram",
+           "From the start of an attempt to the head of the provider's answer.");
+  render_durations(
+      cores, labels.providers, "provider",
+      [](const Metrics& m, std::size_t p) -> auto& { return m.providers[p].first_byte; }, to);
+  to.begin("sluice_upstream_connect_seconds", "histogram",
+           "Time to open a connection to a provider, TLS included.");
+  to.histogram<DurationScale>({}, histogram_of<DurationScale>(cores, [](const Metrics& m) -> auto& {
+                                return m.upstream_connect;
+                              }));
+}
+
+void render_sizes(Cores cores, Exposition& to) {
+  to.begin("sluice_request_body_bytes", "histogram", "Sizes of requests' bodies.");
+  to.histogram<ByteScale>({}, histogram_of<ByteScale>(cores, [](const Metrics& m) -> auto& {
+                            return m.request_body_bytes;
+                          }));
+  to.begin("sluice_response_body_bytes", "histogram", "Sizes of responses' bodies.");
+  to.histogram<ByteScale>({}, histogram_of<ByteScale>(cores, [](const Metrics& m) -> auto& {
+                            return m.response_body_bytes;
+                          }));
+}
+
+/// Samples of a counter array kept per name of a table; only what counted something.
+template <typename Enum, typename Pick>
+void render_by_name(Cores cores, const LabelTable& names, std::string_view name_label,
+                    std::size_t count, std::string_view label, Pick pick, Exposition& to) {
+  for (std::size_t n = 0; n < names.size(); ++n) {
+    for (std::size_t index = 0; index < count; ++index) {
+      const std::uint64_t sum =
+          sum_of(cores, [&](const Metrics& m) -> auto& { return pick(m, n)[index]; });
+      if (sum == 0) continue;
+      to.sample({{name_label, names.name(static_cast<LabelIndex>(n))},
+                 {label, to_string(static_cast<Enum>(index))}},
+                sum);
+    }
+  }
+}
+
+void render_providers(Cores cores, const MetricLabels& labels, Exposition& to) {
+  to.begin("sluice_upstream_attempts_total", "counter", "Attempts at providers by outcome.");
+  render_by_name<AttemptOutcome>(
+      cores, labels.providers, "provider", attempt_outcome_count, "outcome",
+      [](const Metrics& m, std::size_t p) -> auto& { return m.providers[p].attempts; }, to);
+  to.begin("sluice_tokens_total", "counter",
+           "Tokens as providers count them; input and output include cached_input and reasoning.");
+  render_by_name<TokenDirection>(
+      cores, labels.providers, "provider", token_direction_count, "direction",
+      [](const Metrics& m, std::size_t p) -> auto& { return m.providers[p].tokens; }, to);
+}
+
+void render_models(Cores cores, const MetricLabels& labels, Exposition& to) {
+  to.begin("sluice_model_requests_total", "counter", "Finished requests by model.");
+  for (std::size_t n = 0; n < labels.models.size(); ++n) {
+    const std::uint64_t sum =
+        sum_of(cores, [&](const Metrics& m) -> auto& { return m.models[n].requests; });
+    if (sum == 0) continue;
+    to.sample({{"model", labels.models.name(static_cast<LabelIndex>(n))}}, sum);
+  }
+  to.begin("sluice_model_tokens_total", "counter", "Tokens by model, as sluice_tokens_total.");
+  render_by_name<TokenDirection>(
+      cores, labels.models, "model", token_direction_count, "direction",
+      [](const Metrics& m, std::size_t n) -> auto& { return m.models[n].tokens; }, to);
+}
+
+void render_process(const ProcessMetrics& process, const BuildInfo& build, Cores cores,
+                    Exposition& to) {
+  to.begin("sluice_build_info", "gauge", "What this program was built of; always 1.");
+  to.sample({{"version", build.version}, {"compiler", build.compiler}, {"isa", build.isa}}, 1);
+  to.begin("process_start_time_seconds", "gauge", "When the process started, since 1970.");
+  to.sample({}, process.started_at_s.value());
+  to.begin("sluice_workers", "gauge", "Worker threads.");
+  to.sample({}, cores.size());
+  to.begin("sluice_ready", "gauge", "1 while /readyz says so.");
+  to.sample({}, process.is_ready.value());
+  to.begin("sluice_config_reloads_total", "counter", "Reloads of the configuration by result.");
+  to.sample({{"result", "success"}}, process.config_reloads_succeeded.value());
+  to.sample({{"result", "failure"}}, process.config_reloads_failed.value());
+  to.begin("sluice_config_loaded_timestamp_seconds", "gauge",
+           "When the configuration in use was loaded, since 1970.");
+  to.sample({}, process.config_loaded_at_s.value());
+  to.begin("sluice_snapshots_alive", "gauge",
+           "Configurations some exchange still uses; 1 when no old one is left.");
+  to.sample({}, process.snapshots_alive.value());
+}
+
+}  // namespace
+
+void render_prometheus(std::span<const Metrics* const> cores, const ProcessMetrics& process,
+                       const MetricLabels& labels, const BuildInfo& build, std::string& out) {
+  Exposition to(out);
+  render_process(process, build, cores, to);
+  render_plain(cores, to);
+  to.begin("sluice_key_failures_total", "counter", "Requests refused for their key.");
+  render_by_enum<KeyFailure>(
+      cores, key_failure_count, "reason", [](const Metrics& m) -> auto& { return m.key_failures; },
+      to);
+  render_requests(cores, labels.endpoints, to);
+  render_ends(cores, to);
+  render_providers(cores, labels, to);
+  render_models(cores, labels, to);
+  render_times(cores, labels, to);
+  render_sizes(cores, to);
+}
+
+}  // namespace sluice::telemetry
