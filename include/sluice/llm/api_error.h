@@ -43,12 +43,12 @@ struct ApiError {
   Fault fault = Fault::client;
   bool retryable = false;  // the same request may succeed elsewhere or later
   int status = 400;        // for the client
-  std::string type;        // OpenAI's word: "invalid_request_error"
-  std::string code;        // empty: null
-  std::string param;       // empty: null
-  std::string message;
-  std::optional<std::chrono::milliseconds> retry_after;  // always set with 429 and 503
-  int upstream_status = 0;                               // what the provider answered; 0: nothing
+  std::string type = {};   // OpenAI's word: "invalid_request_error"
+  std::string code = {};   // empty: null
+  std::string param = {};  // empty: null
+  std::string message = {};
+  std::optional<std::chrono::milliseconds> retry_after = {};  // always set with 429 and 503
+  int upstream_status = 0;  // what the provider answered; 0: nothing
 };
 
 /// The body of an error answer, with the request id.

@@ -45,11 +45,11 @@ struct Endpoint {
   Dialect dialect = Dialect::openai;
   BodyForm body = BodyForm::json;
   Streaming streaming = Streaming::never;
-  bool needs_model = true;  // the body must name a model
-  bool is_local = false;    // answered from the catalogue, never forwarded
-  std::string id;           // of the response or the model in the path, percent-decoded
-  std::string_view path;    // below the version, as received: "/responses/resp_1/cancel"
-  std::string_view query;   // with its question mark, or empty
+  bool needs_model = true;      // the body must name a model
+  bool is_local = false;        // answered from the catalogue, never forwarded
+  std::string id = {};          // of the response or the model in the path, percent-decoded
+  std::string_view path = {};   // below the version, as received: "/responses/resp_1/cancel"
+  std::string_view query = {};  // with its question mark, or empty
 
   /// path and query: what follows a provider's base URL. Both lie side by side in the target.
   [[nodiscard]] std::string_view upstream_target() const noexcept {

@@ -8,6 +8,7 @@
 // One per attempt; remembers which choices began and ended.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,7 +38,7 @@ class OpenaiStream {
   [[nodiscard]] StreamEvent inspect_chunk(json::Value chunk);
   [[nodiscard]] StreamEvent inspect_typed(std::string_view type, json::Value event);
   [[nodiscard]] StreamEvent make_error(json::Value error);
-  void note_choice(json::Value index, bool finished);
+  void note_choice(std::optional<json::Value> index, bool finished);
 
   bool chunked_;                     // chat and completions: ended by [DONE]
   bool done_ = false;                // the last event was seen

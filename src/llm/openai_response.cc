@@ -1,0 +1,78 @@
+#include "sluice/llm/openai_response.h"
+
+#include "sluice/json/object_edit.h"
+#include "sluice/json/writer.h"
+#include "sluice/llm/openai_error.h"
+#include "sluice/llm/openai_usage.h"
+
+namespace sluice::llm {
+namespace {
+
+// The member without which an answer of the operation is none; empty where nothing is sure.
+std::string_view main_member(Operation operation) noexcept {
+  switch (operation) {
+    case Operation::chat_completions:
+    case Operation::completions: return "choices";
+    case Operation::embeddings:
+    case Operation::images_generations:
+    case Operation::images_edits:
+    case Operation::responses_input_items: return "data";
+    case Operation::moderations: return "results";
+    case Operation::responses:
+    case Operation::responses_retrieve:
+    case Operation::responses_cancel: return "id";
+    case Operation::audio_transcriptions:
+    case Operation::audio_translations: return "text";
+    case Operation::responses_delete:
+    case Operation::responses_input_tokens:
+    case Operation::audio_speech:
+    case Operation::models:
+    case Operation::model: return {};
+  }
+  __builtin_unreachable();
+}
+
+// A response object always has an `error` member, and one that failed is an answer all the same.
+bool error_is_part_of_answer(json::Value top) noexcept {
+  const auto object = top.find("object");
+  return object && object->string_equals("response");
+}
+
+}  // namespace
+
+ResponseFacts inspect_openai_response(Operation operation, std::string_view provider,
+                                      std::string_view body, json::Index& index) {
+  ResponseFacts facts;
+  const auto refuse = [&](std::string_view reason) {
+    facts.error = errors::upstream_malformed(provider, reason);
+    return facts;
+  };
+  const auto built = index.build(body);
+  if (!built) {
+    return refuse(built.error().defect == json::Defect::empty ? "the answer is empty"
+                                                              : "the answer is not valid JSON");
+  }
+  const json::Value top = json::root(index);
+  if (!top.is(json::Kind::object)) return refuse("the answer is not a JSON object");
+  facts.usage = find_openai_usage(top);
+  const auto error = top.find("error");
+  if (error && !error->is_null() && !error_is_part_of_answer(top)) {
+    facts.error = read_openai_error_value(provider, *error);
+    return facts;
+  }
+  const std::string_view member = main_member(operation);
+  if (!member.empty() && !top.find(member)) return refuse("the answer lacks its main member");
+  return facts;
+}
+
+json::Splice tag_openai_answer(json::Value answer, std::string_view request_id,
+                               std::string_view provider) {
+  json::ObjectEdit edit(answer);
+  if (!answer.find("request_id")) edit.add_last("\"request_id\"", json::quote(request_id));
+  if (!answer.find("provider")) edit.add_last("\"provider\"", json::quote(provider));
+  json::Splice splice;
+  edit.write_to(splice);
+  return splice;
+}
+
+}  // namespace sluice::llm

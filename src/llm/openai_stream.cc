@@ -1,0 +1,272 @@
+#include "sluice/llm/openai_stream.h"
+
+#include <array>
+
+#include "sluice/llm/openai_error.h"
+#include "sluice/llm/openai_usage.h"
+
+namespace sluice::llm {
+namespace {
+
+using json::Kind;
+using json::Value;
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
+  while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
+  return text;
+}
+
+bool says_something(Value value) {
+  switch (value.kind()) {
+    case Kind::string: return value.span().size_bytes > 2;
+    case Kind::array:
+    case Kind::object: return !value.is_empty();
+    case Kind::number:
+    case Kind::boolean:
+    case Kind::null: return false;
+  }
+  __builtin_unreachable();
+}
+
+// Any member of a delta but its role is something the model said: text, refusal, tool calls, audio,
+// and reasoning under the many names hosts give it.
+bool delta_has_content(Value delta) {
+  for (const json::Member member : delta.members()) {
+    if (says_something(member.value) && !member.key.string_equals("role")) return true;
+  }
+  return false;
+}
+
+struct Choice {
+  bool content = false;
+  bool finished = false;
+  bool failed = false;
+  std::optional<Value> index;
+  Usage usage;
+};
+
+Choice read_choice(Value value) {
+  Choice choice;
+  for (const json::Member member : value.members()) {
+    const auto is = [&](std::string_view name) { return member.key.string_equals(name); };
+    if (is("index")) {
+      choice.index = member.value;
+    } else if (is("delta") || is("message")) {
+      choice.content = choice.content || delta_has_content(member.value);
+    } else if (is("text")) {
+      choice.content = choice.content || says_something(member.value);
+    } else if (is("finish_reason")) {
+      choice.finished = member.value.is(Kind::string) && says_something(member.value);
+      choice.failed = member.value.string_equals("error");
+    } else if (is("usage")) {
+      choice.usage = parse_openai_usage(member.value);
+    }
+  }
+  return choice;
+}
+
+struct TypedRule {
+  std::string_view type;
+  StreamEventKind kind;
+  bool carries_content;
+  bool ends;  // the last event of its stream
+};
+
+constexpr std::array<TypedRule, 21> typed_rules = {{
+    {"response.created", StreamEventKind::lifecycle, false, false},
+    {"response.queued", StreamEventKind::lifecycle, false, false},
+    {"response.in_progress", StreamEventKind::lifecycle, false, false},
+    {"response.content_part.added", StreamEventKind::lifecycle, false, false},
+    {"response.reasoning_summary_part.added", StreamEventKind::lifecycle, false, false},
+    {"response.completed", StreamEventKind::finish, false, true},
+    {"response.incomplete", StreamEventKind::finish, false, true},
+    {"response.cancelled", StreamEventKind::finish, false, true},
+    {"keepalive", StreamEventKind::lifecycle, false, false},
+    {"ping", StreamEventKind::lifecycle, false, false},
+    {"image_generation.partial_image", StreamEventKind::content, true, false},
+    {"image_generation.completed", StreamEventKind::finish, true, true},
+    {"image_edit.partial_image", StreamEventKind::content, true, false},
+    {"image_edit.completed", StreamEventKind::finish, true, true},
+    {"transcript.text.delta", StreamEventKind::content, true, false},
+    {"transcript.text.segment", StreamEventKind::content, true, false},
+    {"transcript.text.done", StreamEventKind::finish, true, true},
+    {"speech.audio.delta", StreamEventKind::content, true, false},
+    {"speech.audio.done", StreamEventKind::finish, false, true},
+    {"response.output_item.done", StreamEventKind::content, true, false},
+    {"response.content_part.done", StreamEventKind::content, true, false},
+}};
+
+const TypedRule* find_rule(std::string_view type) {
+  for (const TypedRule& rule : typed_rules) {
+    if (rule.type == type) return &rule;
+  }
+  return nullptr;
+}
+
+// An item that is begun: a message or a thought is empty yet, a tool call names its tool.
+bool added_item_has_content(Value event) {
+  const auto item = event.find("item");
+  const auto type = item ? item->find("type") : std::nullopt;
+  return type && !type->string_equals("message") && !type->string_equals("reasoning");
+}
+
+StreamEvent event_of(StreamEventKind kind, bool carries_content = false) {
+  StreamEvent event;
+  event.kind = kind;
+  event.carries_content = carries_content;
+  return event;
+}
+
+bool is_chunked(Operation operation) {
+  return operation == Operation::chat_completions || operation == Operation::completions;
+}
+
+}  // namespace
+
+std::string_view to_string(StreamEventKind kind) noexcept {
+  switch (kind) {
+    case StreamEventKind::lifecycle: return "lifecycle";
+    case StreamEventKind::content: return "content";
+    case StreamEventKind::finish: return "finish";
+    case StreamEventKind::usage_only: return "usage_only";
+    case StreamEventKind::error: return "error";
+    case StreamEventKind::done: return "done";
+    case StreamEventKind::unknown: return "unknown";
+    case StreamEventKind::malformed: return "malformed";
+  }
+  __builtin_unreachable();
+}
+
+std::string_view to_string(StreamEnd end) noexcept {
+  switch (end) {
+    case StreamEnd::complete: return "complete";
+    case StreamEnd::finished: return "finished";
+    case StreamEnd::truncated: return "truncated";
+    case StreamEnd::failed: return "failed";
+  }
+  __builtin_unreachable();
+}
+
+OpenaiStream::OpenaiStream(Operation operation, std::string_view provider)
+    : chunked_(is_chunked(operation)), provider_(provider) {}
+
+StreamEvent OpenaiStream::inspect(std::string_view event_name, std::string_view data,
+                                  json::Index& index) {
+  if (data.size() < 16) {  // room for the two that are no JSON, blanks included
+    const std::string_view text = trimmed(data);
+    if (text.empty()) return event_of(StreamEventKind::lifecycle);
+    if (text == "[DONE]") {
+      done_ = true;
+      return event_of(StreamEventKind::done);
+    }
+  }
+  const auto built = index.build(data);
+  if (!built || !json::root(index).is(Kind::object)) {
+    if (event_name != "error") return event_of(StreamEventKind::malformed);
+    failed_ = true;
+    StreamEvent event = event_of(StreamEventKind::error);
+    event.error = errors::upstream_failed(provider_, 0, quotable(data, 500));
+    return event;
+  }
+  const Value top = json::root(index);
+  const auto type = top.find("type");
+  const std::optional<std::string> type_text = type ? type->string() : std::nullopt;
+  const auto error = top.find("error");
+  const bool is_error = event_name == "error" || type_text == "error";
+  if (error && !error->is_null()) return make_error(*error);
+  if (is_error) return make_error(top);
+
+  StreamEvent event =
+      chunked_ ? inspect_chunk(top) : inspect_typed(type_text ? *type_text : event_name, top);
+  if (event.usage.known()) usage_.update(event.usage);
+  return event;
+}
+
+StreamEvent OpenaiStream::inspect_chunk(Value chunk) {
+  const auto choices = chunk.find("choices");
+  if (!choices || !choices->is(Kind::array)) return event_of(StreamEventKind::unknown);
+  StreamEvent event = event_of(StreamEventKind::lifecycle);
+  bool finished = false;
+  bool failed = false;
+  for (const Value element : choices->elements()) {
+    const Choice choice = read_choice(element);
+    note_choice(choice.index, choice.finished);
+    event.carries_content = event.carries_content || choice.content;
+    finished = finished || choice.finished;
+    failed = failed || choice.failed;
+    if (choice.usage.known()) event.usage.update(choice.usage);
+  }
+  if (failed) {
+    failed_ = true;
+    event.kind = StreamEventKind::error;
+    event.error = errors::upstream_failed(provider_, 0, "");
+    return event;
+  }
+  event.usage.update(find_openai_usage(chunk));
+  if (finished) {
+    event.kind = StreamEventKind::finish;
+  } else if (event.carries_content) {
+    event.kind = StreamEventKind::content;
+  } else if (choices->is_empty() && event.usage.known()) {
+    event.kind = StreamEventKind::usage_only;
+  }
+  return event;
+}
+
+StreamEvent OpenaiStream::inspect_typed(std::string_view type, Value event_value) {
+  if (type == "response.failed") {
+    const auto response = event_value.find("response");
+    const auto error = response ? response->find("error") : std::nullopt;
+    StreamEvent event = make_error(error.value_or(event_value));
+    event.usage = find_openai_usage(event_value);
+    return event;
+  }
+  StreamEvent event = event_of(StreamEventKind::unknown);
+  if (const TypedRule* rule = find_rule(type)) {
+    event = event_of(rule->kind, rule->carries_content);
+    if (rule->ends) done_ = true;
+  } else if (type == "response.output_item.added") {
+    event = added_item_has_content(event_value) ? event_of(StreamEventKind::content, true)
+                                                : event_of(StreamEventKind::lifecycle);
+  } else if (type.ends_with(".delta") || type.ends_with(".done") ||
+             type.ends_with(".partial_image")) {
+    event = event_of(StreamEventKind::content, true);
+  } else if (type.ends_with(".in_progress") || type.ends_with(".searching") ||
+             type.ends_with(".generating") || type.ends_with(".interpreting")) {
+    event = event_of(StreamEventKind::lifecycle);
+  }
+  if (event.kind == StreamEventKind::finish || event.kind == StreamEventKind::unknown) {
+    event.usage = find_openai_usage(event_value);
+  }
+  return event;
+}
+
+StreamEvent OpenaiStream::make_error(Value error) {
+  failed_ = true;
+  StreamEvent event = event_of(StreamEventKind::error);
+  event.error = read_openai_error_value(provider_, error);
+  return event;
+}
+
+// Hosts leave the index out when there is one choice. Choices above 63 are not followed: they can
+// only make a stream look finished early, and [DONE] is what is waited for.
+void OpenaiStream::note_choice(std::optional<Value> index, bool finished) {
+  const std::int64_t number = index ? index->integer().value_or(0) : 0;
+  if (number < 0 || number > 63) return;
+  const std::uint64_t bit = std::uint64_t{1} << number;
+  if (finished) {
+    choices_ended_ |= bit;
+  } else {
+    choices_open_ |= bit;
+  }
+}
+
+StreamEnd OpenaiStream::end() const noexcept {
+  if (failed_) return StreamEnd::failed;
+  if (done_) return StreamEnd::complete;
+  const bool all_ended = choices_ended_ != 0 && (choices_open_ & ~choices_ended_) == 0;
+  return all_ended ? StreamEnd::finished : StreamEnd::truncated;
+}
+
+}  // namespace sluice::llm
