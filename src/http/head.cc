@@ -41,7 +41,7 @@ const Header* HeaderList::find(std::string_view name) const noexcept {
 std::size_t HeaderList::count(std::string_view name) const noexcept {
   if ((lengths_ & length_bit(name)) == 0) return 0;
   std::size_t count = 0;
-  for (const Header& header : headers_) count += equal_ignoring_case(header.name, name) ? 1 : 0;
+  for (const Header& header : headers_) count += equal_ignoring_case(header.name, name) ? 1U : 0U;
   return count;
 }
 

@@ -165,7 +165,7 @@ const MultipartPart* MultipartForm::find(std::string_view name) const noexcept {
 
 std::size_t MultipartForm::count(std::string_view name) const noexcept {
   std::size_t count = 0;
-  for (const MultipartPart& part : parts_) count += part.name == name ? 1 : 0;
+  for (const MultipartPart& part : parts_) count += part.name == name ? 1U : 0U;
   return count;
 }
 
