@@ -93,7 +93,7 @@ class TlsServerContext {
   void use_ticket_keys(std::shared_ptr<const TlsTicketKeys> ticket_keys) noexcept;
 
   class Impl;  // for src/net only
-  [[nodiscard]] Impl& impl() const noexcept { return *impl_; }
+  [[nodiscard]] const std::shared_ptr<Impl>& share() const noexcept { return impl_; }
 
  private:
   explicit TlsServerContext(std::shared_ptr<Impl> impl) noexcept;
@@ -144,7 +144,7 @@ class TlsClientContext {
   [[nodiscard]] std::size_t remembered_hosts() const noexcept;
 
   class Impl;  // for src/net only
-  [[nodiscard]] Impl& impl() const noexcept { return *impl_; }
+  [[nodiscard]] const std::shared_ptr<Impl>& share() const noexcept { return impl_; }
 
  private:
   explicit TlsClientContext(std::shared_ptr<Impl> impl) noexcept;
