@@ -21,7 +21,7 @@ bool is_nominated(const HeaderList& headers, std::string_view name) noexcept {
   return false;
 }
 
-bool is_one_of(std::initializer_list<std::string_view> names, std::string_view name) noexcept {
+bool is_one_of(std::span<const std::string_view> names, std::string_view name) noexcept {
   return std::any_of(names.begin(), names.end(), [name](std::string_view candidate) {
     return equal_ignoring_case(candidate, name);
   });
@@ -82,8 +82,12 @@ void HeadWriter::header(std::string_view name, std::uint64_t value) {
   header(name, std::string_view(digits, static_cast<std::size_t>(end - digits)));
 }
 
-void HeadWriter::end_to_end_headers(const HeaderList& headers,
-                                    std::initializer_list<std::string_view> dropped) {
+void HeadWriter::fields(const OutgoingFields& fields) {
+  if (fields.forwarded != nullptr) forward(*fields.forwarded, fields.dropped);
+  for (const auto& [name, value] : fields.own) header(name, value);
+}
+
+void HeadWriter::forward(const HeaderList& headers, std::span<const std::string_view> dropped) {
   const bool has_connection = headers.contains("connection");
   for (const auto& [name, value] : headers) {
     if (is_hop_by_hop(name) || equal_ignoring_case(name, "content-length")) continue;

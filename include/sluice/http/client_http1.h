@@ -81,7 +81,6 @@ class ClientHttp1::Exchange final : public ClientExchange {
   Task<void> send_body(SliceChain bytes, Sending& sending);
   Task<Result<const ResponseHead*>> read_head(StopToken stop);
   Result<void> accept_head();
-  Result<SliceChain> decode_chunked(SliceChain bytes);
   void end_of_body(SliceChain left_over) noexcept;
   [[nodiscard]] Error broken(Error error) const noexcept;
 

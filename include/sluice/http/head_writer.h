@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string_view>
 
 #include "sluice/base/clock.h"
@@ -21,6 +22,7 @@
 #include "sluice/base/slice.h"
 #include "sluice/http/framing.h"
 #include "sluice/http/head.h"
+#include "sluice/http/outgoing.h"
 #include "sluice/http/status.h"
 
 namespace sluice::http {
@@ -45,7 +47,12 @@ class HeadWriter {
   /// Every header but: hop-by-hop ones, those that a Connection header in the list names,
   /// Content-Length (framing() writes it), and the names in `dropped`.
   void end_to_end_headers(const HeaderList& headers,
-                          std::initializer_list<std::string_view> dropped = {});
+                          std::initializer_list<std::string_view> dropped = {}) {
+    forward(headers, {dropped.begin(), dropped.size()});
+  }
+
+  /// The forwarded headers that go on, then our own.
+  void fields(const OutgoingFields& fields);
 
   /// "Content-Length: n", "Transfer-Encoding: chunked", or nothing (none, until_close).
   void framing(BodyKind kind, std::uint64_t length_bytes = 0);
@@ -56,6 +63,7 @@ class HeadWriter {
   [[nodiscard]] Result<Slice> finish(std::string_view body = {});
 
  private:
+  void forward(const HeaderList& headers, std::span<const std::string_view> dropped);
   void append(std::initializer_list<std::string_view> parts);
   void reject(const char* what) noexcept;
 

@@ -1,0 +1,235 @@
+#include "sluice/http/client_http1.h"
+
+#include <utility>
+
+#include "gathering.h"
+#include "sluice/base/assert.h"
+#include "sluice/coro/event.h"
+#include "sluice/coro/scope.h"
+#include "sluice/http/head_writer.h"
+
+namespace sluice::http {
+namespace {
+
+Error cut_off() noexcept {
+  return Error{.kind = ErrorKind::connection_closed,
+               .fault = Fault::provider,
+               .what = "the connection ended in the middle of the answer"};
+}
+
+}  // namespace
+
+ClientHttp1::ClientHttp1(ring::Loop& loop, std::unique_ptr<net::Stream> stream,
+                         const ClientHttp1Config& config)
+    : loop_(loop), stream_(std::move(stream)), config_(config) {}
+
+ClientHttp1::~ClientHttp1() { SLUICE_ASSERT(!busy_); }
+
+bool ClientHttp1::reusable() const noexcept {
+  return !busy_ && clean_ && !stream_->peer_gone() && !stream_->has_input();
+}
+
+ClientHttp1::Exchange::Exchange(ClientHttp1& connection)
+    : connection_(connection),
+      chunked_(connection.config_.chunked),
+      reused_(connection.exchanges_ > 0) {
+  SLUICE_ASSERT(!connection.busy_ && connection.clean_);
+  connection.busy_ = true;
+  connection.clean_ = false;  // until this exchange has been read to its end
+  ++connection.exchanges_;
+}
+
+ClientHttp1::Exchange::~Exchange() {
+  connection_.busy_ = false;
+  connection_.head_.headers.release_memory();
+}
+
+// A kept-alive connection that the peer closed in passing: nothing of the request was answered, so
+// it may be sent again on a fresh one.
+Error ClientHttp1::Exchange::broken(Error error) const noexcept {
+  error.fault = error.kind == ErrorKind::cancelled ? error.fault : Fault::provider;
+  const bool connection_lost =
+      error.kind == ErrorKind::connection_closed || error.kind == ErrorKind::connection_reset;
+  error.retry = connection_lost && reused_ && bytes_in_ == 0 ? Retry::if_reused : Retry::never;
+  return error;
+}
+
+// The body on its way while the head of the answer is awaited.
+struct ClientHttp1::Exchange::Sending {
+  explicit Sending(StopToken parent) : stop(parent) {}
+  StopSource stop;
+  Result<void> result{};
+  bool done = false;
+};
+
+Task<void> ClientHttp1::Exchange::send_body(SliceChain bytes, Sending& sending) {
+  sending.result = co_await connection_.stream_->write(std::move(bytes), sending.stop.token());
+  sending.done = true;
+  if (sending.result) sent_at_ = connection_.loop_.now();
+}
+
+Task<Result<const ResponseHead*>> ClientHttp1::Exchange::send(const OutgoingRequest& request,
+                                                              SliceChain body, StopToken stop) {
+  method_ = method_of(request.method);
+  const bool has_body = !body.empty() || method_ == Method::post || method_ == Method::put ||
+                        method_ == Method::patch;
+  HeadWriter writer;
+  writer.request_line(request.method, request.target);
+  writer.header("Host", request.authority);
+  writer.fields(request.fields);
+  if (has_body) writer.framing(BodyKind::length, body.size_bytes());
+  Result<Slice> head = writer.finish();
+  if (!head) co_return fail(head.error());
+
+  SliceChain out;
+  out.push(std::move(*head));
+  out.append(std::move(body));
+  bytes_out_ = out.size_bytes();
+
+  // One write, then the answer. A large body goes out beside the wait for the answer: a peer that
+  // refuses it early may read no further, and would otherwise keep us sending for ever.
+  Sending sending(stop);
+  Scope scope;
+  if (bytes_out_ >= connection_.config_.concurrent_send_bytes_min) {
+    scope.spawn(send_body(std::move(out), sending));
+  } else {
+    co_await send_body(std::move(out), sending);
+  }
+  Result<const ResponseHead*> answer = co_await read_head(stop);
+  const bool sent_whole = sending.done && sending.result.has_value();
+  if (!sent_whole) framing_.keep_alive = false;  // the peer waits for bytes that never come
+  sending.stop.request_stop();
+  co_await scope.join();
+  co_return answer;
+}
+
+Task<Result<const ResponseHead*>> ClientHttp1::Exchange::read_head(StopToken stop) {
+  ResponseHead& head = connection_.head_;
+  ResponseHeadParser parser(connection_.config_.head);
+  std::uint32_t interim = 0;
+  SliceChain input;
+  HeadGatherer gatherer;
+  head.clear();
+  while (true) {
+    Result<SliceChain> part = co_await connection_.stream_->read(stop);
+    if (!part) co_return fail(broken(part.error()));
+    if (part->empty()) co_return fail(broken(cut_off()));
+    if (bytes_in_ == 0) first_byte_at_ = connection_.loop_.now();
+    bytes_in_ += part->size_bytes();
+    input.append(std::move(*part));
+    while (!input.empty()) {
+      gatherer.add(input);
+      const HeadParse parse = parser.parse(gatherer.view(), head);
+      if (parse.status == ParseStatus::malformed) {
+        co_return fail(to_error(parse.rejection, Fault::provider));
+      }
+      if (parse.status == ParseStatus::need_more) continue;
+      head_bytes_ = std::move(gatherer).finish(parse.bytes_consumed, input);
+      if (!head.is_interim()) {
+        pending_ = std::move(input);
+        const Result<void> accepted = accept_head();
+        if (!accepted) co_return fail(accepted.error());
+        co_return &head;
+      }
+      if (++interim > connection_.config_.interim_responses_max) {
+        co_return fail(Error{.kind = ErrorKind::malformed,
+                             .fault = Fault::provider,
+                             .what = "too many interim responses"});
+      }
+      gatherer = HeadGatherer{};
+      parser.reset();
+      head.clear();
+    }
+  }
+}
+
+Result<void> ClientHttp1::Exchange::accept_head() {
+  const auto framing = response_framing(connection_.head_, method_);
+  if (!framing) return fail(to_error(framing.error(), Fault::provider));
+  framing_ = *framing;
+  if (connection_.head_.status == status::switching_protocols) {
+    return fail(Error{.kind = ErrorKind::malformed,
+                      .fault = Fault::provider,
+                      .what = "the provider switched protocols unasked"});
+  }
+  head_done_ = true;
+  length_left_ = framing_.kind == BodyKind::length ? framing_.length_bytes : 0;
+  const bool empty =
+      framing_.kind == BodyKind::none || (framing_.kind == BodyKind::length && length_left_ == 0);
+  if (empty) end_of_body(std::exchange(pending_, SliceChain{}));
+  return {};
+}
+
+void ClientHttp1::Exchange::end_of_body(SliceChain left_over) noexcept {
+  complete_ = true;
+  // Bytes behind the answer to our only request were not asked for: never trust that connection.
+  connection_.clean_ = framing_.keep_alive && left_over.empty();
+}
+
+bool ClientHttp1::Exchange::has_body_input() const noexcept {
+  return complete_ || !pending_.empty() || connection_.stream_->has_input();
+}
+
+Task<Result<SliceChain>> ClientHttp1::Exchange::read_body(StopToken stop) {
+  SLUICE_ASSERT(head_done_);
+  while (!complete_) {
+    SliceChain input = std::exchange(pending_, SliceChain{});
+    if (input.empty()) {
+      Result<SliceChain> part = co_await connection_.stream_->read(stop);
+      if (!part) co_return fail(broken(part.error()));
+      if (part->empty()) {
+        if (framing_.kind != BodyKind::until_close) co_return fail(cut_off());
+        end_of_body({});
+        break;
+      }
+      bytes_in_ += part->size_bytes();
+      input = std::move(*part);
+    }
+    switch (framing_.kind) {
+      case BodyKind::until_close: co_return input;
+      case BodyKind::length: {
+        SliceChain body = take_front(input, length_left_);
+        length_left_ -= body.size_bytes();
+        if (length_left_ == 0) end_of_body(std::move(input));
+        co_return body;
+      }
+      case BodyKind::chunked: {
+        Result<SliceChain> body = decode_chunked(chunked_, input, Fault::provider);
+        if (!body) co_return fail(body.error());
+        if (chunked_.is_complete()) end_of_body(std::move(input));
+        if (!body->empty() || complete_) co_return body;
+        break;
+      }
+      case BodyKind::none: break;
+    }
+  }
+  co_return SliceChain{};
+}
+
+Task<Result<Slice>> ClientHttp1::Exchange::read_whole_body(std::size_t bytes_max, StopToken stop) {
+  if (framing_.kind == BodyKind::length && !complete_) {
+    if (length_left_ > bytes_max) co_return fail(body_too_large(Fault::provider));
+    Block block(length_left_);
+    const SliceChain here = take_front(pending_, length_left_);
+    for (const Slice& slice : here) block.append(slice.view());
+    length_left_ -= here.size_bytes();
+    if (length_left_ > 0) {
+      const Result<void> read =
+          co_await connection_.stream_->read_exactly(block, length_left_, stop);
+      if (!read) co_return fail(broken(read.error()));
+      bytes_in_ += length_left_;
+      length_left_ = 0;
+    }
+    end_of_body(std::exchange(pending_, SliceChain{}));
+    co_return std::move(block).freeze();
+  }
+  Gatherer gatherer(bytes_max);
+  while (!complete_) {
+    Result<SliceChain> part = co_await read_body(stop);
+    if (!part) co_return fail(part.error());
+    if (!gatherer.add(*part)) co_return fail(body_too_large(Fault::provider));
+  }
+  co_return std::move(gatherer).finish();
+}
+
+}  // namespace sluice::http

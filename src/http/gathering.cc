@@ -1,0 +1,103 @@
+#include "gathering.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::http {
+namespace {
+
+Block grown(Block block, std::size_t more_bytes) {
+  if (block.free_bytes() >= more_bytes) return block;
+  Block larger(std::max(2 * block.size(), block.size() + more_bytes));
+  larger.append(block.view());
+  return larger;
+}
+
+}  // namespace
+
+Error body_too_large(Fault fault) noexcept {
+  return Error{.kind = ErrorKind::too_large, .fault = fault, .what = "the body is too large"};
+}
+
+SliceChain take_front(SliceChain& chain, std::uint64_t count) {
+  if (count >= chain.size_bytes()) return std::exchange(chain, SliceChain{});
+  SliceChain front;
+  SliceChain rest;
+  for (std::size_t i = 0; i < chain.count(); ++i) {
+    Slice& slice = chain[i];
+    if (count >= slice.size()) {
+      count -= slice.size();
+      front.push(std::move(slice));
+      continue;
+    }
+    if (count > 0) {
+      front.push(slice.share(0, count));
+      slice.remove_prefix(count);
+      count = 0;
+    }
+    rest.push(std::move(slice));
+  }
+  chain = std::move(rest);
+  return front;
+}
+
+Result<SliceChain> decode_chunked(ChunkedDecoder& decoder, SliceChain& input, Fault fault) {
+  SliceChain data;
+  SliceChain rest;
+  for (std::size_t i = 0; i < input.count(); ++i) {
+    Slice& slice = input[i];
+    while (!slice.empty() && !decoder.is_complete()) {
+      const ChunkedStep step = decoder.next(slice.view());
+      if (step.status == ChunkedStatus::malformed) return fail(to_error(step.rejection, fault));
+      if (!step.data.empty()) {
+        const auto offset = static_cast<std::size_t>(step.data.data() - slice.data());
+        data.push(slice.share(offset, step.data.size()));
+      }
+      slice.remove_prefix(step.bytes_consumed);
+    }
+    rest.push(std::move(slice));
+  }
+  input = std::move(rest);
+  return data;
+}
+
+bool Gatherer::add(const SliceChain& part) {
+  if (part.size_bytes() > bytes_max_ - block_.size()) return false;
+  block_ = grown(std::move(block_), part.size_bytes());
+  for (const Slice& slice : part) block_.append(slice.view());
+  return true;
+}
+
+void HeadGatherer::reserve(std::size_t more_bytes) {
+  block_ = grown(std::move(block_), more_bytes);
+}
+
+void HeadGatherer::add(SliceChain& input) {
+  if (block_.size() == 0 && input.count() > 0) {
+    // The usual case: the first read holds the whole head, and only the head is copied.
+    const std::size_t end = input[0].view().find("\r\n\r\n");
+    if (end != std::string_view::npos) {
+      const SliceChain head = take_front(input, end + 4);
+      reserve(head.size_bytes());
+      for (const Slice& slice : head) block_.append(slice.view());
+      return;
+    }
+  }
+  reserve(input.size_bytes());
+  for (const Slice& slice : input) block_.append(slice.view());
+  input.clear();
+}
+
+Slice HeadGatherer::finish(std::size_t head_bytes, SliceChain& input) && {
+  Slice all = std::move(block_).freeze();
+  if (all.size() > head_bytes) {
+    SliceChain joined;
+    joined.push(all.share(head_bytes, all.size() - head_bytes));
+    joined.append(std::move(input));
+    input = std::move(joined);
+    all.truncate(head_bytes);
+  }
+  return all;
+}
+
+}  // namespace sluice::http
