@@ -4,6 +4,8 @@
 
 #include "scan.h"
 #include "sluice/base/assert.h"
+#include "sluice/http/head_writer.h"
+#include "sluice/http/text.h"
 
 namespace sluice::http {
 namespace {
@@ -165,13 +167,28 @@ bool ChunkedDecoder::step_trailer(unsigned char byte) noexcept {
     if (++trailer_count_ > limits_.trailer_count_max) {
       return fail(status::header_fields_too_large, "too many trailers");
     }
+    trailer_name_bytes_ = 0;
   } else if (byte == ':') {
+    if (!trailer_name_allowed()) {
+      return fail(status::bad_request, "a trailer that speaks of framing or the connection");
+    }
     state_ = State::trailer_value;
     return true;
   }
   if (!is(byte, token_byte)) return fail(status::bad_request, "a trailer's name is malformed");
+  if (trailer_name_bytes_ < trailer_name_.size()) {
+    trailer_name_[trailer_name_bytes_] = static_cast<char>(byte);
+  }
+  ++trailer_name_bytes_;
   state_ = State::trailer_name;
   return true;
+}
+
+bool ChunkedDecoder::trailer_name_allowed() const noexcept {
+  if (trailer_name_bytes_ > trailer_name_.size()) return true;
+  const std::string_view name(trailer_name_.data(), trailer_name_bytes_);
+  return !is_hop_by_hop(name) && !equal_ignoring_case(name, "content-length") &&
+         !equal_ignoring_case(name, "host");
 }
 
 bool ChunkedDecoder::fail(StatusCode answer, const char* reason) noexcept {

@@ -53,6 +53,8 @@ const GoodCase good_cases[] = {
     {"leading zeros", "0005\r\nhello\r\n0000\r\n\r\n", "hello"},
     {"data that looks like framing", "7\r\n\r\n0\r\n\r\n\r\n0\r\n\r\n", "\r\n0\r\n\r\n"},
     {"extensions", "1;a\r\nx\r\n1;a=b;c=\"d;\\\"\t e\"\r\ny\r\n0;z\r\n\r\n", "xy"},
+    {"a trailer whose name begins like a forbidden one",
+     "1\r\nx\r\n0\r\nProxy-AuthorizationOfALongName: a\r\nHosts: b\r\n\r\n", "x"},
     {"trailers", "1\r\nx\r\n0\r\nExpires: never\r\nEmpty:\r\n\r\n", "x"},
 };
 
@@ -122,6 +124,10 @@ const BadCase bad_cases[] = {
     {"folded trailer", "0\r\nA: b\r\n c\r\n\r\n"},
     {"trailer line ends in LF", "0\r\nA: b\n\r\n"},
     {"NUL in a trailer", "0\r\nA: \0\r\n\r\n"sv},
+    {"trailer of framing", "0\r\nA: b\r\ncontent-LENGTH: 5\r\n\r\n"},
+    {"trailer of transfer coding", "0\r\nTransfer-Encoding: chunked\r\n\r\n"},
+    {"trailer of the connection", "0\r\nConnection: close\r\n\r\n"},
+    {"trailer of a host", "0\r\nHost: b\r\n\r\n"},
     {"trailer without a name", "0\r\n: b\r\n\r\n"},
 };
 

@@ -171,6 +171,9 @@ const BadCase bad_requests[] = {
     {"empty name", "GET / HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n"},
     {"bad character in a name", "GET / HTTP/1.1\r\nHost: a\r\nX(: b\r\n\r\n"},
     {"byte from 0x80 in a name", "GET / HTTP/1.1\r\nHost: a\r\nX\xc3\xa9: b\r\n\r\n"},
+    {"tab behind a coding", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\t\r\n\r\n"},
+    {"tab before a coding", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\tchunked\r\n\r\n"},
+    {"tab and blank around a length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\t \r\n\r\n"},
     // Host.
     {"no Host", "GET / HTTP/1.1\r\nX: a\r\n\r\n"},
     {"two Hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n"},

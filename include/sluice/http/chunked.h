@@ -7,6 +7,8 @@
 // Strict, since chunk lines are where requests are smuggled: sizes are 1 to 16 hex digits, lines
 // end in CR LF, no blanks around the size, extensions and trailers follow the grammar and are
 // bounded. Both are checked and dropped, as RFC 9112 7.1.1 and 7.1.2 allow an intermediary.
+// A trailer that speaks of framing or of the connection is refused (RFC 9110 6.5.1): some readers
+// obey it.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -78,6 +80,7 @@ class ChunkedDecoder {
   bool step_size(unsigned char byte) noexcept;
   bool step_extension(unsigned char byte) noexcept;
   bool step_trailer(unsigned char byte) noexcept;
+  [[nodiscard]] bool trailer_name_allowed() const noexcept;
   bool fail(StatusCode answer, const char* reason) noexcept;
 
   ChunkedLimits limits_;
@@ -87,6 +90,8 @@ class ChunkedDecoder {
   std::uint32_t extension_bytes_ = 0;
   std::uint32_t trailer_bytes_ = 0;
   std::uint32_t trailer_count_ = 0;
+  std::array<char, 20> trailer_name_{};  // its first bytes: the names refused are shorter
+  std::uint32_t trailer_name_bytes_ = 0;
   std::uint64_t chunk_bytes_left_ = 0;
   Rejection rejection_{};
 };

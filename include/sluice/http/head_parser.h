@@ -4,11 +4,12 @@
 // what a message is or where it ends (RFC 9112 section 11): every line ends in CR LF (a bare LF or
 // bare CR is refused, in responses too: no provider sends one), no folded lines, no blank before
 // the colon, names are tokens, values hold no control bytes, exactly one valid Host in HTTP/1.1,
-// no CONNECT. Tolerated because nobody can read it two ways: a few empty lines before a request
-// (RFC 9112 2.2), blanks around values, bytes from 0x80 in values, a missing reason phrase.
+// no tab around a framing header's value, no CONNECT. Tolerated because nobody can read it two
+// ways: a few empty lines before a request (RFC 9112 2.2), blanks around values, bytes from 0x80 in
+// values, a missing reason phrase.
 //
 // A parser remembers how far it came, so a head that arrives byte by byte costs the same passes
-// over its bytes as one that arrives whole; and a byte that can never be right is refused when it
+// over its bytes as one that arrives whole; and a control byte or a bad line is refused when it
 // arrives, not when the head ends. One-shot use: parse_request_head(), parse_response_head().
 #pragma once
 #include <cstddef>
