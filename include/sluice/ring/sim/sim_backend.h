@@ -98,6 +98,8 @@ class SimBackend final : public Backend {
   /// Whether wait() was asked to wait for ever for something that will never come. A second such
   /// wait aborts the process.
   [[nodiscard]] bool deadlocked() const noexcept;
+  /// Whether nothing is submitted and nothing will happen by itself: only time can pass.
+  [[nodiscard]] bool idle() const noexcept;
   [[nodiscard]] std::size_t open_descriptors() const noexcept;
   [[nodiscard]] std::size_t operations_in_flight() const noexcept;
   /// Buffers that a slice still refers to.
