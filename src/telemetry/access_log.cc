@@ -1,7 +1,10 @@
 #include "sluice/telemetry/access_log.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cstring>
 
+#include "sluice/base/assert.h"
 #include "sluice/json/utf8.h"
 #include "sluice/json/writer.h"
 #include "text.h"
@@ -9,63 +12,84 @@
 namespace sluice::telemetry {
 namespace {
 
-// Appends members of JSON objects. Names are ours and need no escaping; they are given with their
-// quotes, colon and, behind another member, the comma, so that a line is a run of plain appends.
+// Whether JSON takes the text as it is: printable ASCII without quote and backslash. Nearly all
+// that is ever logged; the rest goes the long way through the escaping.
+bool stands_as_it_is(std::string_view text) noexcept {
+  unsigned odd = 0;
+  for (const char c : text) {  // no early end, so that the compiler takes many at a time
+    const auto byte = static_cast<unsigned char>(c);
+    odd |= static_cast<unsigned>(byte < 0x20) | static_cast<unsigned>(byte >= 0x7f) |
+           static_cast<unsigned>(byte == '"') | static_cast<unsigned>(byte == '\\');
+  }
+  return odd == 0;
+}
+
+// What a text may grow to: each byte as \u00XX, quotes, and the mark of a cut.
+constexpr std::size_t escaped_bytes_max(std::string_view text) noexcept {
+  return std::min(text.size(), logged_text_bytes_max) * 6 + 5;
+}
+// Names, numbers and fixed words of one attempt and of the rest of a line, with room to spare.
+constexpr std::size_t attempt_fixed_bytes_max = 160;
+constexpr std::size_t line_fixed_bytes_max = 1'024;
+
+// Appends members of JSON objects to memory that is known to have room, since a line is some sixty
+// small pieces. Names are ours and need no escaping; they are given with their quotes, colon and,
+// behind another member, the comma.
 class Members {
  public:
-  explicit Members(std::string& out) noexcept : out_(out) {}
+  explicit Members(char* at) noexcept : at_(at) {}
 
-  Members& literal(std::string_view json) {
-    out_ += json;
+  [[nodiscard]] char* end() const noexcept { return at_; }
+
+  Members& literal(std::string_view json) noexcept {
+    std::memcpy(at_, json.data(), json.size());
+    at_ += json.size();
     return *this;
   }
   /// Client's or configured text: escaped, bounded, null when empty.
   Members& text(std::string_view name, std::string_view value) {
-    out_ += name;
+    literal(name);
     if (value.empty()) return literal("null");
-    if (value.size() <= logged_text_bytes_max) {
-      json::append_quoted(out_, value);
-      return *this;
-    }
-    json::append_quoted(out_, json::utf8_prefix(value, logged_text_bytes_max));
-    out_.pop_back();
-    return literal("...\"");
+    const bool is_cut = value.size() > logged_text_bytes_max;
+    if (!is_cut && stands_as_it_is(value)) return literal("\"").literal(value).literal("\"");
+    std::string quoted;
+    json::append_quoted(quoted, json::utf8_prefix(value, logged_text_bytes_max));
+    if (is_cut) quoted.insert(quoted.size() - 1, "...");
+    return literal(quoted);
   }
-  Members& number(std::string_view name, std::uint64_t value) {
-    out_ += name;
-    append(value);
-    return *this;
+  Members& number(std::string_view name, std::uint64_t value) noexcept {
+    return literal(name).digits(value);
   }
-  Members& number(std::string_view name, std::optional<std::uint64_t> value) {
+  Members& number(std::string_view name, std::optional<std::uint64_t> value) noexcept {
     return value ? number(name, *value) : literal(name).literal("null");
   }
-  Members& status(std::string_view name, int value) {
+  Members& status(std::string_view name, int value) noexcept {
     return value > 0 ? number(name, static_cast<std::uint64_t>(value))
                      : literal(name).literal("null");
   }
   /// Milliseconds with microseconds behind the point; -1 for a phase not reached.
-  Members& ms(std::string_view name, Duration span) {
-    out_ += name;
+  Members& ms(std::string_view name, Duration span) noexcept {
+    literal(name);
     if (span < Duration::zero()) return literal("-1");
     const auto us = static_cast<std::uint64_t>(span.count()) / 1'000;
-    append(us / 1'000);
+    digits(us / 1'000);
     std::uint64_t rest = us % 1'000;
     if (rest == 0) return *this;
-    out_ += '.';
+    *at_++ = '.';
     for (std::uint64_t place = 100; rest != 0; place /= 10) {
-      out_ += static_cast<char>('0' + rest / place);
+      *at_++ = static_cast<char>('0' + rest / place);
       rest %= place;
     }
     return *this;
   }
 
  private:
-  void append(std::uint64_t value) {
-    char digits[20];
-    out_.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+  Members& digits(std::uint64_t value) noexcept {
+    at_ = std::to_chars(at_, at_ + 20, value).ptr;  // 20 digits are the longest
+    return *this;
   }
 
-  std::string& out_;
+  char* at_;
 };
 
 /// The path of a request target (RFC 9112 section 3.2), without what may hold a secret: the query,
@@ -107,7 +131,7 @@ void write_times(const PhaseTimes& times, Members& members) {
       .literal("}");
 }
 
-void write_amounts(const AccessRecord& record, Members& members, std::string& out) {
+void write_amounts(const AccessRecord& record, Members& members) {
   members.number(",\"bytes\":{\"client_in\":", record.client_bytes_in)
       .number(",\"client_out\":", record.client_bytes_out)
       .number(",\"provider_in\":", record.provider_bytes_in)
@@ -117,18 +141,34 @@ void write_amounts(const AccessRecord& record, Members& members, std::string& ou
       .number(",\"output\":", record.tokens.output)
       .number(",\"reasoning\":", record.tokens.reasoning)
       .literal("},\"cost_usd\":");
-  json::Writer cost(out);
-  record.cost_usd ? cost.number(*record.cost_usd) : cost.null();
+  std::string cost = "null";
+  if (record.cost_usd) {
+    cost.clear();
+    json::Writer(cost).number(*record.cost_usd);
+  }
+  members.literal(cost);
   members.number(",\"events\":", record.events);
 }
 
-}  // namespace
+/// The most bytes the record's line may take.
+std::size_t line_bytes_max(const AccessRecord& record) noexcept {
+  std::size_t bytes = line_fixed_bytes_max;
+  for (const std::string_view text :
+       {record.request_id, record.client, record.key, record.method, record.target, record.endpoint,
+        record.model, record.provider, record.deployment, record.reason}) {
+    bytes += escaped_bytes_max(text);
+  }
+  for (const AttemptRecord& attempt : record.attempts) {
+    bytes += attempt_fixed_bytes_max + escaped_bytes_max(attempt.provider) +
+             escaped_bytes_max(attempt.deployment);
+  }
+  return bytes;
+}
 
-void write_line(const AccessRecord& record, std::string& out) {
-  Members members(out);
-  members.literal("{\"time\":\"");
-  append_time(out, record.time);
-  members.text("\",\"request_id\":", record.request_id)
+void write_members(const AccessRecord& record, std::string_view time, Members& members) {
+  members.literal("{\"time\":\"")
+      .literal(time)
+      .text("\",\"request_id\":", record.request_id)
       .text(",\"client\":", record.client)
       .text(",\"key\":", record.key)
       .text(",\"method\":", record.method)
@@ -144,8 +184,24 @@ void write_line(const AccessRecord& record, std::string& out) {
       .text(",\"reason\":", record.reason);
   write_attempts(record.attempts, members);
   write_times(record.times, members);
-  write_amounts(record, members, out);
+  write_amounts(record, members);
   members.literal("}\n");
+}
+
+}  // namespace
+
+void write_line(const AccessRecord& record, std::string& out) {
+  std::string time;
+  append_time(time, record.time);
+  const std::size_t before = out.size();
+  const std::size_t bytes_max = before + line_bytes_max(record);
+  out.resize_and_overwrite(bytes_max, [&](char* bytes, std::size_t) {
+    Members members(bytes + before);
+    write_members(record, time, members);
+    const auto size = static_cast<std::size_t>(members.end() - bytes);
+    SLUICE_ASSERT(size <= bytes_max);
+    return size;
+  });
 }
 
 }  // namespace sluice::telemetry

@@ -5,6 +5,7 @@
 
 #include <limits>
 #include <string>
+#include <vector>
 
 namespace sluice::telemetry {
 namespace {
@@ -160,6 +161,27 @@ TEST(AccessLog, HostileTextOfAnyLengthGivesABoundedLine) {
         record.endpoint = record.model = record.provider = record.deployment = text;
     EXPECT_LT(line_of(record).size(), 9 * 6 * (logged_text_bytes_max + 8) + 1'000);
   }
+}
+
+// The line's room is reckoned before it is written; here every part is as long as it can be.
+TEST(AccessLog, LongestPossibleLineHasItsRoom) {
+  const std::string text(logged_text_bytes_max + 1, '\x01');
+  const std::vector<AttemptRecord> attempts(50, {text, text, AttemptOutcome::connect_failed,
+                                                 std::numeric_limits<int>::max(), Duration::max()});
+  AccessRecord record = full_record(attempts);
+  record.request_id = record.client = record.key = record.method = record.target = record.endpoint =
+      record.model = record.provider = record.deployment = record.reason = text;
+  record.ended_by = EndedBy::provider;
+  record.status = std::numeric_limits<int>::max();
+  const Duration longest = Duration::max();
+  record.times = {longest, longest, longest, longest, longest, longest, longest};
+  const std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+  record.client_bytes_in = record.client_bytes_out = most;
+  record.provider_bytes_in = record.provider_bytes_out = record.events = most;
+  record.tokens = {most, most, most, most};
+  record.cost_usd = -std::numeric_limits<double>::denorm_min() * 12'345'678'901;
+  simdjson::dom::parser parser;
+  EXPECT_EQ(parser.parse(line_of(record)).error(), simdjson::SUCCESS);
 }
 
 TEST(AccessLog, NumbersAtTheirEndsStayJson) {
