@@ -140,7 +140,12 @@ Message read_with_llhttp(std::string_view wire, Side side) {
     message.verdict = Verdict::refused;
     message.reason = llhttp_get_error_reason(&parser);
   }
-  for (auto& header : message.headers) header.second = std::string(trim_blanks(header.second));
+  for (auto& [name, value] : message.headers) {
+    if (equal_ignoring_case(name, "connection") && value.find('\t') != value.npos) {
+      message.tab_in_connection = true;
+    }
+    value = std::string(trim_blanks(value));
+  }
   return message;
 }
 

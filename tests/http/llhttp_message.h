@@ -20,8 +20,9 @@ struct Message {
   unsigned status = 0;   // responses
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  std::size_t end = 0;  // complete: bytes of the message
-  std::string reason;   // refused: why
+  std::size_t end = 0;             // complete: bytes of the message
+  bool tab_in_connection = false;  // llhttp only: a tab around a Connection header's value
+  std::string reason;              // refused: why
 };
 
 enum class Side { request, response };
