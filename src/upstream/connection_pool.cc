@@ -1,0 +1,215 @@
+#include "sluice/upstream/connection_pool.h"
+
+#include <optional>
+#include <utility>
+
+#include "sluice/base/assert.h"
+#include "sluice/ring/sleep.h"
+
+namespace sluice::upstream {
+namespace {
+// How soon a pool that lacks warm connections tries again.
+constexpr auto warm_retry = std::chrono::seconds(5);
+}  // namespace
+
+// One connection. The timer ends an idle one, when its time is over or its peer has gone.
+struct ConnectionPool::Entry final : IntrusiveLink {
+  Entry(ConnectionPool& owner, std::unique_ptr<net::Stream> stream,
+        const net::ConnectTimings& connecting)
+      : pool(owner), http(owner.loop_, std::move(stream), owner.http_), timings(connecting) {}
+
+  void begin_idle() noexcept {
+    pool.loop_.timers().arm(timer,
+                            pool.loop_.now() + std::chrono::milliseconds(pool.limits_.idle_ms));
+    departure.emplace();
+    on_departure.emplace(departure->token(), PeerGone{this});
+    http.stream().watch_departure(&*departure);
+  }
+  void end_idle() noexcept {
+    http.stream().watch_departure(nullptr);
+    on_departure.reset();
+    departure.reset();
+    ring::TimerWheel::cancel(timer);
+  }
+
+  struct IdleTimer final : ring::Timer {
+    explicit IdleTimer(Entry& owner) noexcept : entry(owner) {}
+    void expired() noexcept override {
+      --entry.pool.idle_count_;
+      entry.end_idle();
+      entry.unlink();
+      entry.pool.drop(&entry);
+    }
+    Entry& entry;
+  };
+  // Runs inside the connection's own completion: it must not be destroyed there, so the timer
+  // does it, in the same turn.
+  struct PeerGone {
+    Entry* entry;
+    void operator()() const noexcept {
+      entry->pool.loop_.timers().arm(entry->timer, entry->pool.loop_.now());
+    }
+  };
+
+  ConnectionPool& pool;
+  http::ClientHttp1 http;
+  net::ConnectTimings timings;
+  bool reused = false;
+  IdleTimer timer{*this};
+  std::optional<StopSource> departure;
+  std::optional<StopCallback<PeerGone>> on_departure;
+};
+
+struct ConnectionPool::Waiter final : IntrusiveLink {
+  explicit Waiter(Executor& executor) noexcept : turn(executor) {}
+  Event turn;
+};
+
+ConnectionPool::ConnectionPool(ring::Loop& loop, net::Connector& connector,
+                               const net::TlsClientContext* tls, net::Endpoint endpoint,
+                               const catalog::PoolLimits& limits,
+                               const http::ClientHttp1Config& http)
+    : loop_(loop),
+      connector_(connector),
+      tls_(tls),
+      endpoint_(std::move(endpoint)),
+      limits_(limits),
+      http_(http) {}
+
+ConnectionPool::~ConnectionPool() {
+  retire();
+  SLUICE_ASSERT(open_ == 0);
+  SLUICE_ASSERT(waiting_ == 0);
+}
+
+http::ClientHttp1& ConnectionPool::Lease::connection() noexcept { return entry_->http; }
+bool ConnectionPool::Lease::reused() const noexcept { return entry_->reused; }
+const net::ConnectTimings& ConnectionPool::Lease::timings() const noexcept {
+  return entry_->timings;
+}
+
+ConnectionPool::Entry* ConnectionPool::take_idle() noexcept {
+  while (!idle_.empty()) {
+    Entry& entry = idle_.pop_front();
+    --idle_count_;
+    entry.end_idle();
+    if (entry.http.reusable()) return &entry;
+    drop(&entry);  // the peer has left, or said something unasked: noticed this very turn
+  }
+  return nullptr;
+}
+
+Task<Result<ConnectionPool::Lease>> ConnectionPool::acquire(Use use, StopToken stop) {
+  if (use == Use::any) {
+    if (Entry* entry = take_idle(); entry != nullptr) {
+      ++reused_;
+      entry->reused = true;
+      entry->timings = {};
+      co_return Lease(*this, entry);
+    }
+  }
+  if (open_ >= limits_.connections_max) {
+    const Result<void> slot = co_await wait_for_slot(stop);
+    if (!slot) co_return fail(slot.error());
+    if (use == Use::any) {
+      if (Entry* entry = take_idle(); entry != nullptr) {
+        ++reused_;
+        entry->reused = true;
+        entry->timings = {};
+        co_return Lease(*this, entry);
+      }
+    }
+  }
+  Result<Entry*> entry = co_await open_connection(stop);
+  if (!entry) co_return fail(entry.error());
+  co_return Lease(*this, *entry);
+}
+
+Task<Result<void>> ConnectionPool::wait_for_slot(StopToken stop) {
+  if (waiting_ >= limits_.waiters_max) {
+    co_return fail(
+        Error{.kind = ErrorKind::exhausted,
+              .fault = Fault::gateway,
+              .retry = Retry::safe,
+              .what = "every connection to the provider is in use and the line is full"});
+  }
+  while (open_ >= limits_.connections_max && idle_.empty()) {
+    Waiter waiter(loop_);
+    waiters_.push_back(waiter);
+    ++waiting_;
+    const Result<void> waited = co_await waiter.turn.wait(stop);
+    --waiting_;
+    // Told to go on and to stop at once: the turn belongs to the next in line.
+    if (!waited || stop.stop_requested()) {
+      if (waiter.turn.is_set()) slot_freed();
+      co_return fail(
+          Error{.kind = ErrorKind::cancelled, .what = "wait for a connection cancelled"});
+    }
+  }
+  co_return Result<void>{};
+}
+
+Task<Result<ConnectionPool::Entry*>> ConnectionPool::open_connection(StopToken stop) {
+  ++open_;
+  Result<net::Connected> connected = co_await connector_.connect(endpoint_, tls_, stop);
+  if (!connected) {
+    --open_;
+    slot_freed();
+    co_return fail(connected.error());
+  }
+  ++opened_;
+  co_return new Entry(*this, std::move(connected->stream), connected->timings);
+}
+
+void ConnectionPool::give_back(Entry* entry) noexcept {
+  if (retired_ || !entry->http.reusable()) {
+    drop(entry);
+    return;
+  }
+  idle_.push_front(*entry);
+  ++idle_count_;
+  entry->begin_idle();
+  slot_freed();
+}
+
+void ConnectionPool::drop(Entry* entry) noexcept {
+  delete entry;
+  --open_;
+  slot_freed();
+}
+
+void ConnectionPool::slot_freed() noexcept {
+  if (!waiters_.empty()) waiters_.pop_front().turn.set();
+}
+
+Task<void> ConnectionPool::keep_warm(StopToken stop) {
+  while (!stop.stop_requested() && limits_.warm_connections > 0) {
+    while (open_ < limits_.warm_connections && !stop.stop_requested()) {
+      Result<Entry*> entry = co_await open_connection(stop);
+      if (!entry) break;  // the provider is away: its requests will say so, we try again later
+      give_back(*entry);
+    }
+    const Result<void> slept = co_await ring::sleep_until(loop_, loop_.now() + warm_retry, stop);
+    if (!slept) co_return;
+  }
+}
+
+void ConnectionPool::retire() noexcept {
+  retired_ = true;
+  while (!idle_.empty()) {
+    Entry& entry = idle_.pop_front();
+    --idle_count_;
+    entry.end_idle();
+    drop(&entry);
+  }
+}
+
+ConnectionPoolStats ConnectionPool::stats() const noexcept {
+  return {.open = open_,
+          .idle = idle_count_,
+          .waiting = waiting_,
+          .opened = opened_,
+          .reused = reused_};
+}
+
+}  // namespace sluice::upstream
