@@ -13,12 +13,12 @@ using std::chrono::milliseconds;
 constexpr milliseconds wait_max = std::chrono::hours(1);
 
 std::optional<double> decimal(std::string_view text) {
+  if (text.find_first_not_of("0123456789.") != text.npos) return std::nullopt;  // nan, inf, -1
   double value = 0;
   const auto [end, status] =
       std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
   if (text.empty() || status != std::errc{} || end != text.data() + text.size())
     return std::nullopt;
-  if (!(value >= 0)) return std::nullopt;
   return value;
 }
 

@@ -1,0 +1,13 @@
+#include "sluice/llm/dialect.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::llm {
+namespace {
+
+TEST(Dialect, IsNamedAsTheConfigurationSpellsIt) {
+  EXPECT_EQ(to_string(Dialect::openai), "openai");
+}
+
+}  // namespace
+}  // namespace sluice::llm

@@ -1,0 +1,264 @@
+#include "sluice/llm/openai_stream.h"
+
+#include <gtest/gtest.h>
+
+#include "recorded.h"
+
+namespace sluice::llm {
+namespace {
+
+struct EventCase {
+  const char* name;
+  Operation operation;
+  std::string_view event_name;
+  std::string_view data;
+  StreamEventKind kind;
+  bool carries_content;
+};
+
+constexpr Operation chat = Operation::chat_completions;
+constexpr Operation responses = Operation::responses;
+using Kind = StreamEventKind;
+
+const EventCase event_cases[] = {
+    {"the role alone", chat, "",
+     R"({"choices":[{"index":0,"delta":{"role":"assistant","content":"","refusal":null},"finish_reason":null}]})",
+     Kind::lifecycle, false},
+    {"an empty delta", chat, "", R"({"choices":[{"index":0,"delta":{},"finish_reason":null}]})",
+     Kind::lifecycle, false},
+    {"text", chat, "", R"({"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":null}]})",
+     Kind::content, true},
+    {"the role with text", chat, "",
+     R"({"choices":[{"delta":{"role":"assistant","content":"Hi"}}]})", Kind::content, true},
+    {"text under an escaped name", chat, "",
+     R"({"\u0063hoices":[{"d\u0065lta":{"content":"Hi"}}]})", Kind::content, true},
+    {"a tool call", chat, "",
+     R"({"choices":[{"delta":{"role":"assistant","content":null,"tool_calls":[{"index":0,"id":"call_1"}]}}]})",
+     Kind::content, true},
+    {"no tool calls", chat, "", R"({"choices":[{"delta":{"role":"assistant","tool_calls":[]}}]})",
+     Kind::lifecycle, false},
+    {"a refusal", chat, "", R"({"choices":[{"delta":{"refusal":"I"}}]})", Kind::content, true},
+    {"a thought", chat, "", R"({"choices":[{"delta":{"reasoning_content":"Hm"}}]})", Kind::content,
+     true},
+    {"a thought by another name", chat, "", R"({"choices":[{"delta":{"reasoning":"Hm"}}]})",
+     Kind::content, true},
+    {"content in parts", chat, "",
+     R"({"choices":[{"delta":{"content":[{"type":"thinking","thinking":[]}]}}]})", Kind::content,
+     true},
+    {"the second choice has the text", chat, "",
+     R"({"choices":[{"index":0,"delta":{}},{"index":1,"delta":{"content":"x"}}]})", Kind::content,
+     true},
+    {"the end", chat, "", R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})",
+     Kind::finish, false},
+    {"the end with the last text", chat, "",
+     R"({"choices":[{"index":0,"delta":{"content":"."},"finish_reason":"length"}]})", Kind::finish,
+     true},
+    {"an empty finish reason is none", chat, "",
+     R"({"choices":[{"index":0,"delta":{"content":"."},"finish_reason":""}]})", Kind::content,
+     true},
+    {"usage alone", chat, "", R"({"choices":[],"usage":{"prompt_tokens":1}})", Kind::usage_only,
+     false},
+    {"no choices and no usage", chat, "", R"({"choices":[],"prompt_filter_results":[]})",
+     Kind::lifecycle, false},
+    {"no choices and usage null", chat, "", R"({"choices":[],"usage":null})", Kind::lifecycle,
+     false},
+    {"the end in so many words", chat, "", "[DONE]", Kind::done, false},
+    {"the end with blanks", chat, "", " [DONE] ", Kind::done, false},
+    {"nothing", chat, "", "", Kind::lifecycle, false},
+    {"an error", chat, "", R"({"error":{"message":"no","type":"server_error","code":null}})",
+     Kind::error, false},
+    {"an error beside choices", chat, "",
+     R"({"choices":[{"delta":{},"finish_reason":"error"}],"error":{"code":502,"message":"no"}})",
+     Kind::error, false},
+    {"a finish that is an error", chat, "", R"({"choices":[{"finish_reason":"error"}]})",
+     Kind::error, false},
+    {"an event named error", chat, "error", R"({"message":"no"})", Kind::error, false},
+    {"an event named error, not JSON", chat, "error", "upstream connect error", Kind::error, false},
+    {"error null is none", chat, "", R"({"error":null,"choices":[{"delta":{"content":"x"}}]})",
+     Kind::content, true},
+    {"a word that only looks like the end", chat, "", "[DONE", Kind::malformed, false},
+    {"not JSON", chat, "", "Internal Server Error", Kind::malformed, false},
+    {"HTML", chat, "", "<html><body>502</body></html>", Kind::malformed, false},
+    {"a chunk that was cut", chat, "", R"({"choices":[{"index":0,"delta":{"content":"Hi)",
+     Kind::malformed, false},
+    {"two chunks in one event", chat, "", "{\"choices\":[]}\n{\"choices\":[]}", Kind::malformed,
+     false},
+    {"bytes that are no UTF-8", chat, "", "{\"choices\":[{\"delta\":{\"content\":\"\xFF\"}}]}",
+     Kind::malformed, false},
+    {"no object", chat, "", "[1,2,3,4,5,6,7,8,9,10]", Kind::malformed, false},
+    {"a chunk without choices", chat, "", R"({"object":"something.new"})", Kind::unknown, false},
+    {"legacy text", Operation::completions, "",
+     R"({"choices":[{"text":"Hi","index":0,"finish_reason":null}]})", Kind::content, true},
+    {"legacy end", Operation::completions, "",
+     R"({"choices":[{"text":"","index":0,"finish_reason":"stop"}]})", Kind::finish, false},
+    {"a response begins", responses, "response.created",
+     R"({"type":"response.created","response":{"error":null}})", Kind::lifecycle, false},
+    {"the payload is trusted, not the event's name", responses, "response.created",
+     R"({"type":"response.output_text.delta","delta":"Hi"})", Kind::content, true},
+    {"the name serves where the payload has none", responses, "response.output_text.delta",
+     R"({"delta":"Hi"})", Kind::content, true},
+    {"a message item begins", responses, "",
+     R"({"type":"response.output_item.added","item":{"type":"message","content":[]}})",
+     Kind::lifecycle, false},
+    {"a tool call begins", responses, "",
+     R"({"type":"response.output_item.added","item":{"type":"function_call","name":"f"}})",
+     Kind::content, true},
+    {"a response ends", responses, "",
+     R"({"type":"response.completed","response":{"usage":{"input_tokens":1}}})", Kind::finish,
+     false},
+    {"a response fails", responses, "",
+     R"({"type":"response.failed","response":{"error":{"code":"server_error","message":"no"}}})",
+     Kind::error, false},
+    {"a response's error event", responses, "error",
+     R"({"type":"error","code":"rate_limit_exceeded","message":"slow down","param":null})",
+     Kind::error, false},
+    {"an event of the future", responses, "", R"({"type":"response.telepathy"})", Kind::unknown,
+     false},
+    {"a piece of an image", Operation::images_generations, "",
+     R"({"type":"image_generation.partial_image","b64_json":"AA"})", Kind::content, true},
+    {"the image", Operation::images_generations, "",
+     R"({"type":"image_generation.completed","b64_json":"AA"})", Kind::finish, true},
+    {"transcribed text", Operation::audio_transcriptions, "",
+     R"({"type":"transcript.text.delta","delta":"Hi"})", Kind::content, true},
+    {"the whole transcript", Operation::audio_transcriptions, "",
+     R"({"type":"transcript.text.done","text":"Hi"})", Kind::finish, true},
+    {"speech", Operation::audio_speech, "", R"({"type":"speech.audio.delta","audio":"AA"})",
+     Kind::content, true},
+};
+
+TEST(OpenaiStream, TellsWhatAnEventMeans) {
+  json::Index index;
+  for (const EventCase& c : event_cases) {
+    SCOPED_TRACE(c.name);
+    OpenaiStream stream(c.operation, "acme");
+    const StreamEvent event = stream.inspect(c.event_name, c.data, index);
+    EXPECT_EQ(to_string(event.kind), to_string(c.kind));
+    EXPECT_EQ(event.carries_content, c.carries_content);
+    EXPECT_EQ(event.error.has_value(), c.kind == Kind::error);
+  }
+}
+
+// A cut event is never taken for a whole one.
+TEST(OpenaiStream, CallsEveryStrictPrefixOfAnEventMalformed) {
+  json::Index index;
+  for (const EventCase& c : event_cases) {
+    if (c.kind == Kind::malformed || !c.data.starts_with("{") || c.event_name == "error") continue;
+    for (std::size_t cut = 1; cut < c.data.size(); ++cut) {
+      OpenaiStream stream(c.operation, "acme");
+      EXPECT_EQ(stream.inspect("", c.data.substr(0, cut), index).kind, Kind::malformed) << c.name;
+    }
+  }
+}
+
+StreamEnd end_of(Operation operation, std::initializer_list<std::string_view> events) {
+  json::Index index;
+  OpenaiStream stream(operation, "acme");
+  for (const std::string_view data : events) (void)stream.inspect("", data, index);
+  return stream.end();
+}
+
+TEST(OpenaiStream, TellsACompleteStreamFromABrokenOne) {
+  constexpr std::string_view text0 = R"({"choices":[{"index":0,"delta":{"content":"a"}}]})";
+  constexpr std::string_view text1 = R"({"choices":[{"index":1,"delta":{"content":"b"}}]})";
+  constexpr std::string_view end0 =
+      R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})";
+  constexpr std::string_view end1 =
+      R"({"choices":[{"index":1,"delta":{},"finish_reason":"stop"}]})";
+  EXPECT_EQ(end_of(chat, {}), StreamEnd::truncated);
+  EXPECT_EQ(end_of(chat, {text0}), StreamEnd::truncated);
+  EXPECT_EQ(end_of(chat, {text0, end0}), StreamEnd::finished);
+  EXPECT_EQ(end_of(chat, {text0, text1, end0}), StreamEnd::truncated);
+  EXPECT_EQ(end_of(chat, {text0, text1, end0, end1}), StreamEnd::finished);
+  EXPECT_EQ(end_of(chat, {text0, end0, "[DONE]"}), StreamEnd::complete);
+  EXPECT_EQ(end_of(chat, {text0, R"({"error":{"message":"x"}})"}), StreamEnd::failed);
+  EXPECT_EQ(end_of(chat, {text0, R"({"error":{"message":"x"}})", "[DONE]"}), StreamEnd::failed);
+  EXPECT_EQ(end_of(responses, {R"({"type":"response.output_text.delta","delta":"a"})"}),
+            StreamEnd::truncated);
+  EXPECT_EQ(end_of(responses, {R"({"type":"response.completed","response":{}})"}),
+            StreamEnd::complete);
+  EXPECT_EQ(end_of(responses, {R"({"type":"response.incomplete","response":{}})"}),
+            StreamEnd::complete);
+}
+
+TEST(OpenaiStream, KeepsTheLastUsageSeen) {
+  json::Index index;
+  OpenaiStream stream(chat, "acme");
+  (void)stream.inspect(
+      "", R"({"choices":[{"delta":{"content":"a"}}],"usage":{"completion_tokens":1}})", index);
+  (void)stream.inspect(
+      "", R"({"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":2,"total_tokens":7}})",
+      index);
+  EXPECT_EQ(stream.usage().input, 5U);
+  EXPECT_EQ(stream.usage().output, 2U);
+  EXPECT_EQ(stream.usage().total, 7U);
+}
+
+TEST(OpenaiStream, ReadsUsageInTheEventThatEndsTheStream) {
+  json::Index index;
+  OpenaiStream stream(responses, "acme");
+  const StreamEvent event = stream.inspect(
+      "",
+      R"({"type":"response.completed","response":{"usage":{"input_tokens":5,"output_tokens":2}}})",
+      index);
+  EXPECT_EQ(event.usage.input, 5U);
+  EXPECT_EQ(stream.usage().output, 2U);
+}
+
+// Streams whose source cut or made them up, so that they do not end as the dialect says.
+bool is_cut_by_its_source(const std::string& name) {
+  for (const std::string_view part :
+       {"eof_without_done", "vllm_stream_error_payload", "gemini_", "anthropic_", "bedrock_"}) {
+    if (name.find(part) != std::string::npos) return true;
+  }
+  return false;
+}
+
+TEST(OpenaiStream, UnderstandsEveryRecordedStream) {
+  json::Index index;
+  std::size_t streams = 0;
+  for (const RecordedExchange& exchange :
+       recorded_exchanges({"openai", "openai-compat", "synthetic"})) {
+    const Operation operation = recorded_operation(exchange);
+    if (exchange.status != 200 || !is_event_stream(exchange.body)) continue;
+    if (operation == Operation::models || is_cut_by_its_source(exchange.name)) continue;
+    SCOPED_TRACE(exchange.name);
+    ++streams;
+    OpenaiStream stream(operation, "acme");
+    bool content = false;
+    for (const RecordedEvent& recorded : split_events(exchange.body)) {
+      const StreamEvent event = stream.inspect(recorded.name, recorded.data, index);
+      EXPECT_NE(event.kind, Kind::malformed) << recorded.data;
+      EXPECT_NE(event.kind, Kind::unknown) << recorded.data;
+      content = content || event.carries_content;
+      if (!content && event.kind == Kind::content) ADD_FAILURE() << "content without content";
+    }
+    EXPECT_NE(stream.end(), StreamEnd::truncated);
+    const bool reports_usage = exchange.body.find("_tokens\"") != std::string::npos;
+    if (stream.end() != StreamEnd::failed) {
+      EXPECT_EQ(stream.usage().known(), reports_usage);
+    }
+  }
+  EXPECT_GE(streams, 20U);
+}
+
+// Wherever a recorded stream is cut before its last events, it does not look complete.
+TEST(OpenaiStream, SeesThatARecordedStreamWasCut) {
+  json::Index index;
+  for (const RecordedExchange& exchange : recorded_exchanges({"openai/chat", "openai/responses"})) {
+    const Operation operation = recorded_operation(exchange);
+    if (exchange.status != 200 || !is_event_stream(exchange.body)) continue;
+    if (operation != chat && operation != responses) continue;
+    SCOPED_TRACE(exchange.name);
+    OpenaiStream stream(operation, "acme");
+    for (const RecordedEvent& recorded : split_events(exchange.body)) {
+      const StreamEvent event = stream.inspect(recorded.name, recorded.data, index);
+      const bool may_end = event.kind == Kind::finish || event.kind == Kind::done ||
+                           event.kind == Kind::error || stream.end() == StreamEnd::finished;
+      if (may_end) break;
+      EXPECT_EQ(stream.end(), StreamEnd::truncated);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sluice::llm
