@@ -21,6 +21,19 @@ bool is_nominated(const HeaderList& headers, std::string_view name) noexcept {
   return false;
 }
 
+// Whether a Connection header names anything that is_hop_by_hop() does not know already: rare.
+bool nominates_more(const HeaderList& headers) noexcept {
+  if (!headers.contains("connection")) return false;
+  for (const Header& header : headers) {
+    if (!equal_ignoring_case(header.name, "connection")) continue;
+    CommaList options(header.value);
+    while (const auto option = options.next()) {
+      if (!equal_ignoring_case(*option, "close") && !is_hop_by_hop(*option)) return true;
+    }
+  }
+  return false;
+}
+
 bool is_one_of(std::span<const std::string_view> names, std::string_view name) noexcept {
   return std::any_of(names.begin(), names.end(), [name](std::string_view candidate) {
     return equal_ignoring_case(candidate, name);
@@ -88,11 +101,11 @@ void HeadWriter::fields(const OutgoingFields& fields) {
 }
 
 void HeadWriter::forward(const HeaderList& headers, std::span<const std::string_view> dropped) {
-  const bool has_connection = headers.contains("connection");
+  const bool nominated = nominates_more(headers);
   for (const auto& [name, value] : headers) {
     if (is_hop_by_hop(name) || equal_ignoring_case(name, "content-length")) continue;
     if (is_one_of(dropped, name)) continue;
-    if (has_connection && is_nominated(headers, name)) continue;
+    if (nominated && is_nominated(headers, name)) continue;
     header(name, value);
   }
 }
@@ -125,7 +138,9 @@ void HeadWriter::append(std::initializer_list<std::string_view> parts) {
     larger.append(block_.view());
     block_ = std::move(larger);
   }
-  for (const std::string_view part : parts) block_.append(part);
+  char* at = block_.data() + block_.size();
+  for (const std::string_view part : parts) at = std::copy(part.begin(), part.end(), at);
+  block_.advance(bytes);
 }
 
 void HeadWriter::reject(const char* what) noexcept {
