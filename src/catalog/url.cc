@@ -79,9 +79,7 @@ std::optional<std::string> path_complaint(std::string_view path) {
   while (!rest.empty()) {  // each turn: "/segment..."
     rest.remove_prefix(1);
     const std::string_view segment = rest.substr(0, rest.find('/'));
-    if (segment.empty() && segment.size() != rest.size()) {
-      return "the path of a URL has an empty segment (//)";
-    }
+    if (segment.empty()) return "the path of a URL has an empty segment (//)";
     if (segment == "." || segment == "..") return "the path of a URL must not have . or .. in it";
     rest.remove_prefix(segment.size());
   }

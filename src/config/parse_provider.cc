@@ -155,6 +155,7 @@ std::optional<SecretSource> parse_secret_source(const toml::node& node, const st
     }
   }
   section.finish();
+  if (found == 0 && !table->empty()) return std::nullopt;  // unknown keys: that has been said
   if (found != 1) {
     complaints.error(place, path, "must have exactly one of env, file, credential");
     return std::nullopt;

@@ -65,7 +65,7 @@ std::string render_report(const Loaded& loaded) {
   std::string text;
   Out out(text);
   if (complaints.failed()) {
-    text = complaints.render(Severity::warning);
+    text = complaints.render(Severity::note);
     fmt::format_to(out, "{} cannot be used as it is\n",
                    complaints.file().empty() ? "the environment" : complaints.file());
     return text;

@@ -63,8 +63,11 @@ std::optional<toml::table> parse_toml(std::string_view text, Complaints& complai
   toml::parse_result result = toml::parse(text);
   if (!result) {
     const toml::parse_error& error = result.error();
-    complaints.error(place_of(error.source()), "",
-                     "not valid TOML: " + without_secrets(error.description()));
+    const std::string_view what = error.description();
+    const bool bare = what.find("could not determine value type") != std::string_view::npos;
+    complaints.error(
+        place_of(error.source()), "",
+        "not valid TOML: " + without_secrets(what) + (bare ? "; a text stands in quotes" : ""));
     return std::nullopt;
   }
   return std::move(result).table();

@@ -27,9 +27,9 @@ namespace sluice::config {
 using Servable = std::function<bool(catalog::Dialect)>;
 
 struct LoadOptions {
-  std::optional<std::string> path;  // --config; unset: $SLUICE_CONFIG, then default_path
-  Servable servable;
-  ParseOptions parse;
+  std::optional<std::string> path{};  // --config; unset: $SLUICE_CONFIG, then default_path
+  Servable servable{};
+  ParseOptions parse{};
 };
 
 inline constexpr const char* default_path = "/etc/sluice/sluice.toml";

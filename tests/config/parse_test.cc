@@ -1,0 +1,328 @@
+#include "sluice/config/parse.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace sluice::config {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct Case {
+  std::string_view text;
+  std::string_view complaint;  // a whole line of the rendering
+};
+
+std::string complaints_of(std::string_view text) {
+  Complaints complaints("f");
+  static_cast<void>(parse(text, "f", complaints));
+  return complaints.render(Severity::warning);
+}
+
+// Each case is wrong in one way; the place is that of the key, the text says what would be right.
+const Case cases[] = {
+    // unknown keys
+    {"[server]\nworker = 1\n", "f:2:1: server.worker: unknown key; did you mean \"workers\"?"},
+    {"\n[sevrer]\n", "f:2:2: sevrer: unknown key; did you mean \"server\"?"},
+    {"[admin]\n  colour = 1\n", "f:2:3: admin.colour: unknown key; known here: anonymous, address"},
+    {"[log]\nsk-canary-0123456789abcdef = 1\n",
+     "f:2:1: log.(hidden): unknown key; known here: access, level"},
+    // types and ranges
+    {"[server]\nworkers = \"4\"\n", "f:2:1: server.workers: must be a whole number, not a text"},
+    {"[server]\nworkers = 1.5\n",
+     "f:2:1: server.workers: must be a whole number, not a number with a point"},
+    {"[server]\nworkers = -1\n", "f:2:1: server.workers: must be from 0 to 4294967295"},
+    {"[server]\nworkers = 2000\n", "f:2:1: server.workers: workers must be at most 1024"},
+    {"[server]\npin_workers = 1\n",
+     "f:2:1: server.pin_workers: must be true or false, not a whole number"},
+    {"server = 1\n", "f:1:1: server: must be a table, not a whole number"},
+    {"[limits]\nhead_ms_max = 0\n", "f:2:1: limits.head_ms_max: head_ms_max must be at least 1"},
+    {"[streaming]\nevent_bytes_max = 1\n",
+     "f:2:1: streaming.event_bytes_max: event_bytes_max must be at least 65536"},
+    {"[pool]\nconnections_max = 1\nwarm_connections = 2\n",
+     "f:3:1: pool.warm_connections: warm_connections must not be larger than connections_max"},
+    {"[timeouts]\nconnect_ms = 0\n", "f:2:1: timeouts.connect_ms: must be from 1 to 86400000"},
+    {"[timeouts]\nconnect_ms = 2000\ntotal_ms = 1000\n",
+     "f:2:1: timeouts.connect_ms: must not be longer than total_ms"},
+    {"[log]\nlevel = \"loud\"\n",
+     "f:2:1: log.level: must be \"error\", \"warning\", \"info\" or \"debug\""},
+    {"[log]\naccess = \"access.log\"\n",
+     "f:2:1: log.access: must be \"stderr\", \"stdout\", \"off\" or a path that begins with /"},
+    // listeners
+    {"[[listener]]\n",
+     "f:1:1: listener[0].address: is missing; write address = \"127.0.0.1:8080\""},
+    {"[listener]\naddress = \"127.0.0.1:1\"\n",
+     "f:1:2: listener: write [[listener]] with two brackets: there may be several"},
+    {"[[listener]]\naddress = \"localhost:1\"\n",
+     "f:2:1: listener[0].address: names are not looked up here; write 127.0.0.1 or [::1]"},
+    {"[[listener]]\naddress = \"[::1]:1\"\n[[listener]]\naddress = \"[::1]:1\"\n",
+     "f:4:1: listener[1].address: is there twice"},
+    {"[[listener]]\naddress = \"0.0.0.0:1\"\n",
+     "f:1:1: listener[0]: other machines reach this address and there is no [[key]]: add one "
+     "(sluice keygen), listen on 127.0.0.1, or say anonymous = true"},
+    {"[[listener]]\naddress = \"127.0.0.1:1\"\nanonymous = false\n",
+     "f:1:1: listener[0]: anonymous = false and no [[key]]: nobody could call; add a key (sluice "
+     "keygen)"},
+    {"[[listener]]\naddress = \"127.0.0.1:1\"\ntls = { certificate = \"c\" }\n",
+     "f:3:7: listener[0].tls.key: is missing: the path of the certificate's private key, in PEM"},
+    {"[[listener]]\naddress = \"127.0.0.1:1\"\ntls = [{ key = \"k\" }]\n",
+     "f:3:8: listener[0].tls[0].certificate: is missing: the path of a PEM file, the server's own "
+     "first"},
+    {"[[listener]]\naddress = \"127.0.0.1:1\"\ntls = []\n",
+     "f:3:1: listener[0].tls: is empty; leave the line out to serve without TLS"},
+    {"[[listener]]\naddress = \"127.0.0.1:1\"\ntls = true\n",
+     "f:3:1: listener[0].tls: must be a list of tables, not true or false"},
+    {"[admin]\naddress = \"0.0.0.0:9090\"\n",
+     "f:2:1: admin.address: other machines reach this address and the admin endpoints ask for no "
+     "key: use 127.0.0.1, or say anonymous = true"},
+    // providers
+    {"[[provider]]\ndialect = \"openai\"\n", "f:1:1: provider[0].name: is missing"},
+    {"[[provider]]\nname = \"a b\"\n",
+     "f:2:1: provider[0].name: must be a name: printable ASCII without spaces, quotes and "
+     "backslashes, at most 256 bytes"},
+    {"[[provider]]\nname = \"a\"\n[[provider]]\nname = \"A\"\n",
+     "f:4:1: provider[1].name: there is already a provider called \"A\"; names differ in more than "
+     "letter case"},
+    {"[[provider]]\nname = \"a\"\ndialect = \"opanai\"\n",
+     "f:3:1: provider[0].dialect: \"opanai\" is no dialect; did you mean \"openai\"?"},
+    {"[[provider]]\nname = \"a\"\ndialect = \"quenya\"\n",
+     "f:3:1: provider[0].dialect: must be one of openai, anthropic, gemini, vertex, azure, "
+     "bedrock"},
+    {"[[provider]]\nname = \"a\"\nbase_url = \"api.a.com\"\n",
+     "f:3:1: provider[0].base_url: a URL begins with https:// or http://"},
+    {"[[provider]]\nname = \"a\"\nkeys = \"sk-canary\"\n",
+     "f:3:1: provider[0].keys: must be a list of places: keys = [{ env = \"NAME\" }]; a key itself "
+     "does not belong in this file"},
+    {"[[provider]]\nname = \"a\"\nkeys = [\"sk-canary\"]\n",
+     "f:3:9: provider[0].keys[0]: must say where the key is: { env = \"NAME\" }, { file = "
+     "\"/path\" "
+     "} or { credential = \"name\" }; a key itself does not belong in this file"},
+    {"[[provider]]\nname = \"a\"\nkeys = [{ env = \"A\", file = \"b\" }]\n",
+     "f:3:9: provider[0].keys[0]: must have exactly one of env, file, credential"},
+    {"[[provider]]\nname = \"a\"\nkeys = [{ enw = \"A\" }]\n",
+     "f:3:11: provider[0].keys[0].enw: unknown key; did you mean \"env\"?"},
+    {"[[provider]]\nname = \"a\"\nkeys = [{ credential = \"../x\" }]\n",
+     "f:3:11: provider[0].keys[0].credential: must be the name given to LoadCredential=, without "
+     "slashes"},
+    {"[[provider]]\nname = \"a\"\nauth = { format = \"Bearer sk-canary\" }\n",
+     "f:3:10: provider[0].auth.format: must hold {key} once, as in \"Bearer {key}\"; the key "
+     "itself "
+     "does not belong in this file"},
+    {"[[provider]]\nname = \"a\"\nauth = { header = \"x y\" }\n",
+     "f:3:10: provider[0].auth.header: must be the name of the header that carries the key"},
+    {"[[provider]]\nname = \"a\"\nheaders = { Authorization = \"Bearer sk-canary\" }\n",
+     "f:3:13: provider[0].headers.Authorization: a key does not belong in this file; use keys = [{ "
+     "env = \"NAME\" }]"},
+    {"[[provider]]\nname = \"a\"\nheaders = { Host = \"x\" }\n",
+     "f:3:13: provider[0].headers.Host: is set by the gateway itself; take it out"},
+    {"[[provider]]\nname = \"a\"\nheaders = { x = \"a\\r\\nb\" }\n",
+     "f:3:13: provider[0].headers.x: must be a text of printable ASCII without spaces at its ends"},
+    // models
+    {"[[model]]\nname = \"m\"\naliases = [\"M\"]\n",
+     "f:3:1: model[0].aliases: there is already a model or alias called \"M\"; names differ in "
+     "more "
+     "than letter case"},
+    {"[[model]]\nname = \"m\"\naliases = [1]\n",
+     "f:3:12: model[0].aliases[0]: must be a text in quotes, not a whole number"},
+    {"[[model]]\nname = \"\"\n",
+     "f:2:1: model[0].name: must not be empty; leave the line out instead"},
+    {"[[provider]]\nname = \"openai\"\n[[model]]\nname = \"m\"\n[[model.deployment]]\nprovider = "
+     "\"opnai\"\n",
+     "f:6:1: model[0].deployment[0].provider: there is no [[provider]] called \"opnai\"; did you "
+     "mean \"openai\"?"},
+    {"[[model]]\nname = \"m\"\n[[model.deployment]]\nmodel = \"x\"\n",
+     "f:3:1: model[0].deployment[0].provider: is missing"},
+    {"[[provider]]\nname = \"a\"\n[[model]]\nname = \"m\"\n[[model.deployment]]\nprovider = "
+     "\"a\"\nweight = 0\n",
+     "f:7:1: model[0].deployment[0].weight: must be from 1e-06 to 1000000"},
+    {"[[provider]]\nname = \"a\"\n[[model]]\nname = \"m\"\n[[model.deployment]]\nprovider = "
+     "\"a\"\nprice = { input = -1 }\n",
+     "f:7:11: model[0].deployment[0].price.input: must be from 0 to 10000"},
+    {"[[provider]]\nname = \"a\"\n[[model]]\nname = \"m\"\n[[model.deployment]]\nprovider = "
+     "\"a\"\nprice = { input = nan }\n",
+     "f:7:11: model[0].deployment[0].price.input: must be from 0 to 10000"},
+    {"[[provider]]\nname = \"a\"\n[[model]]\nname = \"m\"\n[[model.deployment]]\nprovider = "
+     "\"a\"\nprice = { input = 1, cached_input = 2 }\n",
+     "f:7:22: warning: model[0].deployment[0].price.cached_input: is dearer than input; is it the "
+     "right way round?"},
+    // keys
+    {"[[key]]\nname = \"k\"\n",
+     "f:1:1: key[0].hash: is missing; sluice keygen prints a key and its hash"},
+    {"[[key]]\nname = \"k\"\nhash = \"h\"\n[[key]]\nname = \"K\"\nhash = \"h\"\n",
+     "f:5:1: key[1].name: there is already a key called \"K\"; names differ in more than letter "
+     "case"},
+    {"[[key]]\nname = \"k\"\nhash = \"h\"\nmodels = []\n",
+     "f:4:1: key[0].models: is empty, so the key may use nothing; write [\"*\"] for everything"},
+    {"[server]\nkey_pepper = \"sk-canary\"\n",
+     "f:2:14: server.key_pepper: must say where the key is: { env = \"NAME\" }, { file = \"/path\" "
+     "} "
+     "or { credential = \"name\" }; a key itself does not belong in this file"},
+};
+
+TEST(Parse, EveryComplaintHasItsExactPlaceKeyAndRemedy) {
+  for (const Case& c : cases) {
+    SCOPED_TRACE(std::string(c.text));
+    EXPECT_EQ(complaints_of(c.text), std::string(c.complaint) + "\n");
+  }
+}
+
+// The words are the TOML library's and differ between its versions: only ours and the line count.
+TEST(Parse, ASyntaxErrorNamesItsLine) {
+  const std::pair<std::string_view, std::string_view> broken[] = {
+      {"[server\n", "f:1:"},
+      {"\n\na = b\n", "f:3:"},
+      {"[log]\naccess = \"off\"\naccess = \"off\"\n", "f:3:"},
+      {"a = [1,\n", "f:"},
+  };
+  for (const auto& [text, place] : broken) {
+    const std::string complaint = complaints_of(text);
+    EXPECT_TRUE(complaint.starts_with(place)) << complaint;
+    EXPECT_NE(complaint.find("not valid TOML: "), std::string::npos) << complaint;
+  }
+  EXPECT_NE(complaints_of("a = b\n").find("a text stands in quotes"), std::string::npos);
+}
+
+TEST(Parse, NoComplaintRepeatsAPastedKey) {
+  for (const Case& c : cases) {
+    EXPECT_EQ(complaints_of(c.text).find("sk-canary"), std::string::npos) << c.text;
+  }
+  const std::string key = "sk-canary-0aB1cD2eF3gH4iJ5";
+  const std::string places[] = {
+      key,
+      key + " = 1",
+      "x = " + key,
+      "\"" + key + "\" = 1\n\"" + key + "\" = 2",
+      "[" + key + "]\n[" + key + "]",
+      "[server]\nworkers = \"" + key + "\"",
+      "[server]\n" + key + " = 1",
+      "[[listener]]\naddress = \"" + key + "\"",
+      "[[provider]]\nname = \"" + key + "\"\n[[provider]]\nname = \"" + key + "\"",
+      "[[provider]]\nname = \"a\"\ndialect = \"" + key + "\"",
+      "[[provider]]\nname = \"a\"\nbase_url = \"https://" + key + "@h\"",
+      "[[provider]]\nname = \"a\"\nkeys = [{ " + key + " = 1 }]",
+      "[[provider]]\nname = \"a\"\nkeys = [{ env = 1, file = \"" + key + "\" }]",
+      "[[provider]]\nname = \"a\"\nkeys = [{ env = \"" + key + "=\" }]",
+      "[[provider]]\nname = \"a\"\nheaders = { \"" + key + " x\" = \"1\" }",
+      "[[model]]\nname = \"m\"\n[[model.deployment]]\nprovider = \"" + key + "\"",
+      "[[key]]\nname = \"k\"\nhash = 1\nmodels = \"" + key + "\"",
+      "[log]\naccess = \"" + key + "\"",
+  };
+  for (const std::string& text : places) {
+    const std::string complaints = complaints_of(text);
+    EXPECT_NE(complaints, "") << text;
+    EXPECT_EQ(complaints.find("canary"), std::string::npos) << complaints;
+  }
+}
+
+TEST(Parse, CollectsEveryComplaintOfAFile) {
+  const std::string text = complaints_of(
+      "[servr]\n[server]\nworkers = -1\n[log]\nlevel = 1\n[[provider]]\n[[model]]\n[[key]]\n");
+  for (const std::string_view line : {"f:1:2:", "f:3:1:", "f:5:1:", "f:6:1:", "f:7:1:", "f:8:1:"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
+  }
+}
+
+TEST(Parse, TheHashOfAKeyIsCheckedByWhoKnowsItsFormat) {
+  Complaints complaints("f");
+  ParseOptions options;
+  options.hash_complaint = [](std::string_view hash) -> std::optional<std::string> {
+    if (hash == "good") return std::nullopt;
+    return "is no hash of sluice keygen";
+  };
+  static_cast<void>(parse("[[key]]\nname=\"a\"\nhash=\"good\"\n[[key]]\nname=\"b\"\nhash=\"bad\"\n",
+                          "f", complaints, options));
+  EXPECT_EQ(complaints.render(), "f:6:1: key[1].hash: is no hash of sluice keygen\n");
+}
+
+TEST(Parse, AnEmptyFileGivesTheDefaults) {
+  Complaints complaints("f");
+  const Config config = parse("", "f", complaints);
+  EXPECT_FALSE(complaints.failed());
+  ASSERT_EQ(config.listeners.size(), 1U);
+  EXPECT_EQ(config.listeners[0].address.text(), "127.0.0.1:8080");
+  EXPECT_EQ(config.timeouts, catalog::Timeouts{});
+}
+
+TEST(Parse, ReadsWhatThePageOfTheDesignShows) {
+  Complaints complaints("f");
+  const Config config = parse(R"(
+[server]
+workers = 2
+[[listener]]
+address = "0.0.0.0:443"
+tls = { certificate = "/c", key = "/k" }
+proxy_protocol = true
+[[listener]]
+address = "unix:/run/sluice.sock"
+tls = [{ certificate = "/c1", key = "/k1" }, { certificate = "/c2", key = "/k2" }]
+[admin]
+address = "off"
+[[provider]]
+name = "openai"
+dialect = "openai"
+base_url = "https://api.openai.com/v1"
+keys = [{ env = "OPENAI_API_KEY" }, { file = "/f" }, { credential = "c" }]
+region = "us"
+timeouts = { connect_ms = 5 }
+[[model]]
+name = "gpt-5-mini"
+aliases = ["mini"]
+[[model.deployment]]
+provider = "openai"
+model = "gpt-5-mini-2025-08-07"
+weight = 2
+price = { input = 0.25, cached_input = 0.025, output = 2 }
+[[key]]
+name = "team-a"
+hash = "h"
+regions = ["eu"]
+[timeouts]
+total_ms = 30000
+)",
+                              "f", complaints);
+  EXPECT_EQ(complaints.render(Severity::note), "");
+  EXPECT_EQ(config.server.workers, 2U);
+  ASSERT_EQ(config.listeners.size(), 2U);
+  EXPECT_TRUE(config.listeners[0].proxy_protocol);
+  EXPECT_EQ(config.listeners[0].tls.at(0).certificate, "/c");
+  EXPECT_EQ(config.listeners[1].tls.at(1).key, "/k2");
+  EXPECT_FALSE(config.admin.address);
+  const ProviderConfig& provider = config.providers.at(0);
+  EXPECT_EQ(provider.dialect, catalog::Dialect::openai);
+  EXPECT_EQ(provider.base_url->host, "api.openai.com");
+  ASSERT_EQ(provider.keys->size(), 3U);
+  EXPECT_EQ(provider.keys->at(1).kind, SecretSource::Kind::file);
+  EXPECT_EQ(provider.keys->at(2).name, "c");
+  EXPECT_EQ(provider.timeouts.connect, milliseconds(5));
+  const DeploymentConfig& deployment = config.models.at(0).deployments.at(0);
+  EXPECT_EQ(deployment.weight, 2);
+  EXPECT_EQ(deployment.price->output, 2);
+  EXPECT_EQ(deployment.price->cache_write, std::nullopt);
+  EXPECT_EQ(config.keys.at(0).models, std::vector<std::string>{"*"});
+  EXPECT_EQ(config.keys.at(0).regions, std::vector<std::string>{"eu"});
+  EXPECT_EQ(config.timeouts.total, milliseconds(30'000));
+  EXPECT_EQ(config.timeouts.first_content, milliseconds(30'000)) << "defaults follow the total";
+  EXPECT_EQ(config.timeouts.connect, milliseconds(3'000));
+}
+
+TEST(Parse, HostileShapesAreRefusedInBoundedTime) {
+  EXPECT_NE(complaints_of(std::string(config_bytes_max + 1, '#')).find("4 MiB"), std::string::npos);
+  std::string dots = "a";
+  for (int i = 0; i < 100'000; ++i) dots += ".a";
+  EXPECT_NE(complaints_of(dots + " = 1").find("256 dots"), std::string::npos);
+  EXPECT_NE(complaints_of("a = " + std::string(100'000, '[')).find("nested"), std::string::npos);
+  std::string deep = "a = ";
+  for (int i = 0; i < 1'000; ++i) deep += "{a=";
+  EXPECT_NE(complaints_of(deep), "");
+  std::string many;
+  for (int i = 0; i < 20'000; ++i) many += "k" + std::to_string(i) + " = 1\n";
+  EXPECT_TRUE(complaints_of(many).ends_with("more\n"));
+}
+
+TEST(Parse, InvalidUtf8IsASyntaxError) {
+  EXPECT_NE(complaints_of("a = \"\xff\"\n").find("not valid TOML"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sluice::config
