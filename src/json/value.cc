@@ -74,9 +74,17 @@ bool Value::append_string(std::string& out) const {
   return true;
 }
 
+// The common case byte by byte: as long as no backslash came, both texts are spelled alike, so the
+// first difference decides. The closing quote ends the loop at the latest.
 bool Value::string_equals(std::string_view text) const noexcept {
-  const std::optional<std::string_view> raw_text = string_raw();
-  return raw_text && unescaped_equals(*raw_text, text);
+  if (first_byte() != '"') return false;
+  const char* at = index_->text().data() + index_->token_offset(token_) + 1;
+  for (const char c : text) {
+    if (*at == '\\') return unescaped_equals(*string_raw(), text);
+    if (*at == '"' || *at != c) return false;
+    ++at;
+  }
+  return *at == '"';
 }
 
 std::optional<std::int64_t> Value::integer() const noexcept {

@@ -66,6 +66,46 @@ Choice read_choice(Value value) {
   return choice;
 }
 
+/// The members of an event that are read, found in one pass: this runs once per event.
+struct EventMembers {
+  std::optional<Value> type;
+  std::optional<Value> error;
+  std::optional<Value> choices;
+  std::optional<Value> usage;
+  std::optional<Value> response;
+  std::optional<Value> x_groq;
+};
+
+EventMembers read_event(Value top) {
+  EventMembers members;
+  for (const json::Member member : top.members()) {
+    const auto is = [&](std::string_view name) { return member.key.string_equals(name); };
+    if (is("choices")) {
+      members.choices = member.value;
+    } else if (is("usage")) {
+      members.usage = member.value;
+    } else if (is("error")) {
+      members.error = member.value;
+    } else if (is("type")) {
+      members.type = member.value;
+    } else if (is("response")) {
+      members.response = member.value;
+    } else if (is("x_groq")) {
+      members.x_groq = member.value;
+    }
+  }
+  return members;
+}
+
+Usage read_usage(const EventMembers& members) {
+  if (members.usage && members.usage->is(Kind::object)) return parse_openai_usage(*members.usage);
+  for (const std::optional<Value>& holder : {members.response, members.x_groq}) {
+    const auto usage = holder ? holder->find("usage") : std::nullopt;
+    if (usage) return parse_openai_usage(*usage);
+  }
+  return {};
+}
+
 struct TypedRule {
   std::string_view type;
   StreamEventKind kind;
@@ -170,23 +210,31 @@ StreamEvent OpenaiStream::inspect(std::string_view event_name, std::string_view 
     return event;
   }
   const Value top = json::root(index);
-  const auto type = top.find("type");
-  const std::optional<std::string> type_text = type ? type->string() : std::nullopt;
-  const auto error = top.find("error");
-  const bool is_error = event_name == "error" || type_text == "error";
-  if (error && !error->is_null()) return make_error(*error);
+  const EventMembers members = read_event(top);
+  if (members.error && !members.error->is_null()) return make_error(*members.error);
+  const bool is_error =
+      event_name == "error" || (members.type && members.type->string_equals("error"));
   if (is_error) return make_error(top);
 
-  StreamEvent event =
-      chunked_ ? inspect_chunk(top) : inspect_typed(type_text ? *type_text : event_name, top);
+  StreamEvent event;
+  if (chunked_) {
+    inspect_chunk(members.choices, event);
+  } else {
+    inspect_typed(members.type ? members.type->string().value_or("") : std::string(event_name), top,
+                  event);
+  }
+  if (members.usage || members.response || members.x_groq) event.usage.update(read_usage(members));
   if (event.usage.known()) usage_.update(event.usage);
+  const bool nothing_else = event.kind == StreamEventKind::lifecycle && chunked_;
+  if (nothing_else && event.usage.known() && members.choices->is_empty()) {
+    event.kind = StreamEventKind::usage_only;
+  }
   return event;
 }
 
-StreamEvent OpenaiStream::inspect_chunk(Value chunk) {
-  const auto choices = chunk.find("choices");
-  if (!choices || !choices->is(Kind::array)) return event_of(StreamEventKind::unknown);
-  StreamEvent event = event_of(StreamEventKind::lifecycle);
+void OpenaiStream::inspect_chunk(std::optional<Value> choices, StreamEvent& event) {
+  if (!choices || !choices->is(Kind::array)) return;  // unknown
+  event.kind = StreamEventKind::lifecycle;
   bool finished = false;
   bool failed = false;
   for (const Value element : choices->elements()) {
@@ -201,45 +249,37 @@ StreamEvent OpenaiStream::inspect_chunk(Value chunk) {
     failed_ = true;
     event.kind = StreamEventKind::error;
     event.error = errors::upstream_failed(provider_, 0, "");
-    return event;
+    return;
   }
-  event.usage.update(find_openai_usage(chunk));
   if (finished) {
     event.kind = StreamEventKind::finish;
   } else if (event.carries_content) {
     event.kind = StreamEventKind::content;
-  } else if (choices->is_empty() && event.usage.known()) {
-    event.kind = StreamEventKind::usage_only;
   }
-  return event;
 }
 
-StreamEvent OpenaiStream::inspect_typed(std::string_view type, Value event_value) {
+void OpenaiStream::inspect_typed(std::string_view type, Value top, StreamEvent& event) {
+  const auto say = [&](StreamEventKind kind, bool carries_content) {
+    event.kind = kind;
+    event.carries_content = carries_content;
+  };
   if (type == "response.failed") {
-    const auto response = event_value.find("response");
+    const auto response = top.find("response");
     const auto error = response ? response->find("error") : std::nullopt;
-    StreamEvent event = make_error(error.value_or(event_value));
-    event.usage = find_openai_usage(event_value);
-    return event;
-  }
-  StreamEvent event = event_of(StreamEventKind::unknown);
-  if (const TypedRule* rule = find_rule(type)) {
-    event = event_of(rule->kind, rule->carries_content);
+    event = make_error(error.value_or(top));
+  } else if (const TypedRule* rule = find_rule(type)) {
+    say(rule->kind, rule->carries_content);
     if (rule->ends) done_ = true;
   } else if (type == "response.output_item.added") {
-    event = added_item_has_content(event_value) ? event_of(StreamEventKind::content, true)
-                                                : event_of(StreamEventKind::lifecycle);
+    const bool content = added_item_has_content(top);
+    say(content ? StreamEventKind::content : StreamEventKind::lifecycle, content);
   } else if (type.ends_with(".delta") || type.ends_with(".done") ||
              type.ends_with(".partial_image")) {
-    event = event_of(StreamEventKind::content, true);
+    say(StreamEventKind::content, true);
   } else if (type.ends_with(".in_progress") || type.ends_with(".searching") ||
              type.ends_with(".generating") || type.ends_with(".interpreting")) {
-    event = event_of(StreamEventKind::lifecycle);
+    say(StreamEventKind::lifecycle, false);
   }
-  if (event.kind == StreamEventKind::finish || event.kind == StreamEventKind::unknown) {
-    event.usage = find_openai_usage(event_value);
-  }
-  return event;
 }
 
 StreamEvent OpenaiStream::make_error(Value error) {

@@ -35,8 +35,8 @@ class OpenaiStream {
   [[nodiscard]] const Usage& usage() const noexcept { return usage_; }
 
  private:
-  [[nodiscard]] StreamEvent inspect_chunk(json::Value chunk);
-  [[nodiscard]] StreamEvent inspect_typed(std::string_view type, json::Value event);
+  void inspect_chunk(std::optional<json::Value> choices, StreamEvent& event);
+  void inspect_typed(std::string_view type, json::Value top, StreamEvent& event);
   [[nodiscard]] StreamEvent make_error(json::Value error);
   void note_choice(std::optional<json::Value> index, bool finished);
 

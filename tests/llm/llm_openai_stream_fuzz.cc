@@ -1,0 +1,47 @@
+// Fuzzes stream inspection: byte 0 chooses the operation, the rest are events, one per line.
+//   1. an event is malformed exactly when it is neither a JSON object nor one of the two that are
+//      no JSON (nothing, [DONE]);
+//   2. an error record comes with kind error and only there, fit to be rendered;
+//   3. a finish, [DONE] or error is needed for a stream not to look truncated.
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "sluice/base/assert.h"
+#include "sluice/llm/openai_stream.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size_bytes) {
+  using namespace sluice;
+  using namespace sluice::llm;
+  if (size_bytes == 0) return 0;
+  constexpr std::array<Operation, 5> operations = {
+      Operation::chat_completions, Operation::completions, Operation::responses,
+      Operation::images_generations, Operation::audio_transcriptions};
+  OpenaiStream stream(operations[data[0] % operations.size()], "acme");
+  json::Index index;
+  bool may_have_ended = false;
+  std::string_view rest(reinterpret_cast<const char*>(data) + 1, size_bytes - 1);
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    const std::string_view event_data = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+
+    const StreamEvent event = stream.inspect("", event_data, index);
+    const bool is_object =
+        index.build(event_data).has_value() && json::root(index).is(json::Kind::object);
+    const bool is_plain = event.kind == StreamEventKind::done ||
+                          (event.kind == StreamEventKind::lifecycle && !is_object);
+    if (is_plain) SLUICE_ASSERT(event_data.size() < 16);
+    if (!is_plain) SLUICE_ASSERT((event.kind == StreamEventKind::malformed) == !is_object);
+    SLUICE_ASSERT(event.error.has_value() == (event.kind == StreamEventKind::error));
+    if (event.error) {
+      SLUICE_ASSERT(!event.error->message.empty());
+      SLUICE_ASSERT(index.build(render_error_body(*event.error, Dialect::openai, "r")).has_value());
+    }
+    may_have_ended = may_have_ended || event.kind == StreamEventKind::finish ||
+                     event.kind == StreamEventKind::done || event.kind == StreamEventKind::error;
+    if (!may_have_ended) SLUICE_ASSERT(stream.end() == StreamEnd::truncated);
+  }
+  return 0;
+}
