@@ -57,6 +57,9 @@ class Connection::State {
       close();
       return;
     }
+    // The peer hears of it in this very turn; the descriptor goes when the last operation has. Not
+    // before a reset: the peer would see an orderly end first.
+    if (!reset_on_close_) loop_.backend().shutdown_send(fd_);
     loop_.closing_socket_added();
     counted_closing_ = true;
     loop_.backend().cancel(receive_op_);
@@ -126,7 +129,10 @@ class Connection::State {
       const std::int32_t result = co_await waiter;
       --sends_in_flight_;
       if (result > 0) bytes_sent_ += static_cast<std::uint64_t>(result);
-      if (result < 0) co_return fail(socket_error(-result));
+      if (result < 0) {
+        send_broke_ |= result != -ECANCELED;
+        co_return fail(socket_error(-result));
+      }
       if (static_cast<std::size_t>(result) < total) {
         co_return fail(socket_error(stop.stop_requested() ? ECANCELED : ECONNRESET));
       }
@@ -147,8 +153,14 @@ class Connection::State {
     }
   }
 
-  void shutdown_send() noexcept { loop_.backend().shutdown_send(fd_); }
-  void reset_on_close() noexcept { loop_.backend().reset_on_close(fd_); }
+  void shutdown_send() noexcept {
+    end_sent_ = true;
+    loop_.backend().shutdown_send(fd_);
+  }
+  void reset_on_close() noexcept {
+    reset_on_close_ = true;
+    loop_.backend().reset_on_close(fd_);
+  }
   [[nodiscard]] Result<SocketAddress> peer_address() const {
     return loop_.backend().peer_address(fd_);
   }
@@ -310,11 +322,19 @@ class Connection::State {
     if (result > 0 && (result & (POLLRDHUP | POLLHUP | POLLERR)) != 0) depart();
   }
 
+  // Linux tells of a reset once: where a send was told, or a receive that had got a part, the next
+  // receive reports 0, as after an orderly end. A cut stream must not look whole, so ask: a socket
+  // that was reset has no peer any more. (After our own end neither has a socket that ended well;
+  // but then no send was there to be told.)
+  [[nodiscard]] bool end_is_reset() const noexcept {
+    return send_broke_ || (!end_sent_ && !loop_.backend().peer_address(fd_));
+  }
+
   void peer_ended(int os_errno) noexcept {
-    if (os_errno == 0) {
+    if (os_errno == 0 && !end_is_reset()) {
       end_ = true;
     } else {
-      error_ = os_errno;
+      error_ = os_errno != 0 ? os_errno : ECONNRESET;
     }
     depart();
   }
@@ -337,9 +357,12 @@ class Connection::State {
   std::uint64_t bytes_received_ = 0;
   std::uint64_t bytes_sent_ = 0;
   std::uint32_t sends_in_flight_ = 0;
-  int error_ = 0;      // errno that ended receiving; 0: none
-  bool end_ = false;   // the peer's FIN was received
-  bool gone_ = false;  // FIN or error was seen, perhaps by the poll before the data is read
+  int error_ = 0;     // errno that ended receiving; 0: none
+  bool end_ = false;  // the peer's FIN was received
+  bool reset_on_close_ = false;
+  bool send_broke_ = false;  // a send was told of a reset
+  bool end_sent_ = false;    // our FIN is on its way
+  bool gone_ = false;        // FIN or error was seen, perhaps by the poll before the data is read
   bool one_at_a_time_ = false;  // the reader was too slow once
   bool ring_dry_ = false;       // the last receive found no buffer
   bool holds_receive_ = false;  // receive_exactly is receiving by itself
