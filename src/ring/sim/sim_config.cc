@@ -69,7 +69,7 @@ SimConfig SimConfig::draw(Random& random) noexcept {
   SimConfig config;
   config.latency_up = draw_range(random, microseconds(1), milliseconds(50));
   config.latency_down = draw_range(random, microseconds(1), milliseconds(50));
-  config.turn_cost = {Duration(0), draw_range(random, microseconds(1), microseconds(200)).high};
+  config.turn_cost = draw_range(random, Duration(500), microseconds(200));
   config.socket_buffer_bytes = draw_power(random, 11, 17);
   config.segment_bytes_max = draw_power(random, 8, 16);
   config.buffer_bytes = draw_power(random, 8, 15);

@@ -36,6 +36,13 @@ std::uint64_t number_from_environment(const char* name, std::uint64_t otherwise)
   return parsed.ec == std::errc{} && parsed.ptr == end ? value : otherwise;
 }
 
+// The turn in which the root ends must not go on to wait for what comes next, or for nothing.
+// Lifetime: the world outlives the task.
+Task<void> then_wake(Task<void> root, Backend& backend) {
+  co_await std::move(root);
+  backend.wake();
+}
+
 }  // namespace
 
 // The order matters: coroutines go before the loop, the loop before the back-end.
@@ -77,13 +84,13 @@ std::string SimWorld::run(Task<void> root, Duration bound) {
   };
 
   const MonotonicTime end = backend.now() + bound;
-  state_->scope.spawn(std::move(root));
+  state_->scope.spawn(then_wake(std::move(root), backend));
   while (state_->scope.running() > 0) {
     if (backend.now() >= end) {
-      return failed(backend.idle() ? "nothing can happen any more"
-                                   : "the root task did not end in time");
+      const bool hangs = backend.idle() && loop.timers().next_wakeup() == MonotonicTime::max();
+      return failed(hangs ? "nothing can happen any more" : "the root task did not end in time");
     }
-    loop.turn(end);  // and not for ever: the root may end in this turn, and nothing else be left
+    loop.turn(end);
   }
   const MonotonicTime closing_end = backend.now() + closing_max;
   while (loop.closing_sockets() > 0 || backend.operations_in_flight() > 0) {

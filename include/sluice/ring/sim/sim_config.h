@@ -25,7 +25,8 @@ struct SimConfig {
   // The network, one way and per segment: from who connects to who accepts, and back.
   DurationRange latency_up{std::chrono::microseconds(20), std::chrono::microseconds(20)};
   DurationRange latency_down{std::chrono::microseconds(20), std::chrono::microseconds(20)};
-  DurationRange turn_cost{};                      // virtual time that one wait() takes at least
+  // Virtual time that one wait() takes at least: who retries at once must not stop the clock.
+  DurationRange turn_cost{Duration(100), Duration(100)};
   std::uint32_t socket_buffer_bytes = 64 * 1024;  // per direction; a power of two
   std::uint32_t segment_bytes_max = 16 * 1024;    // bytes that arrive together
 
