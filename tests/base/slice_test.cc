@@ -64,6 +64,19 @@ TEST(Block, FreezesIntoASliceThatOwnsTheMemory) {
   EXPECT_FALSE(block.has_memory());  // NOLINT(bugprone-use-after-move): that is the question
 }
 
+TEST(SliceChain, JoinsNeighboursInTheSameMemory) {
+  const Slice whole = Slice::copy_of("abcdefgh");
+  SliceChain chain;
+  chain.push(whole.share(0, 2));
+  chain.push(whole.share(2, 3));
+  EXPECT_EQ(chain.count(), 1U);
+  chain.push(whole.share(6, 2));  // a gap: another slice
+  chain.push(Slice::copy_of("x"));
+  EXPECT_EQ(chain.count(), 3U);
+  EXPECT_EQ(chain.to_string(), "abcdeghx");
+  EXPECT_EQ(chain.size_bytes(), 8U);
+}
+
 TEST(SliceChain, GathersManyPartsAndPassesASingleOneThrough) {
   SliceChain one;
   one.push(Slice::of_static("abc"));

@@ -86,6 +86,15 @@ class Slice {
     size_bytes_ = size_bytes;
   }
 
+  /// Takes in `next` when it begins in the same memory where this one ends; false: nothing done.
+  [[nodiscard]] bool try_extend(const Slice& next) noexcept {
+    if (owner_ == nullptr || owner_ != next.owner_ || data_ + size_bytes_ != next.data_) {
+      return false;
+    }
+    size_bytes_ += next.size_bytes_;
+    return true;
+  }
+
   /// Gives the reference back at once; the slice is empty after.
   void reset() noexcept {
     data_ = nullptr;
@@ -147,9 +156,11 @@ class SliceChain {
   SliceChain(const SliceChain&) = delete;
   SliceChain& operator=(const SliceChain&) = delete;
 
+  /// Appends; a slice that goes on where the last one ends, in the same memory, extends it.
   void push(Slice slice) {
     if (slice.empty()) return;
     size_bytes_ += slice.size();
+    if (!slices_.empty() && slices_.back().try_extend(slice)) return;
     slices_.push_back(std::move(slice));
   }
   void append(SliceChain other) {

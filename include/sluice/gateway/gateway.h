@@ -9,6 +9,8 @@
 #include <memory>
 #include <string>
 
+#include "sluice/coro/scope.h"
+#include "sluice/coro/stop_token.h"
 #include "sluice/gateway/generation.h"
 #include "sluice/http/server.h"
 #include "sluice/json/index.h"
@@ -26,7 +28,8 @@ struct Core {
   telemetry::LogBuffer* access_log;  // null: no access log
   const std::atomic<bool>& ready;    // what /readyz says: false while starting and draining
   telemetry::RequestIdGenerator request_ids;
-  json::Index index;  // scratch: good between two suspensions, never across one
+  json::Index index;     // scratch: good between two suspensions, never across one
+  std::string log_line;  // scratch
 };
 
 class Gateway {
@@ -43,10 +46,16 @@ class Gateway {
   [[nodiscard]] Generation& generation() noexcept { return *generation_; }
   [[nodiscard]] std::size_t exchanges_in_flight() const noexcept { return in_flight_; }
 
+  /// Ends what exchanges left behind (reading the last bytes of answers already shown) and joins
+  /// it. Every exchange must be over; the last call.
+  [[nodiscard]] Task<void> close();
+
  private:
   friend class ListenerHandler;
   Core core_;
   std::shared_ptr<Generation> generation_;
+  StopSource closing_;
+  Scope settling_;
   std::size_t in_flight_ = 0;
 };
 

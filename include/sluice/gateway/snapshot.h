@@ -24,6 +24,7 @@ struct Snapshot {
   policy::KeyRing keys;
   std::vector<policy::OwnKeyProvider> own_key_providers;  // by provider index
   bool one_provider_takes_own_keys = false;
+  std::vector<telemetry::LabelIndex> endpoint_labels;  // by llm::Operation
   std::vector<telemetry::LabelIndex> provider_labels;  // by provider index
   std::vector<telemetry::LabelIndex> model_labels;     // by position in models.models()
 

@@ -1,0 +1,123 @@
+// One attempt: one try to have a request answered by one deployment, up to its first good news.
+//
+//   connection -> send -> head -> [error | whole answer | first content event | first bytes]
+//
+// Until run() has succeeded nothing of it may be shown to the client: a failed attempt leaves no
+// trace but its record. Destroying an attempt under way closes its connection at once.
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "event_source.h"
+#include "sluice/catalog/deployment.h"
+#include "sluice/gateway/gateway.h"
+#include "sluice/http/client_http1.h"
+#include "sluice/llm/api_error.h"
+#include "sluice/llm/endpoint.h"
+#include "sluice/llm/request.h"
+#include "sluice/policy/own_key.h"
+#include "sluice/telemetry/outcome.h"
+#include "sluice/upstream/connection_pool.h"
+
+namespace sluice::gateway {
+
+/// What every attempt of an exchange needs to know of it. Lifetime: the exchange's.
+struct AttemptContext {
+  Core& core;
+  const std::shared_ptr<Generation>& generation;
+  const http::RequestHead& head;
+  const llm::Endpoint& endpoint;
+  const llm::Request& request;
+  const Slice& body;
+  std::string_view request_id;
+};
+
+/// When the steps of an attempt were done; the epoch: not reached.
+struct AttemptTimes {
+  MonotonicTime started{};
+  MonotonicTime slot{};       // the pool had a connection or room for one
+  MonotonicTime connected{};  // equals `slot` for a reused connection
+  MonotonicTime first_byte{};
+  MonotonicTime first_content{};
+};
+
+class Attempt {
+ public:
+  Attempt(const AttemptContext& context, const catalog::Deployment& deployment,
+          policy::ProviderCredential credential);
+  Attempt(const Attempt&) = delete;
+  Attempt& operator=(const Attempt&) = delete;
+
+  /// Nothing when there is an answer to show; else why not. When `stop` stopped, the error means
+  /// nothing.
+  [[nodiscard]] Task<std::optional<llm::ApiError>> run(StopToken stop);
+
+  enum class Form : std::uint8_t {
+    whole,   // `held().bytes` is the whole body
+    events,  // an event stream: held() first, then events()
+    bytes,   // an opaque body: held().bytes first, then upstream().read_body()
+  };
+  [[nodiscard]] Form form() const noexcept { return form_; }
+  /// The answer's head; its views live as long as the attempt.
+  [[nodiscard]] const http::ResponseHead& head() const noexcept { return *head_; }
+  /// What was received before the commit point, to be shown first.
+  [[nodiscard]] EventBatch& held() noexcept { return held_; }
+  [[nodiscard]] EventSource& events() noexcept { return *events_; }
+  [[nodiscard]] http::ClientExchange& upstream() noexcept { return *exchange_; }
+  [[nodiscard]] bool has_upstream() const noexcept { return exchange_.has_value(); }
+
+  [[nodiscard]] const catalog::Deployment& deployment() const noexcept { return deployment_; }
+  [[nodiscard]] const AttemptTimes& times() const noexcept { return times_; }
+  [[nodiscard]] telemetry::AttemptOutcome outcome() const noexcept { return outcome_; }
+  void set_outcome(telemetry::AttemptOutcome outcome) noexcept { outcome_ = outcome; }
+  [[nodiscard]] int status() const noexcept { return status_; }
+  /// The tokens it used, as far as known.
+  [[nodiscard]] llm::Usage usage() const noexcept;
+  [[nodiscard]] std::uint32_t connection_retries() const noexcept { return connection_retries_; }
+
+  /// Reads what is left of an answer that was shown whole, so that its connection can be reused.
+  /// The exchange may be over by then. Lifetime: whoever owns the attempt joins this task.
+  [[nodiscard]] Task<void> settle(StopToken stop);
+  /// Whether settle() has anything to do.
+  [[nodiscard]] bool settled() const noexcept { return !exchange_ || exchange_->complete(); }
+
+ private:
+  using MaybeError = std::optional<llm::ApiError>;
+
+  Task<MaybeError> connect_and_send(StopToken stop);
+  Task<Result<void>> send_on(upstream::ConnectionPool::Use use, StopToken stop);
+  Task<MaybeError> receive(StopToken stop);
+  Task<MaybeError> receive_error(StopToken stop);
+  Task<MaybeError> receive_events(StopToken stop);
+  Task<MaybeError> receive_whole(StopToken stop);
+  Task<MaybeError> receive_first_bytes(StopToken stop);
+  MaybeError accept_whole(Slice body);
+  [[nodiscard]] std::string_view authorisation();
+  [[nodiscard]] llm::ApiError explain(const Error& error);
+  [[nodiscard]] llm::ApiError timed_out(llm::errors::Deadline which);
+  [[nodiscard]] llm::ApiError refuse(telemetry::AttemptOutcome outcome, llm::ApiError error);
+
+  ring::Loop& loop_;
+  std::shared_ptr<Generation> generation_;  // settle() may outlive the exchange
+  const AttemptContext& context_;           // until the exchange ends
+  const catalog::Deployment& deployment_;
+  const catalog::Provider& provider_;
+  policy::ProviderCredential credential_;
+  Secret callers_header_;  // the auth header's value made of the caller's own key
+
+  std::optional<upstream::ConnectionPool::Lease> lease_;
+  std::optional<http::ClientHttp1::Exchange> exchange_;
+  const http::ResponseHead* head_ = nullptr;
+  std::optional<EventSource> events_;
+  EventBatch held_;
+  llm::Usage usage_;
+  AttemptTimes times_;
+  Form form_ = Form::whole;
+  telemetry::AttemptOutcome outcome_ = telemetry::AttemptOutcome::cancelled;
+  int status_ = 0;
+  std::uint32_t connection_retries_ = 0;
+};
+
+}  // namespace sluice::gateway

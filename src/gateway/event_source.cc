@@ -1,0 +1,151 @@
+#include "event_source.h"
+
+#include <utility>
+
+#include "sluice/base/assert.h"
+#include "sluice/llm/openai_response.h"
+
+namespace sluice::gateway {
+namespace {
+
+// Streams made of chunks may carry further members; typed events are relayed as they are.
+bool takes_tags(llm::Operation operation) noexcept {
+  return operation == llm::Operation::chat_completions || operation == llm::Operation::completions;
+}
+
+}  // namespace
+
+void EventBatch::append(EventBatch later) {
+  bytes.append(std::move(later.bytes));
+  events += later.events;
+  commits = commits || later.commits;
+  ended = ended || later.ended;
+  if (later.error) error = std::move(later.error);
+}
+
+EventSource::EventSource(http::ClientExchange& upstream, json::Index& index, const Config& config)
+    : upstream_(upstream),
+      index_(index),
+      config_(config),
+      parser_(http::SseLimits{.event_bytes_max = config.event_bytes_max}),
+      stream_(config.request.operation, config.provider),
+      tag_pending_(takes_tags(config.request.operation)) {}
+
+Task<Result<EventBatch>> EventSource::next(StopToken stop) {
+  SLUICE_ASSERT(!ended_);
+  EventBatch batch;
+  Result<SliceChain> part = co_await upstream_.read_body(stop);
+  if (!part) {
+    if (part.error().kind == ErrorKind::cancelled) co_return fail(part.error());
+    end_with(batch, part.error().kind == ErrorKind::malformed
+                        ? llm::errors::upstream_malformed(config_.provider, part.error().what)
+                        : llm::errors::upstream_truncated(config_.provider));
+    co_return batch;
+  }
+  if (part->empty()) {
+    take_last(batch);
+    co_return batch;
+  }
+  for (std::size_t i = 0; i < part->count() && !ended_; ++i) {
+    parser_.feed(std::move((*part)[i]));
+    take_all(batch);
+  }
+  co_return batch;
+}
+
+void EventSource::take_all(EventBatch& batch) {
+  http::SseEvent piece;
+  while (!ended_) {
+    switch (parser_.next(piece)) {
+      case http::SseStatus::event: take(piece, batch); break;
+      case http::SseStatus::need_more: return;
+      case http::SseStatus::too_large:
+        end_with(batch, llm::errors::upstream_malformed(config_.provider,
+                                                        "an event of the stream is too large"));
+        return;
+    }
+  }
+}
+
+void EventSource::take(http::SseEvent& piece, EventBatch& batch) {
+  if (piece.kind == http::SseKind::other) {
+    batch.bytes.push(std::move(piece.raw));
+    return;
+  }
+  ++events_received_;
+  llm::StreamEvent event = stream_.inspect(piece.name, piece.data, index_);
+  switch (event.kind) {
+    case llm::StreamEventKind::malformed:
+      end_with(batch, llm::errors::upstream_malformed(
+                          config_.provider, "an event of the stream is not what it should be"));
+      return;
+    case llm::StreamEventKind::error:
+      SLUICE_ASSERT(event.error.has_value());
+      end_with(batch, std::move(*event.error));
+      return;
+    case llm::StreamEventKind::usage_only:
+      batch.commits = true;
+      if (config_.request.usage_added) return;  // the client did not ask for it: counted, not shown
+      break;
+    case llm::StreamEventKind::done:
+      batch.commits = true;
+      batch.ended = ended_ = true;
+      // A choice that never finished was cut off, whatever the provider says at the end.
+      if (stream_.end() != llm::StreamEnd::complete) {
+        end_with(batch, llm::errors::upstream_truncated(config_.provider));
+        return;
+      }
+      break;
+    case llm::StreamEventKind::content:
+    case llm::StreamEventKind::finish: batch.commits = true; break;
+    case llm::StreamEventKind::lifecycle:
+    case llm::StreamEventKind::unknown: break;
+  }
+  ++batch.events;
+  const bool tagged = tag_pending_ && event.kind != llm::StreamEventKind::done && tag(piece, batch);
+  tag_pending_ = false;
+  if (!tagged) batch.bytes.push(std::move(piece.raw));
+}
+
+// Adds request_id and provider to the first event; false when its data is not one run of bytes.
+bool EventSource::tag(const http::SseEvent& piece, EventBatch& batch) {
+  const std::string_view raw = piece.raw.view();
+  if (piece.data.data() < raw.data() ||
+      piece.data.data() + piece.data.size() > raw.data() + raw.size() || !index_.has_document()) {
+    return false;
+  }
+  const json::Value chunk = json::root(index_);
+  if (!chunk.is(json::Kind::object)) return false;
+  const auto offset = static_cast<std::size_t>(piece.data.data() - raw.data());
+  const Slice data = piece.raw.share(offset, piece.data.size());
+  const json::Splice edits = llm::tag_openai_answer(chunk, config_.request_id, config_.provider);
+  batch.bytes.push(piece.raw.share(0, offset));
+  batch.bytes.append(edits.apply(data));
+  const std::size_t behind = offset + piece.data.size();
+  batch.bytes.push(piece.raw.share(behind, piece.raw.size() - behind));
+  return true;
+}
+
+// The body has ended in order: a last event may lack its empty line.
+void EventSource::take_last(EventBatch& batch) {
+  http::SseEvent piece;
+  switch (parser_.finish(piece)) {
+    case http::SseStatus::event:
+      take(piece, batch);
+      if (!batch.error && !batch.bytes.empty()) batch.bytes.push(Slice::of_static("\n\n"));
+      break;
+    case http::SseStatus::need_more: break;
+    case http::SseStatus::too_large:
+      end_with(batch, llm::errors::upstream_malformed(config_.provider,
+                                                      "an event of the stream is too large"));
+      return;
+  }
+  if (!ended_) end_with(batch, llm::errors::upstream_truncated(config_.provider));
+}
+
+void EventSource::end_with(EventBatch& batch, llm::ApiError error) {
+  batch.ended = ended_ = true;
+  batch.error = std::move(error);
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,288 @@
+#include "exchange.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sluice/base/assert.h"
+#include "sluice/http/media_type.h"
+#include "sluice/http/multipart.h"
+#include "sluice/http/text.h"
+#include "sluice/llm/openai_request.h"
+#include "sluice/policy/credential_header.h"
+
+namespace sluice::gateway {
+namespace {
+
+using llm::ApiError;
+
+std::string_view content_type_of(const http::RequestHead& head) {
+  return head.headers.value("content-type").value_or(std::string_view{});
+}
+
+// Whether another deployment may do better: anything that is not the request's own fault.
+bool another_may_serve(const ApiError& error) noexcept {
+  return error.fault != Fault::client || error.retryable;
+}
+
+// The dialects whose endpoints and bodies an OpenAI-dialect request fits as it is.
+bool speaks_openai(const catalog::Provider& provider) noexcept {
+  return provider.dialect == catalog::Dialect::openai;
+}
+
+ApiError body_error(const Error& error, std::size_t bytes_max) {
+  if (error.kind == ErrorKind::too_large) return llm::errors::body_too_large(bytes_max);
+  if (error.kind == ErrorKind::deadline_exceeded) return llm::errors::request_too_slow("body");
+  return llm::errors::head_malformed(error.what);
+}
+
+}  // namespace
+
+Exchange::Exchange(Core& core, std::shared_ptr<Generation> generation,
+                   http::ServerExchange& downstream, bool anonymous_allowed)
+    : core_(core),
+      generation_(std::move(generation)),
+      snapshot_(generation_->snapshot()),
+      downstream_(downstream),
+      anonymous_allowed_(anonymous_allowed) {
+  const auto given = downstream.head().headers.value("x-request-id");
+  if (given && telemetry::is_acceptable_request_id(*given)) {
+    request_id_ = *given;
+  } else {
+    own_request_id_ = core.request_ids.next();
+    request_id_ = own_request_id_.view();
+  }
+}
+
+std::unique_ptr<Attempt> Exchange::take_unsettled() noexcept {
+  if (!serving_ || !downstream_.finished() || serving_->settled()) return nullptr;
+  return std::move(serving_);
+}
+
+Task<void> Exchange::run() {
+  MaybeError failed = locate();
+  if (!failed) failed = authenticate();
+  if (!failed && endpoint_.is_local) {
+    co_await answer_locally();
+    account();
+    co_return;
+  }
+  if (!failed) failed = co_await understand();
+  if (!failed) failed = plan();
+  if (!failed) failed = co_await attempt();
+  if (downstream_.departed().stop_requested()) {
+    note_client_left();
+  } else if (failed) {
+    co_await answer_error(std::move(*failed));
+  } else {
+    co_await relay();
+  }
+  account();
+}
+
+// --- locate ---
+
+std::optional<ApiError> Exchange::locate() {
+  const http::RequestHead& head = downstream_.head();
+  // Of an absolute-form target the path and query are ours to answer, whatever host it names.
+  const std::size_t target_bytes =
+      head.query.data() != nullptr && !head.query.empty()
+          ? static_cast<std::size_t>(head.query.data() + head.query.size() - head.path.data())
+          : head.path.size();
+  auto endpoint = llm::find_endpoint(head.method_text, {head.path.data(), target_bytes});
+  if (!endpoint) {
+    if (!endpoint.error().method_wrong()) {
+      return llm::errors::path_unknown(head.path, endpoint.error().suggestion);
+    }
+    allow_ = endpoint.error().allow;
+    return llm::errors::method_wrong(head.method_text, head.path, allow_);
+  }
+  endpoint_ = std::move(*endpoint);
+  located_ = true;
+  return std::nullopt;
+}
+
+// --- authenticate ---
+
+std::optional<ApiError> Exchange::authenticate() {
+  policy::PresentedKey presented;
+  for (const http::Header& header : downstream_.head().headers) {
+    const policy::CredentialHeader kind = policy::credential_header(header.name);
+    if (kind == policy::CredentialHeader::none) continue;
+    const Result<void> added = kind == policy::CredentialHeader::provider_key
+                                   ? own_keys_.add_named(header.value)
+                                   : presented.add(kind, header.value);
+    if (!added) {
+      core_.metrics.count_key_failure(telemetry::KeyFailure::malformed);
+      return llm::errors::key_unknown();
+    }
+  }
+  const policy::Admission admission =
+      policy::admit(snapshot_.keys, presented.key(), anonymous_allowed_);
+  switch (admission.refusal) {
+    case policy::Refusal::none: break;
+    case policy::Refusal::missing_key:
+      core_.metrics.count_key_failure(telemetry::KeyFailure::missing);
+      return llm::errors::key_missing();
+    case policy::Refusal::invalid_key:
+      core_.metrics.count_key_failure(telemetry::KeyFailure::invalid);
+      return llm::errors::key_unknown();
+  }
+  caller_ = admission.caller;
+  if (!admission.own_key.empty()) own_keys_.set_presented(admission.own_key);
+  if (own_keys_.empty()) return std::nullopt;
+  const Result<void> usable = own_keys_.check(snapshot_.own_key_providers);
+  if (usable) return std::nullopt;
+  return llm::errors::field_invalid("x-sluice-provider-key", std::string(usable.error().what));
+}
+
+// --- understand ---
+
+Task<std::optional<ApiError>> Exchange::understand() {
+  const http::RequestHead& head = downstream_.head();
+  if (endpoint_.body == llm::BodyForm::none) {
+    request_ = llm::understand_openai_bodiless(endpoint_);
+    body_at_ = core_.loop.now();
+    co_return std::nullopt;
+  }
+  const std::string_view content_type = content_type_of(head);
+  if (!llm::media_type_fits(endpoint_.body, content_type)) {
+    co_return llm::errors::media_type_wrong(content_type, endpoint_.body == llm::BodyForm::json
+                                                              ? "application/json"
+                                                              : "multipart/form-data");
+  }
+  const std::size_t bytes_max = snapshot_.config.server.body_bytes_max;
+  Result<Slice> body = co_await downstream_.read_whole_body(bytes_max, downstream_.departed());
+  body_at_ = core_.loop.now();
+  if (!body) co_return body_error(body.error(), bytes_max);
+  body_ = std::move(*body);
+  if (endpoint_.body == llm::BodyForm::multipart) co_return understand_form();
+  auto request = llm::understand_openai_json(endpoint_, body_.view(), core_.index);
+  if (!request) co_return std::move(request.error());
+  request_ = std::move(*request);
+  co_return std::nullopt;
+}
+
+std::optional<ApiError> Exchange::understand_form() {
+  const auto type = http::MediaType::parse(content_type_of(downstream_.head()));
+  const auto boundary = type ? type->boundary() : std::nullopt;
+  if (!boundary) return llm::errors::form_malformed("the Content-Type names no boundary");
+  const auto form = http::MultipartForm::parse(body_.view(), *boundary);
+  if (!form) return llm::errors::form_malformed(form.error().reason);
+  std::vector<llm::FormField> fields;
+  fields.reserve(form->parts().size());
+  for (const http::MultipartPart& part : form->parts()) {
+    const auto offset = static_cast<std::size_t>(part.body.data() - body_.data());
+    fields.push_back({.name = part.name,
+                      .value = {offset, part.body.size()},
+                      .is_file = part.filename.has_value()});
+  }
+  auto request = llm::understand_openai_form(endpoint_, body_.view(), fields);
+  if (!request) return std::move(request.error());
+  request_ = std::move(*request);
+  return std::nullopt;
+}
+
+// --- plan ---
+
+policy::ProviderCredential Exchange::credential_for(const catalog::Provider& provider) const {
+  return own_keys_.credential_for(snapshot_.own_key_providers[provider.index],
+                                  snapshot_.one_provider_takes_own_keys);
+}
+
+bool Exchange::may_serve(const catalog::Deployment& deployment) const {
+  const catalog::Provider& provider = *deployment.provider;
+  return speaks_openai(provider) && caller_->may_reach(deployment.region) &&
+         (provider.usable_without_byok() || credential_for(provider).is_callers);
+}
+
+std::optional<ApiError> Exchange::plan() {
+  std::string_view wanted = request_.model;
+  std::string_view pinned_provider;
+  model_ = wanted.empty() ? nullptr : snapshot_.models.find(wanted);
+  if (model_ == nullptr) {
+    // "provider/model": one provider's deployments of that model alone.
+    const auto pin = llm::split_provider_pin(wanted);
+    if (pin && snapshot_.models.find_provider(pin->provider) != nullptr) {
+      model_ = snapshot_.models.find(pin->model);
+      pinned_provider = pin->provider;
+    }
+  }
+  if (model_ == nullptr && !wanted.empty()) return llm::errors::model_unknown(wanted);
+  if (model_ != nullptr && !caller_->may_use(model_->name)) {
+    core_.metrics.count_key_failure(telemetry::KeyFailure::model_denied);
+    return llm::errors::model_forbidden(wanted);
+  }
+  bool region_refused = false;
+  const auto consider = [&](const catalog::Deployment& deployment) {
+    if (!pinned_provider.empty() && deployment.provider->name != pinned_provider) return;
+    if (may_serve(deployment)) {
+      plan_.push_back(&deployment);
+    } else if (!caller_->may_reach(deployment.region)) {
+      region_refused = true;
+    }
+  };
+  if (model_ != nullptr) {
+    for (const catalog::Deployment& deployment : model_->deployments) consider(deployment);
+  } else {
+    // A request that names no model (a response by its id): the first that can know of it.
+    for (const catalog::Model& model : snapshot_.models.models()) {
+      if (!plan_.empty()) break;
+      if (!caller_->may_use(model.name)) continue;
+      for (const catalog::Deployment& deployment : model.deployments) {
+        if (plan_.empty()) consider(deployment);
+      }
+    }
+  }
+  if (!plan_.empty()) return std::nullopt;
+  if (region_refused) return llm::errors::region_unavailable(wanted);
+  if (model_ == nullptr) return llm::errors::model_unknown(wanted);
+  return llm::errors::operation_unsupported(llm::to_string(endpoint_.operation), wanted);
+}
+
+// --- attempt ---
+
+Task<std::optional<ApiError>> Exchange::attempt() {
+  total_.emplace(core_.loop, downstream_.began_at() + plan_.front()->timeouts.total,
+                 downstream_.departed());
+  context_.emplace(AttemptContext{.core = core_,
+                                  .generation = generation_,
+                                  .head = downstream_.head(),
+                                  .endpoint = endpoint_,
+                                  .request = request_,
+                                  .body = body_,
+                                  .request_id = request_id_});
+  MaybeError failed;
+  for (const catalog::Deployment* deployment : plan_) {
+    if (failed) core_.metrics.upstream_fallbacks.add();
+    auto attempt =
+        std::make_unique<Attempt>(*context_, *deployment, credential_for(*deployment->provider));
+    failed = co_await attempt->run(total_->token());
+    if (total_->token().stop_requested()) {
+      if (total_->passed()) {
+        failed =
+            relay_timeout(llm::errors::Deadline::total, core_.loop.now() - downstream_.began_at());
+        attempt->set_outcome(telemetry::AttemptOutcome::timed_out);
+      } else {
+        attempt->set_outcome(telemetry::AttemptOutcome::cancelled);
+      }
+      record_attempt(*attempt, core_.loop.now());
+      co_return failed;
+    }
+    if (!failed) {
+      serving_ = std::move(attempt);
+      co_return std::nullopt;
+    }
+    record_attempt(*attempt, core_.loop.now());
+    if (!another_may_serve(*failed)) break;
+  }
+  co_return failed;
+}
+
+ApiError Exchange::relay_timeout(llm::errors::Deadline which, Duration waited) const {
+  const std::string_view provider =
+      serving_ ? serving_->deployment().provider->name : plan_.front()->provider->name;
+  return llm::errors::upstream_timeout(
+      provider, which, std::chrono::duration_cast<std::chrono::milliseconds>(waited));
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,117 @@
+// The exchange: what happens to one request, stage by stage.
+//
+//   locate        which operation is asked for                 llm
+//   authenticate  who is calling                               policy
+//   understand    body, model, stream                          llm
+//   plan          which deployments, in what order             catalog
+//   attempt       one after the other, until the first good event (the commit point)
+//   relay         bytes or events downstream, with backpressure
+//   account       metrics and the access log
+//
+// Until the commit point nothing was sent to the client and any failure leads to the next
+// deployment; after it an attempt is never replaced: a stream ends with a typed error event, an
+// opaque body by breaking the connection.
+#pragma once
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "attempt.h"
+#include "sluice/gateway/gateway.h"
+#include "sluice/http/server.h"
+#include "sluice/ring/sleep.h"
+#include "sluice/telemetry/access_log.h"
+
+namespace sluice::gateway {
+
+class Exchange {
+ public:
+  /// Lifetime: `core` and `downstream` outlive the exchange.
+  Exchange(Core& core, std::shared_ptr<Generation> generation, http::ServerExchange& downstream,
+           bool anonymous_allowed);
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  /// From the head to the access log. The downstream exchange has its answer, or none is wanted.
+  [[nodiscard]] Task<void> run();
+
+  /// An attempt whose answer was shown whole but not read to its end; null when there is none.
+  [[nodiscard]] std::unique_ptr<Attempt> take_unsettled() noexcept;
+
+ private:
+  using MaybeError = std::optional<llm::ApiError>;
+
+  // The stages. An error ends the exchange with an error answer.
+  MaybeError locate();
+  MaybeError authenticate();
+  Task<MaybeError> understand();
+  MaybeError understand_form();
+  MaybeError plan();
+  Task<MaybeError> attempt();
+  Task<void> relay();
+  void account();
+
+  // Answers.
+  Task<void> answer_locally();
+  Task<void> answer_error(llm::ApiError error);
+  Task<void> answer_json(http::StatusCode status, std::string body);
+  Task<void> relay_whole();
+  Task<void> relay_events();
+  Task<void> relay_bytes();
+  Task<bool> send(SliceChain bytes, http::More more);
+  bool start(std::optional<std::uint64_t> length_bytes);
+  struct NextEvents {
+    EventBatch batch;
+    bool stopped = false;  // the client left: nothing more is to be said
+  };
+  Task<NextEvents> next_events(MonotonicTime& last_event_at, MonotonicTime& last_sent_at);
+  llm::ApiError relay_timeout(llm::errors::Deadline which, Duration waited) const;
+
+  // Planning.
+  [[nodiscard]] bool may_serve(const catalog::Deployment& deployment) const;
+  [[nodiscard]] policy::ProviderCredential credential_for(const catalog::Provider& provider) const;
+
+  // Accounting.
+  void note_failure(const llm::ApiError& error);
+  void note_client_left();
+  void record_attempt(const Attempt& attempt, MonotonicTime ended);
+  [[nodiscard]] Duration since_began(MonotonicTime time) const noexcept;
+  [[nodiscard]] telemetry::PhaseTimes phase_times() const noexcept;
+  void count(const llm::Usage& usage, const telemetry::PhaseTimes& times);
+  void log(const llm::Usage& usage, const telemetry::PhaseTimes& times);
+
+  Core& core_;
+  std::shared_ptr<Generation> generation_;
+  const Snapshot& snapshot_;
+  http::ServerExchange& downstream_;
+  bool anonymous_allowed_;
+
+  telemetry::RequestId own_request_id_{};
+  std::string_view request_id_;
+  llm::Endpoint endpoint_;
+  bool located_ = false;
+  std::string_view allow_;  // of a 405
+  const policy::Caller* caller_ = nullptr;
+  policy::OwnKeys own_keys_;
+  llm::Request request_;
+  Slice body_;
+  const catalog::Model* model_ = nullptr;
+  std::vector<const catalog::Deployment*> plan_;
+  std::optional<AttemptContext> context_;
+  std::optional<ring::Deadline> total_;
+  std::unique_ptr<Attempt> serving_;  // the attempt whose answer is shown
+
+  // The record.
+  int status_ = 0;
+  std::uint64_t events_ = 0;
+  MonotonicTime body_at_{};
+  telemetry::EndedBy ended_by_ = telemetry::EndedBy::nobody;
+  std::string_view reason_ = "complete";
+  std::vector<telemetry::AttemptRecord> attempts_;
+  AttemptTimes last_attempt_;
+};
+
+}  // namespace sluice::gateway

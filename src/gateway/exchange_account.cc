@@ -1,0 +1,137 @@
+// The account stage of an exchange: metrics and one line in the access log.
+#include <array>
+
+#include "exchange.h"
+
+namespace sluice::gateway {
+
+Duration Exchange::since_began(MonotonicTime time) const noexcept {
+  return time == MonotonicTime{} ? telemetry::not_reached : time - downstream_.began_at();
+}
+
+void Exchange::note_failure(const llm::ApiError& error) {
+  // An error answer that the client gets whole is an orderly end; a stream's is not.
+  if (downstream_.started()) ended_by_ = telemetry::ended_by(error.fault);
+  reason_ = llm::to_string(error.kind);
+}
+
+void Exchange::note_client_left() {
+  ended_by_ = telemetry::EndedBy::client;
+  reason_ = "the client left";
+  if (serving_ && !serving_->settled()) {
+    serving_->set_outcome(telemetry::AttemptOutcome::cancelled);
+  }
+}
+
+void Exchange::record_attempt(const Attempt& attempt, MonotonicTime ended) {
+  const catalog::Deployment& deployment = attempt.deployment();
+  last_attempt_ = attempt.times();
+  attempts_.push_back({.provider = deployment.provider->name,
+                       .deployment = deployment.upstream_model,
+                       .outcome = attempt.outcome(),
+                       .status = attempt.status(),
+                       .took = ended - last_attempt_.started});
+  const auto span = [](MonotonicTime from, MonotonicTime to) {
+    return to == MonotonicTime{} ? telemetry::not_reached : to - from;
+  };
+  core_.metrics.count_attempt(snapshot_.provider_labels[deployment.provider->index],
+                              attempt.outcome(),
+                              span(last_attempt_.started, last_attempt_.first_byte),
+                              span(last_attempt_.slot, last_attempt_.connected));
+}
+
+telemetry::PhaseTimes Exchange::phase_times() const noexcept {
+  return {.head = since_began(downstream_.head_at()),
+          .body = since_began(body_at_),
+          .queue = since_began(last_attempt_.slot),
+          .connect = since_began(last_attempt_.connected),
+          .first_byte = since_began(last_attempt_.first_byte),
+          .first_content = since_began(last_attempt_.first_content),
+          .total = core_.loop.now() - downstream_.began_at()};
+}
+
+void Exchange::account() {
+  const llm::Usage usage = serving_ ? serving_->usage() : llm::Usage{};
+  const telemetry::PhaseTimes times = phase_times();
+  count(usage, times);
+  if (core_.access_log != nullptr) log(usage, times);
+}
+
+void Exchange::count(const llm::Usage& usage, const telemetry::PhaseTimes& times) {
+  telemetry::Metrics& metrics = core_.metrics;
+  const telemetry::LabelIndex model =
+      model_ == nullptr ? telemetry::label_other : snapshot_.label_of(*model_);
+  metrics.count_exchange(
+      {.endpoint = located_
+                       ? snapshot_.endpoint_labels[static_cast<std::size_t>(endpoint_.operation)]
+                       : telemetry::label_other,
+       .model = model,
+       .status = status_,
+       .ended_by = ended_by_,
+       .error = ErrorKind::cancelled,
+       .total = times.total,
+       .first_byte = times.first_byte,
+       .first_content = times.first_content,
+       .request_body_bytes = downstream_.bytes_in(),
+       .response_body_bytes = downstream_.bytes_out()});
+  metrics.downstream_bytes_received.add(downstream_.bytes_in());
+  metrics.downstream_bytes_sent.add(downstream_.bytes_out());
+  if (!serving_) return;
+  if (serving_->form() == Attempt::Form::events) {
+    metrics.sse_events_received.add(serving_->events().events_received());
+  }
+  metrics.upstream_bytes_received.add(serving_->upstream().bytes_in());
+  metrics.upstream_bytes_sent.add(serving_->upstream().bytes_out());
+  const telemetry::LabelIndex provider =
+      snapshot_.provider_labels[serving_->deployment().provider->index];
+  const std::array counts = {
+      std::pair{telemetry::TokenDirection::input, usage.input},
+      std::pair{telemetry::TokenDirection::cached_input, usage.cached_input},
+      std::pair{telemetry::TokenDirection::output, usage.output},
+      std::pair{telemetry::TokenDirection::reasoning, usage.reasoning_output}};
+  for (const auto& [direction, tokens] : counts) {
+    if (tokens) metrics.count_tokens(provider, model, direction, *tokens);
+  }
+}
+
+void Exchange::log(const llm::Usage& usage, const telemetry::PhaseTimes& times) {
+  const http::RequestHead& head = downstream_.head();
+  const std::string client = downstream_.peer().to_string();
+  const catalog::Deployment* deployment = serving_ ? &serving_->deployment() : nullptr;
+  telemetry::AccessRecord record{
+      .time = core_.loop.wall_now() - times.total,
+      .request_id = request_id_,
+      .client = client,
+      .key = caller_ == nullptr ? std::string_view{} : caller_->name(),
+      .method = head.method_text,
+      .target = head.target,
+      .endpoint = located_ ? llm::to_string(endpoint_.operation) : std::string_view{},
+      // Only a name we know: what a client typed may be a key pasted into the wrong field.
+      .model = model_ == nullptr ? std::string_view{} : std::string_view(model_->name),
+      .is_stream = request_.stream,
+      .provider = deployment == nullptr ? std::string_view{} : deployment->provider->name,
+      .deployment =
+          deployment == nullptr ? std::string_view{} : std::string_view(deployment->upstream_model),
+      .status = status_,
+      .ended_by = ended_by_,
+      .reason = reason_,
+      .attempts = attempts_,
+      .times = times,
+      .client_bytes_in = downstream_.bytes_in(),
+      .client_bytes_out = downstream_.bytes_out(),
+      .tokens = {.input = usage.input,
+                 .cached_input = usage.cached_input,
+                 .output = usage.output,
+                 .reasoning = usage.reasoning_output},
+      .cost_usd = std::nullopt,
+      .events = events_};
+  if (serving_) {
+    record.provider_bytes_in = serving_->upstream().bytes_in();
+    record.provider_bytes_out = serving_->upstream().bytes_out();
+  }
+  core_.log_line.clear();
+  telemetry::write_line(record, core_.log_line);
+  core_.access_log->append(core_.log_line);
+}
+
+}  // namespace sluice::gateway

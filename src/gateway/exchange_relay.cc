@@ -1,0 +1,223 @@
+// The relay stage of an exchange and every other answer: what goes downstream, and how.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "exchange.h"
+#include "header_rules.h"
+#include "sluice/base/assert.h"
+
+namespace sluice::gateway {
+namespace {
+
+using llm::ApiError;
+
+constexpr std::string_view keep_alive_comment = ": keep-alive\n\n";
+
+SliceChain chain_of(std::string text) {
+  SliceChain chain;
+  chain.push(Slice::take(std::move(text)));
+  return chain;
+}
+
+}  // namespace
+
+// Sends within the time a client may stall; false when the answer cannot go on.
+Task<bool> Exchange::send(SliceChain bytes, http::More more) {
+  ring::Deadline stall(
+      core_.loop,
+      core_.loop.now() + std::chrono::milliseconds(snapshot_.config.limits.write_stall_ms_max),
+      downstream_.departed());
+  const Result<void> sent = co_await downstream_.write(std::move(bytes), more, stall.token());
+  if (sent) co_return true;
+  note_client_left();
+  if (stall.passed()) {
+    ended_by_ = telemetry::EndedBy::gateway;
+    reason_ = "the client read nothing for too long";
+  }
+  co_return false;
+}
+
+Task<void> Exchange::answer_json(http::StatusCode status, std::string body) {
+  status_ = status;
+  const std::array own = {http::Header{"Content-Type", "application/json"},
+                          http::Header{"x-request-id", request_id_}};
+  const http::OutgoingResponse response{.status = status, .fields = {.own = own}};
+  const Result<void> sent =
+      co_await downstream_.respond(response, chain_of(std::move(body)), downstream_.departed());
+  if (!sent) note_client_left();
+}
+
+Task<void> Exchange::answer_error(ApiError error) {
+  note_failure(error);
+  status_ = error.status;
+  std::vector<http::Header> own = {{"Content-Type", "application/json"},
+                                   {"x-request-id", request_id_}};
+  const std::optional<std::string> retry_after = llm::retry_after_value(error);
+  if (retry_after) own.push_back({"Retry-After", *retry_after});
+  if (!allow_.empty()) own.push_back({"Allow", allow_});
+  if (error.status == 401) own.push_back({"WWW-Authenticate", "Bearer"});
+  const http::OutgoingResponse response{.status = static_cast<http::StatusCode>(error.status),
+                                        .fields = {.own = own}};
+  const llm::Dialect dialect = located_ ? endpoint_.dialect : llm::Dialect::openai;
+  const Result<void> sent = co_await downstream_.respond(
+      response, chain_of(llm::render_error_body(error, dialect, request_id_)),
+      downstream_.departed());
+  if (!sent) note_client_left();
+}
+
+Task<void> Exchange::answer_locally() {
+  body_at_ = core_.loop.now();
+  if (endpoint_.operation == llm::Operation::models) {
+    std::string body = snapshot_.models.models_json(
+        [this](const catalog::Model& model) { return caller_->may_use(model.name); });
+    co_await answer_json(http::status::ok, std::move(body));
+    co_return;
+  }
+  model_ = snapshot_.models.find(endpoint_.id);
+  if (model_ == nullptr || !caller_->may_use(model_->name)) {
+    co_await answer_error(llm::errors::model_unknown(endpoint_.id));
+    co_return;
+  }
+  co_await answer_json(http::status::ok, model_->json);
+}
+
+Task<void> Exchange::relay() {
+  switch (serving_->form()) {
+    case Attempt::Form::whole: co_await relay_whole(); break;
+    case Attempt::Form::events: co_await relay_events(); break;
+    case Attempt::Form::bytes: co_await relay_bytes(); break;
+  }
+  record_attempt(*serving_, core_.loop.now());
+}
+
+// Begins the answer with the provider's head; false when a field of it must not go out.
+bool Exchange::start(std::optional<std::uint64_t> length_bytes) {
+  const http::ResponseHead& head = serving_->head();
+  status_ = head.status;
+  std::vector<http::Header> own = {{"x-request-id", request_id_},
+                                   {"x-sluice-provider", serving_->deployment().provider->name}};
+  const auto upstream_id = head.headers.value("x-request-id");
+  if (upstream_id) own.push_back({"x-upstream-request-id", *upstream_id});
+  const http::OutgoingResponse response{
+      .status = head.status,
+      .reason = {},
+      .fields = {.forwarded = &head.headers, .dropped = dropped_response_fields(), .own = own}};
+  const Result<void> started = downstream_.start(response, length_bytes);
+  if (started) return true;
+  // The parser let nothing in that the writer would not let out: a configured name is at fault.
+  ended_by_ = telemetry::EndedBy::gateway;
+  reason_ = started.error().what;
+  downstream_.abort();
+  return false;
+}
+
+Task<void> Exchange::relay_whole() {
+  SliceChain body = std::move(serving_->held().bytes);
+  if (!start(body.size_bytes())) co_return;
+  (void)co_await send(std::move(body), http::More::no);
+}
+
+Task<void> Exchange::relay_events() {
+  if (!start(std::nullopt)) co_return;
+  EventBatch batch = std::move(serving_->held());
+  MonotonicTime last_event_at = core_.loop.now();
+  MonotonicTime last_sent_at = last_event_at;
+  while (true) {
+    events_ += batch.events;
+    core_.metrics.sse_events_sent.add(batch.events);
+    if (batch.error) {
+      note_failure(*batch.error);
+      serving_->set_outcome(batch.error->kind == llm::ApiErrorKind::upstream_timeout
+                                ? telemetry::AttemptOutcome::timed_out
+                                : telemetry::AttemptOutcome::failed);
+      batch.bytes.push(
+          Slice::take(llm::render_error_event(*batch.error, endpoint_.dialect, request_id_)));
+    }
+    if (!batch.bytes.empty() || batch.ended) {
+      const bool sent =
+          co_await send(std::move(batch.bytes), batch.ended ? http::More::no : http::More::yes);
+      if (!sent || batch.ended) co_return;
+      last_sent_at = core_.loop.now();
+    }
+    NextEvents next = co_await next_events(last_event_at, last_sent_at);
+    if (next.stopped) {
+      note_client_left();
+      co_return;
+    }
+    batch = std::move(next.batch);
+  }
+}
+
+// Waits for what the provider sends next, and keeps the client's connection alive meanwhile. The
+// stream stands between two events here, so a comment may be put in.
+Task<Exchange::NextEvents> Exchange::next_events(MonotonicTime& last_event_at,
+                                                 MonotonicTime& last_sent_at) {
+  const auto keep_alive =
+      std::chrono::milliseconds(snapshot_.config.streaming.keep_alive_comment_ms);
+  const auto idle = serving_->deployment().timeouts.idle;
+  while (true) {
+    const MonotonicTime idle_at = last_event_at + idle;
+    const MonotonicTime comment_at =
+        keep_alive.count() > 0 ? last_sent_at + keep_alive : MonotonicTime::max();
+    ring::Deadline deadline(core_.loop, std::min(idle_at, comment_at), total_->token());
+    Result<EventBatch> batch = co_await serving_->events().next(deadline.token());
+    if (batch) {
+      last_event_at = core_.loop.now();
+      co_return NextEvents{.batch = std::move(*batch)};
+    }
+    if (downstream_.departed().stop_requested()) co_return NextEvents{.batch = {}, .stopped = true};
+    const MonotonicTime now = core_.loop.now();
+    NextEvents timed_out;
+    timed_out.batch.ended = true;
+    if (total_->passed()) {
+      timed_out.batch.error =
+          relay_timeout(llm::errors::Deadline::total, now - downstream_.began_at());
+      co_return timed_out;
+    }
+    if (now >= idle_at) {
+      timed_out.batch.error = relay_timeout(llm::errors::Deadline::idle, now - last_event_at);
+      co_return timed_out;
+    }
+    SliceChain comment;
+    comment.push(Slice::of_static(keep_alive_comment));
+    core_.metrics.sse_keep_alives_sent.add();
+    const bool sent = co_await send(std::move(comment), http::More::yes);
+    if (!sent) co_return NextEvents{.batch = {}, .stopped = true};
+    last_sent_at = core_.loop.now();
+  }
+}
+
+Task<void> Exchange::relay_bytes() {
+  http::ClientExchange& upstream = serving_->upstream();
+  std::optional<std::uint64_t> length;
+  if (upstream.framing().kind == http::BodyKind::length) length = upstream.framing().length_bytes;
+  if (upstream.framing().kind == http::BodyKind::none) length = 0;
+  if (!start(length)) co_return;
+  SliceChain part = std::move(serving_->held().bytes);
+  while (true) {
+    const bool last = upstream.complete();
+    const bool sent = co_await send(std::move(part), last ? http::More::no : http::More::yes);
+    if (!sent || last) co_return;
+    ring::Deadline idle(core_.loop, core_.loop.now() + serving_->deployment().timeouts.idle,
+                        total_->token());
+    Result<SliceChain> next = co_await upstream.read_body(idle.token());
+    if (next) {
+      part = std::move(*next);
+      continue;
+    }
+    // Too late for a status: only a broken connection says that this is not the whole answer.
+    downstream_.abort();
+    if (downstream_.departed().stop_requested()) {
+      note_client_left();
+    } else {
+      ended_by_ = telemetry::EndedBy::provider;
+      reason_ = idle.passed() || total_->passed() ? "timed out" : next.error().what;
+      serving_->set_outcome(idle.passed() ? telemetry::AttemptOutcome::timed_out
+                                          : telemetry::outcome_of_error(next.error()));
+    }
+    co_return;
+  }
+}
+
+}  // namespace sluice::gateway

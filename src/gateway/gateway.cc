@@ -1,0 +1,120 @@
+#include "sluice/gateway/gateway.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "exchange.h"
+#include "sluice/base/assert.h"
+#include "sluice/llm/api_error.h"
+
+namespace sluice::gateway {
+namespace {
+
+json::IndexLimits index_limits(const config::Config& config) {
+  json::IndexLimits limits;
+  limits.bytes_max =
+      std::max<std::size_t>(config.server.body_bytes_max, config.streaming.event_bytes_max);
+  limits.depth_max = config.limits.json_depth_max;
+  return limits;
+}
+
+// Health is asked for by load balancers every second or so: no key, no log line, no body to read.
+Task<bool> answer_health(http::ServerExchange& exchange, const std::atomic<bool>& ready) {
+  const http::RequestHead& head = exchange.head();
+  const bool asks_ready = head.path == "/readyz";
+  if (!asks_ready && head.path != "/healthz") co_return false;
+  if (head.method != http::Method::get && head.method != http::Method::head) co_return false;
+  const bool well = !asks_ready || ready.load(std::memory_order_relaxed);
+  const std::array own = {http::Header{"Content-Type", "text/plain"},
+                          http::Header{"Cache-Control", "no-store"}};
+  const http::OutgoingResponse response{
+      .status = well ? http::status::ok : http::status::service_unavailable,
+      .fields = {.own = own}};
+  SliceChain body;
+  body.push(Slice::of_static(well ? "ok\n" : "draining or starting\n"));
+  (void)co_await exchange.respond(response, std::move(body), exchange.departed());
+  co_return true;
+}
+
+// Lifetime: the gateway joins this task.
+Task<void> settle(std::unique_ptr<Attempt> attempt, StopToken stop) {
+  co_await attempt->settle(stop);
+}
+
+llm::ApiError error_of(const http::Rejection& rejection) {
+  switch (rejection.answer) {
+    case http::status::request_timeout: return llm::errors::request_too_slow("head");
+    case http::status::uri_too_long: return llm::errors::target_too_long();
+    case http::status::header_fields_too_large: return llm::errors::head_too_large();
+    case http::status::expectation_failed: return llm::errors::expectation_unsupported();
+    case http::status::version_not_supported: return llm::errors::version_unsupported();
+    default: {
+      llm::ApiError error = llm::errors::head_malformed(rejection.reason);
+      error.status = rejection.answer;
+      return error;
+    }
+  }
+}
+
+}  // namespace
+
+Gateway::Gateway(ring::Loop& loop, telemetry::Metrics& metrics, telemetry::LogBuffer* access_log,
+                 const std::atomic<bool>& ready, std::uint64_t request_id_seed,
+                 std::shared_ptr<Generation> generation)
+    : core_{.loop = loop,
+            .metrics = metrics,
+            .access_log = access_log,
+            .ready = ready,
+            .request_ids = telemetry::RequestIdGenerator(request_id_seed),
+            .index = json::Index(index_limits(generation->snapshot().config)),
+            .log_line = {}},
+      generation_(std::move(generation)) {}
+
+Gateway::~Gateway() { SLUICE_ASSERT(in_flight_ == 0); }
+
+void Gateway::use(std::shared_ptr<Generation> generation) {
+  core_.index = json::Index(index_limits(generation->snapshot().config));
+  generation_->retire();
+  generation_ = std::move(generation);
+}
+
+Task<void> Gateway::close() {
+  SLUICE_ASSERT(in_flight_ == 0);
+  closing_.request_stop();
+  co_await settling_.join();
+  generation_->retire();
+}
+
+Task<void> ListenerHandler::handle(http::ServerExchange& downstream) {
+  const bool was_health = co_await answer_health(downstream, gateway_.core_.ready);
+  if (was_health) co_return;
+  const Snapshot& snapshot = gateway_.generation_->snapshot();
+  // A listener that a reload took away serves its last connections by the stricter rule.
+  const bool anonymous_allowed =
+      listener_index_ < snapshot.config.listeners.size() &&
+      snapshot.config.listeners[listener_index_].allows_anonymous(!snapshot.keys.empty());
+  ++gateway_.in_flight_;
+  gateway_.core_.metrics.exchanges_in_flight.add(1);
+  {
+    Exchange exchange(gateway_.core_, gateway_.generation_, downstream, anonymous_allowed);
+    co_await exchange.run();
+    std::unique_ptr<Attempt> unsettled = exchange.take_unsettled();
+    if (unsettled) {
+      gateway_.settling_.spawn(settle(std::move(unsettled), gateway_.closing_.token()));
+    }
+  }
+  gateway_.core_.metrics.exchanges_in_flight.add(-1);
+  --gateway_.in_flight_;
+}
+
+http::RejectionBody ListenerHandler::rejected(const http::Rejection& rejection,
+                                              const ring::SocketAddress&) {
+  gateway_.core_.metrics.downstream_requests_malformed.add();
+  const telemetry::RequestId request_id = gateway_.core_.request_ids.next();
+  return {
+      .content_type = "application/json",
+      .body = llm::render_error_body(error_of(rejection), llm::Dialect::openai, request_id.view())};
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,64 @@
+#include "sluice/gateway/generation.h"
+
+#include <utility>
+
+#include "sluice/base/assert.h"
+#include "sluice/coro/scope.h"
+
+namespace sluice::gateway {
+namespace {
+
+net::Endpoint endpoint_of(const catalog::Provider& provider) {
+  return {.scheme = provider.url.scheme == catalog::Scheme::https ? net::Scheme::https
+                                                                  : net::Scheme::http,
+          .host = provider.url.host,
+          .port = provider.url.port};
+}
+
+http::ClientHttp1Config http_config(const config::Config& config) {
+  http::ClientHttp1Config http;
+  http.head.head_bytes_max = config.limits.response_head_bytes_max;
+  http.head.header_count_max = config.limits.response_head_fields_max;
+  http.chunked.extension_bytes_max = config.limits.chunk_extension_bytes_max;
+  http.chunked.trailer_bytes_max = config.limits.trailer_bytes_max;
+  return http;
+}
+
+}  // namespace
+
+Generation::Generation(ring::Loop& loop, net::Connector& connector,
+                       std::shared_ptr<const Snapshot> snapshot, TlsContexts tls)
+    : snapshot_(std::move(snapshot)), tls_(std::move(tls)) {
+  const auto& providers = snapshot_->models.providers();
+  SLUICE_ASSERT(tls_.size() == providers.size());
+  for (const auto& provider : providers) {
+    pools_.push_back(std::make_unique<upstream::ConnectionPool>(
+        loop, connector, tls_[provider->index].get(), endpoint_of(*provider), provider->pool,
+        http_config(snapshot_->config)));
+  }
+}
+
+Task<void> Generation::keep_warm(StopToken stop) {
+  Scope scope;
+  for (const auto& pool : pools_) scope.spawn(pool->keep_warm(stop));
+  co_await scope.join();
+}
+
+void Generation::retire() noexcept {
+  for (const auto& pool : pools_) pool->retire();
+}
+
+upstream::ConnectionPoolStats Generation::stats() const noexcept {
+  upstream::ConnectionPoolStats sum;
+  for (const auto& pool : pools_) {
+    const upstream::ConnectionPoolStats stats = pool->stats();
+    sum.open += stats.open;
+    sum.idle += stats.idle;
+    sum.waiting += stats.waiting;
+    sum.opened += stats.opened;
+    sum.reused += stats.reused;
+  }
+  return sum;
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,33 @@
+// Which header fields cross the gateway, in each direction.
+//
+// Requests: a list of what may go on; anything else stays here, for a header of the caller's own
+// network (a cookie, an internal token) is none of a provider's business. Credentials never cross.
+// Responses: everything end-to-end comes back, except what speaks of the gateway's own account or
+// would make the client talk to the provider behind the gateway's back.
+#pragma once
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "sluice/catalog/deployment.h"
+#include "sluice/http/head.h"
+#include "sluice/policy/own_key.h"
+
+namespace sluice::gateway {
+
+/// What an upstream request carries. `auth` is the whole value of the auth header, empty for none.
+struct UpstreamRequestFields {
+  const http::HeaderList& received;
+  const catalog::Provider& provider;
+  std::string_view auth;
+  bool is_callers_account;  // the caller's own key is sent: its organisation headers go along
+  bool is_stream;
+};
+
+/// Fills `out` with the fields of the upstream request, Host and framing excepted.
+void upstream_request_fields(const UpstreamRequestFields& from, std::vector<http::Header>& out);
+
+/// Names of upstream response fields that do not come back to the client.
+[[nodiscard]] std::span<const std::string_view> dropped_response_fields() noexcept;
+
+}  // namespace sluice::gateway
