@@ -21,6 +21,7 @@ REVEALS = {
     "src/base/secret.cc": "clones and compares",
     "src/net/tls_certificate.cc": "hands a private key to BoringSSL",
     "src/catalog/deployment.cc": "writes a provider's authorization header, once, when it is built",
+    "src/gateway/attempt.cc": "puts that header into the request it sends",
 }
 
 # Each library is one room's business; the others see that room's interface.
