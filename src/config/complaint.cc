@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <tuple>
 #include <utility>
 
 namespace sluice::config {
@@ -43,8 +44,10 @@ std::string Complaints::render(Severity at_least) const {
   for (const Complaint& complaint : all_) {
     if (complaint.severity >= at_least) chosen.push_back(&complaint);
   }
-  std::stable_sort(chosen.begin(), chosen.end(), [](const Complaint* a, const Complaint* b) {
-    return std::pair(a->place.line, a->place.column) < std::pair(b->place.line, b->place.column);
+  // All point into one vector, so that their order settles which of two at one place came first.
+  std::sort(chosen.begin(), chosen.end(), [](const Complaint* a, const Complaint* b) {
+    return std::tuple(a->place.line, a->place.column, a) <
+           std::tuple(b->place.line, b->place.column, b);
   });
   std::string text;
   for (const Complaint* complaint : chosen) text += render(*complaint) + "\n";

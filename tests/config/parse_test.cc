@@ -174,6 +174,9 @@ TEST(Parse, ASyntaxErrorNamesItsLine) {
       {"\n\na = b\n", "f:3:"},
       {"[log]\naccess = \"off\"\naccess = \"off\"\n", "f:3:"},
       {"a = [1,\n", "f:"},
+      {"[*]\n", "f:1:"},
+      {"[[[1]]]\n", "f:1:"},
+      {"[[=\n", "f:1:"},
   };
   for (const auto& [text, place] : broken) {
     const std::string complaint = complaints_of(text);
@@ -318,6 +321,24 @@ TEST(Parse, HostileShapesAreRefusedInBoundedTime) {
   std::string many;
   for (int i = 0; i < 20'000; ++i) many += "k" + std::to_string(i) + " = 1\n";
   EXPECT_TRUE(complaints_of(many).ends_with("more\n"));
+}
+
+TEST(Parse, OnlyTextsAndCommentsHoldMoreThanAscii) {
+  EXPECT_TRUE(complaints_of("a = \u201cx\u201d\n").starts_with("f:1:5: only texts in quotes"));
+  EXPECT_TRUE(complaints_of("[log]\n# \u00e9\n\u00e9 = 1\n").starts_with("f:3:1: only texts"));
+  EXPECT_TRUE(complaints_of("a = \"\u00e9\" \u00e9\n").starts_with("f:1:9: only texts"));
+  EXPECT_TRUE(complaints_of("a = '''x''''' \u00e9\n").starts_with("f:1:15: only texts"));
+  EXPECT_EQ(complaints_of("\xef\xbb\xbf# \u00e9 ' \" \n[log] # \u00e9\n"), "");
+  const std::string_view texts[] = {
+      R"("é \" é")",
+      R"('é \')",
+      "\"\"\"\u00e9\n\u00e9\" \\\"\"\"\u00e9\"\"\"",
+      "'''\n\u00e9'\u00e9'''",
+  };
+  for (const std::string_view text : texts) {
+    const std::string complaint = complaints_of("[log]\naccess = " + std::string(text) + "\n");
+    EXPECT_TRUE(complaint.starts_with("f:2:1: log.access: must be \"stderr\"")) << complaint;
+  }
 }
 
 TEST(Parse, InvalidUtf8IsASyntaxError) {
