@@ -172,6 +172,7 @@ TEST(SimFaults, MultishotsEndWithDataAndRunOutOfBuffers) {
   config.buffer_bytes = 500;
   config.multishot_end = 0.3;
   config.no_buffers = 0.3;
+  config.no_buffers_length = {Duration(0), std::chrono::microseconds(50)};
   const Transfer outcome = transfer_twice(config);
   EXPECT_EQ(outcome.received.size(), bytes_sent);
   EXPECT_GT(outcome.faults.multishots_ended, 5U);
