@@ -37,9 +37,10 @@ class KernelBackend final : public Backend {
   ~KernelBackend() override {
     if (ring_.ring_fd >= 0) {
       io_uring_submit(&ring_);  // closes that are still queued
-      if (waker_.in_flight()) {
+      // A wake-up that is still pending wins over the cancel and arms the waker anew: ask again.
+      while (waker_.in_flight()) {
         cancel(waker_);
-        while (waker_.in_flight()) wait(MonotonicTime::max());
+        wait(MonotonicTime::max());
       }
       buffers_.reset();
       io_uring_queue_exit(&ring_);
