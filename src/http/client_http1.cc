@@ -54,22 +54,32 @@ Error ClientHttp1::Exchange::broken(Error error) const noexcept {
   return error;
 }
 
-// The body on its way while the head of the answer is awaited.
+// A request on its way while its answer is awaited; each may end the other.
 struct ClientHttp1::Exchange::Sending {
-  explicit Sending(StopToken parent) : stop(parent) {}
-  StopSource stop;
+  explicit Sending(StopToken parent) : write_stop(parent), read_stop(parent) {}
+  StopSource write_stop;
+  StopSource read_stop;
   Result<void> result{};
-  bool done = false;
 };
 
-Task<void> ClientHttp1::Exchange::send_body(SliceChain bytes, Sending& sending) {
-  sending.result = co_await connection_.stream_->write(std::move(bytes), sending.stop.token());
-  sending.done = true;
-  if (sending.result) sent_at_ = connection_.loop_.now();
+Task<void> ClientHttp1::Exchange::send_bytes(SliceChain bytes, Sending& sending) {
+  sending.result =
+      co_await connection_.stream_->write(std::move(bytes), sending.write_stop.token());
+  if (sending.result) {
+    sent_at_ = connection_.loop_.now();
+    co_return;
+  }
+  // A peer that stopped listening may have answered before, so its answer is read all the same. Of
+  // any other failure it knows nothing, and would never answer.
+  const ErrorKind kind = sending.result.error().kind;
+  if (kind != ErrorKind::connection_closed && kind != ErrorKind::connection_reset) {
+    sending.read_stop.request_stop();
+  }
 }
 
 Task<Result<const ResponseHead*>> ClientHttp1::Exchange::send(const OutgoingRequest& request,
                                                               SliceChain body, StopToken stop) {
+  SLUICE_ASSERT(!head_done_ && bytes_out_ == 0);
   method_ = method_of(request.method);
   const bool has_body = !body.empty() || method_ == Method::post || method_ == Method::put ||
                         method_ == Method::patch;
@@ -79,7 +89,11 @@ Task<Result<const ResponseHead*>> ClientHttp1::Exchange::send(const OutgoingRequ
   writer.fields(request.fields);
   if (has_body) writer.framing(BodyKind::length, body.size_bytes());
   Result<Slice> head = writer.finish();
-  if (!head) co_return fail(head.error());
+  if (!head) {
+    connection_.clean_ = true;  // nothing was sent: as if the exchange had never been
+    --connection_.exchanges_;
+    co_return fail(head.error());
+  }
 
   SliceChain out;
   out.push(std::move(*head));
@@ -91,15 +105,19 @@ Task<Result<const ResponseHead*>> ClientHttp1::Exchange::send(const OutgoingRequ
   Sending sending(stop);
   Scope scope;
   if (bytes_out_ >= connection_.config_.concurrent_send_bytes_min) {
-    scope.spawn(send_body(std::move(out), sending));
+    scope.spawn(send_bytes(std::move(out), sending));
   } else {
-    co_await send_body(std::move(out), sending);
+    co_await send_bytes(std::move(out), sending);
   }
-  Result<const ResponseHead*> answer = co_await read_head(stop);
-  const bool sent_whole = sending.done && sending.result.has_value();
-  if (!sent_whole) framing_.keep_alive = false;  // the peer waits for bytes that never come
-  sending.stop.request_stop();
+  Result<const ResponseHead*> answer = co_await read_head(sending.read_stop.token());
+  const bool write_failed = sending.read_stop.stop_requested() && !stop.stop_requested();
+  sending.write_stop.request_stop();
   co_await scope.join();
+  if (sending.result) co_return answer;
+  // The peer waits for bytes that never come: whatever it answered, this was the last exchange.
+  framing_.keep_alive = false;
+  connection_.clean_ = false;
+  if (!answer && write_failed) co_return fail(broken(sending.result.error()));
   co_return answer;
 }
 
@@ -172,6 +190,7 @@ bool ClientHttp1::Exchange::has_body_input() const noexcept {
 
 Task<Result<SliceChain>> ClientHttp1::Exchange::read_body(StopToken stop) {
   SLUICE_ASSERT(head_done_);
+  if (lost_) co_return fail(cut_off());
   while (!complete_) {
     SliceChain input = std::exchange(pending_, SliceChain{});
     if (input.empty()) {
@@ -207,7 +226,7 @@ Task<Result<SliceChain>> ClientHttp1::Exchange::read_body(StopToken stop) {
 }
 
 Task<Result<Slice>> ClientHttp1::Exchange::read_whole_body(std::size_t bytes_max, StopToken stop) {
-  if (framing_.kind == BodyKind::length && !complete_) {
+  if (framing_.kind == BodyKind::length && !complete_ && !lost_) {
     if (length_left_ > bytes_max) co_return fail(body_too_large(Fault::provider));
     Block block(length_left_);
     const SliceChain here = take_front(pending_, length_left_);
@@ -216,7 +235,10 @@ Task<Result<Slice>> ClientHttp1::Exchange::read_whole_body(std::size_t bytes_max
     if (length_left_ > 0) {
       const Result<void> read =
           co_await connection_.stream_->read_exactly(block, length_left_, stop);
-      if (!read) co_return fail(broken(read.error()));
+      if (!read) {
+        lost_ = true;
+        co_return fail(broken(read.error()));
+      }
       bytes_in_ += length_left_;
       length_left_ = 0;
     }

@@ -22,9 +22,9 @@ class ClientExchange {
 
   /// Sends the whole request and waits for the final answer's head (1xx are passed over). An
   /// answer that comes while the body is still being sent ends the sending. The head lives until
-  /// the exchange ends. Errors: connection_reset or connection_closed (Retry::if_reused when the
-  /// connection had served before and not a byte of an answer came), malformed, too_large,
-  /// cancelled.
+  /// the exchange ends. Called once. Errors: connection_reset or connection_closed
+  /// (Retry::if_reused when the connection had served before and not a byte of an answer came),
+  /// invalid (a field that must not go out; nothing was sent), malformed, too_large, cancelled.
   [[nodiscard]] virtual Task<Result<const ResponseHead*>> send(const OutgoingRequest& request,
                                                                SliceChain body, StopToken stop) = 0;
 
@@ -36,11 +36,12 @@ class ClientExchange {
   [[nodiscard]] virtual Task<Result<SliceChain>> read_body(StopToken stop) = 0;
 
   /// The rest of the body as one slice with readable padding behind it. Errors: too_large beyond
-  /// `bytes_max`, and those of read_body().
+  /// `bytes_max`, and those of read_body(). After any error nothing more can be read.
   [[nodiscard]] virtual Task<Result<Slice>> read_whole_body(std::size_t bytes_max,
                                                             StopToken stop) = 0;
 
-  /// Whether read_body() would give something without waiting.
+  /// Whether read_body() has something to look at without waiting; of a chunked body it may be
+  /// framing alone.
   [[nodiscard]] virtual bool has_body_input() const noexcept = 0;
 
   /// Whether the answer was read to its end.

@@ -78,7 +78,7 @@ class ClientHttp1::Exchange final : public ClientExchange {
 
  private:
   struct Sending;
-  Task<void> send_body(SliceChain bytes, Sending& sending);
+  Task<void> send_bytes(SliceChain bytes, Sending& sending);
   Task<Result<const ResponseHead*>> read_head(StopToken stop);
   Result<void> accept_head();
   void end_of_body(SliceChain left_over) noexcept;
@@ -97,6 +97,7 @@ class ClientHttp1::Exchange final : public ClientExchange {
   std::uint64_t bytes_in_ = 0;
   bool head_done_ = false;
   bool complete_ = false;
+  bool lost_ = false;  // a read straight into place failed: where the body ends is not known
   bool reused_;
 };
 
