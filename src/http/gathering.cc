@@ -8,12 +8,17 @@ namespace {
 
 Block grown(Block block, std::size_t more_bytes) {
   if (block.free_bytes() >= more_bytes) return block;
-  Block larger(std::max(2 * block.size(), block.size() + more_bytes));
-  larger.append(block.view());
-  return larger;
+  const std::size_t capacity_bytes = std::max(2 * block.size(), block.size() + more_bytes);
+  return with_capacity(std::move(block), capacity_bytes);
 }
 
 }  // namespace
+
+Block with_capacity(Block block, std::size_t capacity_bytes) {
+  Block larger(capacity_bytes);
+  larger.append(block.view());
+  return larger;
+}
 
 Error body_too_large(Fault fault) noexcept {
   return Error{.kind = ErrorKind::too_large, .fault = fault, .what = "the body is too large"};

@@ -12,6 +12,9 @@ namespace sluice::http {
 
 [[nodiscard]] Error body_too_large(Fault fault) noexcept;
 
+/// The same bytes in a larger block.
+[[nodiscard]] Block with_capacity(Block block, std::size_t capacity_bytes);
+
 /// Takes up to `count` bytes off the front of `chain`.
 [[nodiscard]] SliceChain take_front(SliceChain& chain, std::uint64_t count);
 

@@ -112,5 +112,6 @@ class ChunkPrefix {
 
 inline constexpr std::string_view chunk_suffix = "\r\n";     // behind a chunk's data
 inline constexpr std::string_view last_chunk = "0\r\n\r\n";  // ends the body, without trailers
+inline constexpr std::string_view chunk_suffix_and_last = "\r\n0\r\n\r\n";
 
 }  // namespace sluice::http

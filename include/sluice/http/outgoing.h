@@ -21,7 +21,7 @@ struct OutgoingFields {
 };
 
 struct OutgoingResponse {
-  StatusCode status = status::ok;  // 200 to 599
+  StatusCode status = status::ok;  // 200 to 999
   std::string_view reason{};       // empty: the standard phrase
   OutgoingFields fields{};
 };

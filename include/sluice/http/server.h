@@ -39,12 +39,13 @@ class ServerExchange {
 
   /// The next part of the body, decoded; an empty chain is its end. A client that waits for 100
   /// Continue is told to go on. Errors: malformed, connection_closed, connection_reset,
-  /// deadline_exceeded (slower than the minimum rate), cancelled.
+  /// deadline_exceeded (slower than the minimum rate), cancelled. After any but cancelled the body
+  /// is lost: an answer may still be given, and the connection then closes.
   [[nodiscard]] virtual Task<Result<SliceChain>> read_body(StopToken stop) = 0;
 
   /// The whole body as one slice with readable padding behind it (Block::padding_bytes), received
   /// straight into place when its length is known. Errors: too_large beyond `bytes_max`, and those
-  /// of read_body().
+  /// of read_body(); cancelled loses the body too.
   [[nodiscard]] virtual Task<Result<Slice>> read_whole_body(std::size_t bytes_max,
                                                             StopToken stop) = 0;
 
@@ -53,12 +54,14 @@ class ServerExchange {
                                                    SliceChain body, StopToken stop) = 0;
 
   /// Begins an answer; nothing is sent before the first write(), so that head and first bytes are
-  /// one. Unknown length: chunked, or until close for an HTTP/1.0 client. Errors: invalid (a field
-  /// that must not go out).
+  /// one. Unknown length: chunked, or until close for an HTTP/1.0 client. To HEAD, and with 204 and
+  /// 304, no body goes out whatever is written. Errors: invalid (a field or a status that must not
+  /// go out); another answer may be begun then.
   [[nodiscard]] virtual Result<void> start(const OutgoingResponse& response,
                                            std::optional<std::uint64_t> length_bytes) = 0;
   /// Sends body bytes; awaiting it is the backpressure. More::no ends the answer in the same send.
-  /// Errors: connection_reset, connection_closed, cancelled.
+  /// Errors: connection_reset, connection_closed, deadline_exceeded (the client does not read),
+  /// cancelled. After any of them the answer is broken off.
   [[nodiscard]] virtual Task<Result<void>> write(SliceChain body, More more, StopToken stop) = 0;
   /// Gives up an answer begun: the connection breaks, so that it can never look complete.
   virtual void abort() noexcept = 0;

@@ -2,9 +2,10 @@
 //
 //   wait for a byte (idle) -> head -> framing -> Handler -> what is left of the body -> again
 //
-// Any doubt about framing is a 4xx and a close. A pipelined request waits, unread and bounded,
-// until the one before is answered. After an answer that leaves body bytes unread the connection
-// is closed in the lingering way, so that the client gets the answer and not a reset.
+// Any doubt about framing is a 4xx and a close. Pipelined requests wait, unparsed, until those
+// before them are answered; how many is bounded in bytes, by what the stream receives ahead. A
+// connection that ends after an answer is closed in the lingering way, so that the client gets the
+// answer and not a reset.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -24,11 +25,13 @@ struct ServerHttp1Config {
   ChunkedLimits chunked;
   std::chrono::milliseconds head_timeout{10'000};   // first byte to end of head: then 408
   std::chrono::milliseconds idle_timeout{75'000};   // between requests: then a silent close
-  std::chrono::milliseconds body_grace{10'000};     // for every part of a body, whatever its size
-  std::uint64_t body_bytes_per_second_min = 1'024;  // on top of the grace: then 408
+  std::chrono::milliseconds body_grace{10'000};     // silence allowed in a body ...
+  std::uint64_t body_bytes_per_second_min = 1'024;  // ... refilled by bytes at this rate; slower:
+                                                    // deadline_exceeded. 0: neither bound
+  std::chrono::milliseconds write_stall_timeout{60'000};  // for each 64 KiB of an answer
   std::uint64_t unread_body_bytes_max = 64 * 1024;  // more than this left unread: close, not drain
   std::chrono::milliseconds linger_timeout{2'000};  // a closing connection may still send so long
-  std::uint32_t requests_per_connection_max = 1'000'000;
+  std::uint32_t requests_per_connection_max = 0;    // the last one is told; 0: no bound
 };
 
 /// Tells connections that the server is going away, or that it ends now.
