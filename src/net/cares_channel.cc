@@ -24,7 +24,8 @@ const char* failure_text(int status) noexcept {
     case ARES_ENOTFOUND: return "the host name does not exist";
     case ARES_ENODATA: return "the host name has no address";
     case ARES_ETIMEOUT: return "no name server answered in time";
-    case ARES_ECONNREFUSED: return "no name server can be reached";
+    case ARES_ECONNREFUSED:
+      return "the name servers cannot be reached or all failed";  // c-ares says both so
     case ARES_ESERVFAIL: return "the name servers failed";
     case ARES_EREFUSED: return "the name servers refused the question";
     case ARES_ECANCELLED:

@@ -69,11 +69,14 @@ const char* verification_text(long result) noexcept {
 }
 
 Error take_tls_error(const SSL* ssl) noexcept {
-  // The last entry is the outermost; the first is where it began, and says most.
-  const std::uint32_t error = ERR_peek_error();
-  const bool from_ssl = ERR_GET_LIB(error) == ERR_LIB_SSL;
-  const int reason = ERR_GET_REASON(error);
-  ERR_clear_error();
+  // The oldest entry of the TLS layer says most; below it the ciphers may have complained too.
+  bool from_ssl = false;
+  int reason = 0;
+  while (const std::uint32_t error = ERR_get_error()) {
+    if (from_ssl || ERR_GET_LIB(error) != ERR_LIB_SSL) continue;
+    from_ssl = true;
+    reason = ERR_GET_REASON(error);
+  }
   if (from_ssl && reason == SSL_R_CERTIFICATE_VERIFY_FAILED) {
     return Error{.kind = ErrorKind::certificate_invalid,
                  .what = verification_text(SSL_get_verify_result(ssl))};

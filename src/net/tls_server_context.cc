@@ -160,6 +160,8 @@ TlsTicketKeys::~TlsTicketKeys() {
   if (!keys_.empty()) wipe_memory(keys_.data(), keys_.size() * sizeof(Key));
 }
 
+std::size_t TlsTicketKeys::count() const noexcept { return keys_.size(); }
+
 std::shared_ptr<const TlsTicketKeys> TlsTicketKeys::generate() {
   std::shared_ptr<TlsTicketKeys> made(new TlsTicketKeys);
   made->keys_.resize(1);

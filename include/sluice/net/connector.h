@@ -25,7 +25,8 @@ namespace sluice::net {
 
 enum class Scheme : std::uint8_t { https, http };
 
-/// Where an upstream is.
+/// Where an upstream is. Name it before you pass it to a co_await: GCC 12 breaks the strings of an
+/// aggregate's temporary there.
 struct Endpoint {
   Scheme scheme = Scheme::https;
   std::string host{};        // a DNS name, an IP literal, or `unix:/path` (http only)

@@ -65,6 +65,9 @@ class TlsTicketKeys {
   [[nodiscard]] std::shared_ptr<const TlsTicketKeys> rotated() const;
   ~TlsTicketKeys();
 
+  /// How many keys open tickets.
+  [[nodiscard]] std::size_t count() const noexcept;
+
   struct Key;  // for src/net only
   [[nodiscard]] const std::vector<Key>& keys() const noexcept { return keys_; }
 
