@@ -11,10 +11,8 @@
 
 #include "net/tls_fixture.h"
 
+namespace sluice::net {
 namespace {
-
-using namespace sluice;
-using namespace sluice::net;
 
 struct Link {
   Link() {
@@ -81,3 +79,4 @@ void BM_TlsHandshake(benchmark::State& state) {
 BENCHMARK(BM_TlsHandshake)->Arg(0)->Arg(1);
 
 }  // namespace
+}  // namespace sluice::net

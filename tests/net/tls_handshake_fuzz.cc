@@ -12,10 +12,8 @@
 
 #include "net/tls_fixture.h"
 
+namespace sluice::net {
 namespace {
-
-using namespace sluice;
-using namespace sluice::net;
 
 struct Sides {
   std::unique_ptr<TlsServerContext> server = testing::server_context({"localhost"});
@@ -48,15 +46,19 @@ ErrorKind outcome_of(const Sides& sides, bool as_server, const std::string& wire
 }
 
 }  // namespace
+}  // namespace sluice::net
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size_bytes);
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size_bytes) {
+  using namespace sluice::net;
+  using sluice::ErrorKind;
   static const Sides sides;
   if (size_bytes < 2 || size_bytes > 20'000) return 0;
   const bool as_server = (data[0] & 1) != 0;
   const std::string wire(reinterpret_cast<const char*>(data) + 1, size_bytes - 1);
-  const ErrorKind whole = outcome_of(sides, as_server, wire, testing::MemoryPipe::no_limit);
+  const ErrorKind whole =
+      outcome_of(sides, as_server, wire, sluice::net::testing::MemoryPipe::no_limit);
   const std::size_t cut = 1 + (data[0] >> 1) * wire.size() / 128;
   SLUICE_ASSERT(outcome_of(sides, as_server, wire, cut) == whole);
   return 0;
