@@ -101,15 +101,14 @@ Task<void> expiry(ring::Loop&, DnsServer& server, CaresResolver& resolver) {
 }
 TEST(CaresResolver, AsksAgainWhenTheTtlIsOver) { run_case(&expiry); }
 
+Task<void> tiny_ttl(ring::Loop&, DnsServer& server, CaresResolver& resolver) {
+  server.set("api.test", {"192.0.2.1"}, 0);
+  static_cast<void>(co_await resolver.resolve("api.test", 1, {}));
+  static_cast<void>(co_await resolver.resolve("api.test", 1, {}));
+  EXPECT_EQ(resolver.stats().lookups, 1U);
+}
 TEST(CaresResolver, RaisesATinyTtlToItsMinimum) {
-  run_case(
-      [](ring::Loop&, DnsServer& server, CaresResolver& resolver) -> Task<void> {
-        server.set("api.test", {"192.0.2.1"}, 0);
-        static_cast<void>(co_await resolver.resolve("api.test", 1, {}));
-        static_cast<void>(co_await resolver.resolve("api.test", 1, {}));
-        EXPECT_EQ(resolver.stats().lookups, 1U);
-      },
-      [](CaresResolverConfig& config) { config.ttl_min = seconds(60); });
+  run_case(&tiny_ttl, [](CaresResolverConfig& config) { config.ttl_min = seconds(60); });
 }
 
 Task<void> unknown(ring::Loop&, DnsServer& server, CaresResolver& resolver) {
@@ -156,16 +155,15 @@ TEST(CaresResolver, ServesNoOldAnswerOfANameThatWasWithdrawn) {
   run_case(&withdrawn, [](CaresResolverConfig& config) { config.stale_after = seconds(5); });
 }
 
+Task<void> too_old(ring::Loop&, DnsServer& server, CaresResolver& resolver) {
+  server.set("api.test", {"192.0.2.1"}, 0);
+  static_cast<void>(co_await resolver.resolve("api.test", 1, {}));
+  server.set_mood(Mood::fails);
+  EXPECT_EQ(texts(co_await resolver.resolve("api.test", 1, {})),
+            "the name servers cannot be reached or all failed");
+}
 TEST(CaresResolver, ServesNothingOlderThanItsBound) {
-  run_case(
-      [](ring::Loop&, DnsServer& server, CaresResolver& resolver) -> Task<void> {
-        server.set("api.test", {"192.0.2.1"}, 0);
-        static_cast<void>(co_await resolver.resolve("api.test", 1, {}));
-        server.set_mood(Mood::fails);
-        EXPECT_EQ(texts(co_await resolver.resolve("api.test", 1, {})),
-                  "the name servers cannot be reached or all failed");
-      },
-      [](CaresResolverConfig& config) { config.stale_max = seconds(0); });
+  run_case(&too_old, [](CaresResolverConfig& config) { config.stale_max = seconds(0); });
 }
 
 Task<void> no_answer(ring::Loop&, DnsServer& server, CaresResolver& resolver) {
@@ -214,16 +212,15 @@ Task<void> hosts_file(ring::Loop&, DnsServer& server, CaresResolver& resolver) {
 }
 TEST(CaresResolver, HonoursTheHostsFile) { run_case(&hosts_file); }
 
+Task<void> few_names(ring::Loop&, DnsServer& server, CaresResolver& resolver) {
+  for (const char* name : three_names) server.set(name, {"192.0.2.1"}, 60);
+  for (const char* name : there_and_back) {
+    EXPECT_EQ(texts(co_await resolver.resolve(name, 1, {})), "192.0.2.1:1");
+  }
+  EXPECT_EQ(resolver.stats().lookups, 4U) << "only the oldest had gone";
+}
 TEST(CaresResolver, KeepsABoundedNumberOfNames) {
-  run_case(
-      [](ring::Loop&, DnsServer& server, CaresResolver& resolver) -> Task<void> {
-        for (const char* name : three_names) server.set(name, {"192.0.2.1"}, 60);
-        for (const char* name : there_and_back) {
-          EXPECT_EQ(texts(co_await resolver.resolve(name, 1, {})), "192.0.2.1:1");
-        }
-        EXPECT_EQ(resolver.stats().lookups, 4U) << "only the oldest had gone";
-      },
-      [](CaresResolverConfig& config) { config.names_max = 2; });
+  run_case(&few_names, [](CaresResolverConfig& config) { config.names_max = 2; });
 }
 
 Task<void> close_amid(ring::Loop&, DnsServer& server, CaresResolver& resolver) {
