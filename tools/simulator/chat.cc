@@ -1,0 +1,309 @@
+// POST /v1/chat/completions.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "simulator/ask.h"
+#include "simulator/generate.h"
+#include "simulator/text.h"
+#include "sluice/json/writer.h"
+
+namespace sluice::simulator {
+namespace {
+
+constexpr std::size_t tool_calls_max = 4;
+
+struct ToolCall {
+  std::string id;
+  std::string name;
+  std::string arguments;
+};
+
+// What will be said, before it is known whether as one object or as a stream.
+struct Plan {
+  std::string id;
+  std::int64_t created = 0;
+  std::string model;  // quoted
+  std::uint64_t seed = 0;
+  std::uint64_t prompt_tokens = 0;
+  std::uint64_t completion_tokens = 0;
+  bool usage_shown = false;  // stream_options.include_usage
+  std::vector<Text> choices;
+  std::vector<ToolCall> calls;  // of every choice; then the choices' texts are empty
+
+  [[nodiscard]] std::string_view finish_reason(const Text& text) const noexcept {
+    if (!calls.empty()) return "tool_calls";
+    return text.ended ? "stop" : "length";
+  }
+};
+
+struct Conversation {
+  std::uint64_t seed = 0;
+  std::uint64_t bytes = 0;
+  bool tools_answered = false;  // the last message is a tool's
+};
+
+std::uint64_t seed_of_content(json::Value content) {
+  const std::optional<std::string_view> raw = content.string_raw();
+  if (raw && raw->find('\\') == std::string_view::npos) return seed_of(*raw);
+  std::string text;
+  append_prompt(text, content);
+  return seed_of(text);
+}
+
+std::expected<Conversation, Answer> read_messages(json::Value root) {
+  const auto messages = root.find("messages");
+  if (!messages || !messages->is(json::Kind::array) || messages->is_empty()) {
+    return std::unexpected(error_answer(http::status::bad_request,
+                                        "messages must be an array with at least one message.",
+                                        "messages"));
+  }
+  Conversation conversation;
+  std::optional<json::Value> asked;
+  for (const json::Value message : messages->elements()) {
+    const auto role = message.find("role");
+    if (!role || !role->is(json::Kind::string)) {
+      return std::unexpected(
+          error_answer(http::status::bad_request, "Every message must have a role.", "messages"));
+    }
+    conversation.tools_answered = role->string_equals("tool");
+    const auto content = message.find("content");
+    if (!content) continue;
+    conversation.bytes += content->raw().size();
+    if (!asked || role->string_equals("user")) asked = content;
+  }
+  conversation.seed = asked ? seed_of_content(*asked) : 0;
+  return conversation;
+}
+
+/// The function of a tool: {"type":"function","function":{"name","parameters"}}.
+void add_call(Plan& plan, json::Value tool, Random& random) {
+  const auto function = tool.find("function");
+  const auto name = function ? function->find("name") : std::nullopt;
+  if (!name) return;
+  ToolCall call{make_id("call_", random, 24), name->string().value_or(""), "{}"};
+  if (const auto schema = function->find("parameters"))
+    call.arguments = value_for_schema(*schema, plan.seed);
+  plan.calls.push_back(std::move(call));
+}
+
+void choose_calls(Plan& plan, json::Value root, Random& random) {
+  const auto tools = root.find("tools");
+  const auto choice = root.find("tool_choice");
+  if (!tools || (choice && choice->string_equals("none"))) return;
+  const auto named = choice ? choice->find("function") : std::nullopt;
+  const auto wanted = named ? named->find("name") : std::nullopt;
+  const auto parallel = root.find("parallel_tool_calls");
+  const bool one = wanted || (parallel && !parallel->boolean().value_or(true));
+  for (const json::Value tool : tools->elements()) {
+    const auto function = tool.find("function");
+    const auto name = function ? function->find("name") : std::nullopt;
+    if (!name || (wanted && !name->string_equals(wanted->string().value_or("")))) continue;
+    add_call(plan, tool, random);
+    if (one || plan.calls.size() == tool_calls_max) return;
+  }
+}
+
+Text text_of_choice(const Plan& plan, json::Value root, const Limits& limits, std::uint64_t index,
+                    std::uint32_t tokens) {
+  const std::uint64_t seed = seed_of_choice(plan.seed, index);
+  const auto format = root.find("response_format");
+  const auto type = format ? format->find("type") : std::nullopt;
+  if (type && type->string_equals("json_schema")) {
+    const auto wrapper = format->find("json_schema");
+    const auto schema = wrapper ? wrapper->find("schema") : std::nullopt;
+    return tokenize(schema ? value_for_schema(*schema, seed) : "{}", limits.tokens_max);
+  }
+  if (type && type->string_equals("json_object")) {
+    return tokenize(R"({"answer":")" + text_of(seed, 8, true) + R"("})", limits.tokens_max);
+  }
+  return generate_text(seed, tokens, limits.tokens_max, limits.stops);
+}
+
+std::expected<Plan, Answer> make_plan(const Ask& ask, Desk& desk) {
+  const json::Value root = *ask.root;
+  const auto conversation = read_messages(root);
+  if (!conversation) return std::unexpected(conversation.error());
+  const auto limits = read_limits(root);
+  if (!limits) return std::unexpected(limits.error());
+  Plan plan;
+  plan.id = make_id("chatcmpl-", desk.random);
+  plan.created = desk.created();
+  plan.model = json::quote(ask.model);
+  plan.seed = conversation->seed;
+  plan.prompt_tokens = tokens_of(conversation->bytes);
+  if (!conversation->tools_answered) choose_calls(plan, root, desk.random);
+  const auto options = root.find("stream_options");
+  const auto usage = options ? options->find("include_usage") : std::nullopt;
+  plan.usage_shown = usage && usage->boolean().value_or(false);
+  for (std::uint64_t i = 0; i < limits->choices; ++i) {
+    plan.choices.push_back(
+        plan.calls.empty() ? text_of_choice(plan, root, *limits, i, desk.config.tokens) : Text{});
+    plan.completion_tokens += plan.choices.back().tokens();
+    for (const ToolCall& call : plan.calls)
+      plan.completion_tokens += tokens_of(call.name.size() + call.arguments.size());
+  }
+  return plan;
+}
+
+std::string usage_of(const Plan& plan) {
+  return fmt::format(R"({{"prompt_tokens":{},"completion_tokens":{},"total_tokens":{},)"
+                     R"("prompt_tokens_details":{{"cached_tokens":0,"audio_tokens":0}},)"
+                     R"("completion_tokens_details":{{"reasoning_tokens":0,"audio_tokens":0,)"
+                     R"("accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}}})",
+                     plan.prompt_tokens, plan.completion_tokens,
+                     plan.prompt_tokens + plan.completion_tokens);
+}
+
+void append_calls(std::string& out, const std::vector<ToolCall>& calls) {
+  json::Writer writer(out);
+  writer.begin_array();
+  for (const ToolCall& call : calls) {
+    writer.begin_object();
+    writer.key("id").string(call.id).key("type").string("function").key("function").begin_object();
+    writer.key("name").string(call.name).key("arguments").string(call.arguments);
+    writer.end_object().end_object();
+  }
+  writer.end_array();
+}
+
+Answer whole_answer(const Plan& plan) {
+  Answer answer;
+  answer.tokens = plan.completion_tokens;
+  std::string& out = answer.body;
+  out.reserve(1024 + plan.completion_tokens * 10);
+  fmt::format_to(std::back_inserter(out),
+                 R"({{"id":"{}","object":"chat.completion","created":{},"model":{},"choices":[)",
+                 plan.id, plan.created, plan.model);
+  for (std::size_t i = 0; i < plan.choices.size(); ++i) {
+    const Text& text = plan.choices[i];
+    fmt::format_to(std::back_inserter(out),
+                   R"({}{{"index":{},"message":{{"role":"assistant","content":)", i == 0 ? "" : ",",
+                   i);
+    if (!plan.calls.empty()) {
+      out += R"(null,"tool_calls":)";
+      append_calls(out, plan.calls);
+    } else if (text.plain) {
+      out.append("\"").append(text.bytes).append("\"");
+    } else {
+      json::append_quoted(out, text.bytes);
+    }
+    fmt::format_to(std::back_inserter(out),
+                   R"(,"refusal":null,"annotations":[]}},"logprobs":null,"finish_reason":"{}"}})",
+                   plan.finish_reason(text));
+  }
+  fmt::format_to(std::back_inserter(out),
+                 R"(],"usage":{},"service_tier":"default","system_fingerprint":"fp_simulated"}})",
+                 usage_of(plan));
+  return answer;
+}
+
+// Writes the chunks of one stream: each is head + choice + tail, and only the choice differs.
+class ChunkWriter {
+ public:
+  ChunkWriter(const Plan& plan, Answer& answer)
+      : answer_(answer),
+        head_(fmt::format(R"(data: {{"id":"{}","object":"chat.completion.chunk","created":{},)"
+                          R"("model":{},"service_tier":"default",)"
+                          R"("system_fingerprint":"fp_simulated","choices":[)",
+                          plan.id, plan.created, plan.model)),
+        tail_(plan.usage_shown ? "],\"usage\":null}\n\n" : "]}\n\n") {}
+
+  /// Begins a chunk whose delta the caller writes.
+  std::string& begin(std::size_t choice) {
+    answer_.body += head_;
+    if (choice == 0) {
+      answer_.body += R"({"index":0,"delta":{)";
+    } else {
+      fmt::format_to(std::back_inserter(answer_.body), R"({{"index":{},"delta":{{)", choice);
+    }
+    return answer_.body;
+  }
+  void end() {
+    answer_.body += R"(},"logprobs":null,"finish_reason":null})";
+    answer_.body += tail_;
+    answer_.end_event();
+  }
+  void finish(std::size_t choice, std::string_view reason) {
+    fmt::format_to(std::back_inserter(begin(choice)),
+                   R"(}},"logprobs":null,"finish_reason":"{}"}})", reason);
+    answer_.body += tail_;
+    answer_.end_event();
+  }
+  void usage(std::string_view usage) {
+    answer_.body.append(head_).append("],\"usage\":").append(usage).append("}\n\n");
+    answer_.end_event();
+  }
+
+ private:
+  Answer& answer_;
+  std::string head_;
+  std::string_view tail_;
+};
+
+void stream_calls(const Plan& plan, std::size_t choice, ChunkWriter& chunks) {
+  constexpr std::size_t pieces_max = 256;  // of one call's arguments
+  for (std::size_t i = 0; i < plan.calls.size(); ++i) {
+    const ToolCall& call = plan.calls[i];
+    fmt::format_to(std::back_inserter(chunks.begin(choice)),
+                   R"("tool_calls":[{{"index":{},"id":"{}","type":"function",)"
+                   R"("function":{{"name":{},"arguments":""}}}}])",
+                   i, call.id, json::quote(call.name));
+    chunks.end();
+    const Text text = tokenize(call.arguments, 0);
+    const std::size_t step = text.tokens() / pieces_max + 1;
+    for (std::size_t t = 0; t < text.tokens(); t += step) {
+      std::string& out = chunks.begin(choice);
+      fmt::format_to(std::back_inserter(out),
+                     R"("tool_calls":[{{"index":{},"function":{{"arguments":")", i);
+      for (std::size_t k = t; k < std::min(t + step, text.tokens()); ++k)
+        append_token(out, text, k);
+      out += R"("}}])";
+      chunks.end();
+    }
+  }
+}
+
+Answer stream_answer(const Plan& plan) {
+  Answer answer;
+  answer.content_type = "text/event-stream; charset=utf-8";
+  answer.is_stream = true;
+  std::size_t longest = 0;
+  for (const Text& text : plan.choices) longest = std::max(longest, text.tokens());
+  answer.body.reserve((longest + 4) * plan.choices.size() * 288);
+  answer.event_ends.reserve((longest + 2) * plan.choices.size() + 2);
+  ChunkWriter chunks(plan, answer);
+  for (std::size_t i = 0; i < plan.choices.size(); ++i) {
+    chunks.begin(i) += plan.calls.empty() ? R"("role":"assistant","content":"","refusal":null)"
+                                          : R"("role":"assistant","content":null)";
+    chunks.end();
+  }
+  for (std::size_t t = 0; t < longest; ++t) {
+    for (std::size_t i = 0; i < plan.choices.size(); ++i) {
+      if (t >= plan.choices[i].tokens()) continue;
+      std::string& out = chunks.begin(i);
+      out += R"("content":")";
+      append_token(out, plan.choices[i], t);
+      out += '"';
+      chunks.end();
+    }
+  }
+  for (std::size_t i = 0; i < plan.choices.size(); ++i) {
+    stream_calls(plan, i, chunks);
+    chunks.finish(i, plan.finish_reason(plan.choices[i]));
+  }
+  if (plan.usage_shown) chunks.usage(usage_of(plan));
+  answer.body += "data: [DONE]\n\n";
+  answer.end_event();
+  return answer;
+}
+
+}  // namespace
+
+Answer answer_chat(const Ask& ask, Desk& desk) {
+  auto plan = make_plan(ask, desk);
+  if (!plan) return std::move(plan.error());
+  return ask.stream ? stream_answer(*plan) : whole_answer(*plan);
+}
+
+}  // namespace sluice::simulator

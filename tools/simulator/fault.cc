@@ -1,0 +1,116 @@
+#include "simulator/fault.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace sluice::simulator {
+namespace {
+
+using K = FaultKind;
+
+constexpr auto table = std::to_array<FaultRow>({
+    {K::none, "none", "", 0, 0, 0, 0, "an answer without fault, also where --fault-rate is given"},
+    {K::status, "status", ":CODE[:SECONDS]", 1, 2, 503, 0,
+     "that status with an error body; SECONDS: with a Retry-After"},
+    {K::refuse_with_401, "refuse-with-401", "", 0, 0, 0, 0, "the key is said to be wrong"},
+    {K::reset_before_head, "reset-before-head", "", 0, 0, 0, 0,
+     "the request is read and the connection reset"},
+    {K::close_before_head, "close-before-head", "", 0, 0, 0, 0,
+     "the request is read and the connection closed"},
+    {K::hang, "hang", "", 0, 0, 0, 0, "the request is read and never answered"},
+    {K::slow_head, "slow-head", "[:MS]", 0, 1, 1'000, 0, "the head comes MS later"},
+    {K::reset_after, "reset-after", "[:N]", 0, 1, 1, 0, "N events, then a reset"},
+    {K::close_after, "close-after", "[:N]", 0, 1, 1, 0,
+     "N events, then the connection closes: no [DONE], no last chunk"},
+    {K::truncate, "truncate", "[:N]", 0, 1, 1, 0,
+     "N events and half of the next, then the connection closes; JSON: half of the body"},
+    {K::stall_after, "stall-after", "[:N[:MS]]", 0, 2, 1, 0,
+     "N events, then silence for MS (0: for ever), then the rest"},
+    {K::error_event_after, "error-event-after", "[:N]", 0, 1, 1, 0,
+     "N events, then an error event and an orderly end without [DONE]"},
+    {K::no_done, "no-done", "", 0, 0, 0, 0, "an orderly end of the body without [DONE]"},
+    {K::garbage, "garbage", "", 0, 0, 0, 0, "bytes that are no HTTP, then a close"},
+    {K::html_502, "html-502", "", 0, 0, 0, 0, "a 502 with a page of HTML, as load balancers give"},
+    {K::empty_200, "empty-200", "", 0, 0, 0, 0, "200 with no body at all"},
+    {K::wrong_content_type, "wrong-content-type", "", 0, 0, 0, 0,
+     "the right body called text/plain"},
+    {K::malformed_chunk, "malformed-chunk", "[:N]", 0, 1, 1, 0,
+     "N events, then a chunk size that is no number"},
+    {K::bad_content_length, "bad-content-length", "", 0, 0, 0, 0,
+     "two Content-Length lines that contradict each other"},
+    {K::huge_event, "huge-event", "[:BYTES]", 0, 1, 1'048'576, 0,
+     "the first content event is that large"},
+    {K::huge_header, "huge-header", "[:BYTES]", 0, 1, 131'072, 0, "a header field of that size"},
+    {K::slow_drip, "slow-drip", "[:MS]", 0, 1, 1, 0, "one byte, then MS of nothing, then the next"},
+    {K::crlf, "crlf", "", 0, 0, 0, 0, "lines of the stream end in CR LF"},
+    {K::cr, "cr", "", 0, 0, 0, 0, "lines of the stream end in CR"},
+    {K::comments, "comments", "", 0, 0, 0, 0, "a comment in front of every event"},
+    {K::blank_first, "blank-first", "", 0, 0, 0, 0, "the stream begins with blank lines"},
+    {K::no_space, "no-space", "", 0, 0, 0, 0, "no space behind `data:`"},
+    {K::bom, "bom", "", 0, 0, 0, 0, "the stream begins with a byte order mark"},
+    {K::one_per_write, "one-per-write", "", 0, 0, 0, 0, "every event in a write of its own"},
+    {K::cut_everywhere, "cut-everywhere", "[:BYTES]", 0, 1, 1, 0,
+     "chunks of BYTES bytes each, without a wait: characters and lines are cut"},
+    {K::gzip, "gzip", "", 0, 0, 0, 0, "the body is gzip"},
+    {K::early_response, "early-response", "[:CODE]", 0, 1, 413, 0,
+     "an error before the body was read, then a close"},
+    {K::keepalive_close, "keepalive-close", "", 0, 0, 0, 0,
+     "says keep-alive and closes behind the answer"},
+    {K::http10, "http10", "", 0, 0, 0, 0, "HTTP/1.0, the body ends with the connection"},
+    {K::interim, "1xx", "[:COUNT]", 0, 1, 2, 0, "COUNT heads of status 103 in front"},
+});
+
+bool read_number(std::string_view text, std::uint64_t& value) noexcept {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size() && value <= 1'000'000'000'000;
+}
+
+}  // namespace
+
+std::span<const FaultRow> fault_table() noexcept { return table; }
+
+std::expected<Fault, std::string> parse_fault(std::string_view text) {
+  const std::string_view name = text.substr(0, text.find(':'));
+  const auto row = std::ranges::find(table, name, &FaultRow::name);
+  if (row == table.end()) {
+    return std::unexpected(fmt::format("there is no fault '{}'; see --list-faults", name));
+  }
+  Fault fault{row->kind, row->first_default, row->second_default};
+  int count = 0;
+  std::string_view rest = text.substr(name.size());
+  while (!rest.empty()) {
+    rest.remove_prefix(1);
+    const std::string_view argument = rest.substr(0, rest.find(':'));
+    rest.remove_prefix(argument.size());
+    std::uint64_t& value = count == 0 ? fault.first : fault.second;
+    if (++count > row->arguments_max || !read_number(argument, value)) count = -1;
+    if (count < 0) break;
+  }
+  const bool status = row->kind == K::status || row->kind == K::early_response;
+  if (count < row->arguments_min || (status && (fault.first < 200 || fault.first > 599))) {
+    return std::unexpected(
+        fmt::format("'{}' is not as it should be: {}{}", text, row->name, row->arguments));
+  }
+  return fault;
+}
+
+std::expected<FaultRate, std::string> parse_fault_rate(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  double probability = 0;
+  const std::string_view number = text.substr(0, colon);
+  const auto [end, error] =
+      std::from_chars(number.data(), number.data() + number.size(), probability);
+  const bool is_number = error == std::errc{} && end == number.data() + number.size();
+  if (colon == text.npos || !is_number || !(probability >= 0 && probability <= 1)) {
+    return std::unexpected(
+        fmt::format("'{}' should be a probability and a fault: 0.01:reset-after:3", text));
+  }
+  auto fault = parse_fault(text.substr(colon + 1));
+  if (!fault) return std::unexpected(fault.error());
+  return FaultRate{probability, *fault};
+}
+
+}  // namespace sluice::simulator
