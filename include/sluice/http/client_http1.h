@@ -25,9 +25,11 @@ namespace sluice::http {
 struct ClientHttp1Config {
   HeadLimits head{.head_bytes_max = 64 * 1024, .header_count_max = 200};
   ChunkedLimits chunked;
-  std::uint32_t interim_responses_max = 16;             // 1xx in front of one answer
-  std::uint32_t concurrent_send_bytes_min = 64 * 1024;  // bodies from here on are sent while the
-                                                        // answer is already awaited
+  std::uint32_t interim_responses_max = 16;  // 1xx in front of one answer
+  // Requests from here on are sent while the answer is already awaited. Smaller ones fit into any
+  // socket buffer (net.ipv4.tcp_wmem: 16 KiB at first): a peer that answers without reading them
+  // cannot block both sides.
+  std::uint32_t concurrent_send_bytes_min = 16 * 1024;
 };
 
 class ClientHttp1 {
