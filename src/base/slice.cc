@@ -27,19 +27,11 @@ Slice Slice::take(std::string text) {
   return Slice(owner->text.data(), owner->text.size(), owner);
 }
 
-// The header and the bytes are one allocation: [Header][capacity bytes][padding].
-struct Block::Header : SliceOwner {
-  explicit Header(std::size_t capacity) noexcept
-      : SliceOwner(&Header::free), capacity_bytes(capacity) {}
-  static void free(SliceOwner* owner) noexcept {
-    auto* header = static_cast<Header*>(owner);
-    header->~Header();
-    ::operator delete(static_cast<void*>(header));
-  }
-  char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
-  std::size_t capacity_bytes;
-  std::size_t size_bytes = 0;
-};
+void Block::Header::free(SliceOwner* owner) noexcept {
+  auto* header = static_cast<Header*>(owner);
+  header->~Header();
+  ::operator delete(static_cast<void*>(header));
+}
 
 Block::Block(std::size_t capacity_bytes) {
   void* memory = ::operator new(sizeof(Header) + capacity_bytes + padding_bytes);
@@ -57,29 +49,6 @@ Block& Block::operator=(Block&& other) noexcept {
 
 Block::~Block() {
   if (header_ != nullptr) Header::free(header_);
-}
-
-char* Block::data() noexcept { return header_ == nullptr ? nullptr : header_->bytes(); }
-std::size_t Block::size() const noexcept { return header_ == nullptr ? 0 : header_->size_bytes; }
-std::size_t Block::capacity() const noexcept {
-  return header_ == nullptr ? 0 : header_->capacity_bytes;
-}
-
-std::string_view Block::view() const noexcept {
-  return header_ == nullptr ? std::string_view{}
-                            : std::string_view{header_->bytes(), header_->size_bytes};
-}
-
-void Block::append(std::string_view bytes) noexcept {
-  if (bytes.empty()) return;
-  SLUICE_ASSERT(bytes.size() <= free_bytes());
-  std::memcpy(header_->bytes() + header_->size_bytes, bytes.data(), bytes.size());
-  header_->size_bytes += bytes.size();
-}
-
-void Block::advance(std::size_t count) noexcept {
-  SLUICE_ASSERT(count <= free_bytes());
-  if (count != 0) header_->size_bytes += count;
 }
 
 Slice Block::freeze() && {

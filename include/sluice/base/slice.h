@@ -128,22 +128,47 @@ class Block {
   static constexpr std::size_t padding_bytes = 64;
 
   [[nodiscard]] bool has_memory() const noexcept { return header_ != nullptr; }
-  [[nodiscard]] char* data() noexcept SLUICE_LIFETIMEBOUND;
-  [[nodiscard]] std::size_t size() const noexcept;
-  [[nodiscard]] std::size_t capacity() const noexcept;
+  [[nodiscard]] char* data() noexcept SLUICE_LIFETIMEBOUND {
+    return header_ == nullptr ? nullptr : header_->bytes();
+  }
+  [[nodiscard]] std::size_t size() const noexcept {
+    return header_ == nullptr ? 0 : header_->size_bytes;
+  }
+  [[nodiscard]] std::size_t capacity() const noexcept {
+    return header_ == nullptr ? 0 : header_->capacity_bytes;
+  }
   [[nodiscard]] std::size_t free_bytes() const noexcept { return capacity() - size(); }
-  [[nodiscard]] std::string_view view() const noexcept SLUICE_LIFETIMEBOUND;
+  [[nodiscard]] std::string_view view() const noexcept SLUICE_LIFETIMEBOUND {
+    if (header_ == nullptr) return {};
+    return {header_->bytes(), header_->size_bytes};
+  }
 
   /// Copies `bytes` behind what is there; they must fit.
-  void append(std::string_view bytes) noexcept;
+  void append(std::string_view bytes) noexcept {
+    if (bytes.empty()) return;
+    SLUICE_ASSERT(bytes.size() <= free_bytes());
+    std::memcpy(header_->bytes() + header_->size_bytes, bytes.data(), bytes.size());
+    header_->size_bytes += bytes.size();
+  }
   /// Says that `count` bytes were written behind size() by someone else (a read, a decrypt).
-  void advance(std::size_t count) noexcept;
+  void advance(std::size_t count) noexcept {
+    SLUICE_ASSERT(count <= free_bytes());
+    if (count != 0) header_->size_bytes += count;
+  }
 
   /// The whole block as one slice; the block is empty after and the memory belongs to the slice.
   [[nodiscard]] Slice freeze() &&;
 
  private:
-  struct Header;
+  // The header and the bytes are one allocation: [Header][capacity bytes][padding].
+  struct Header : SliceOwner {
+    explicit Header(std::size_t capacity) noexcept
+        : SliceOwner(&Header::free), capacity_bytes(capacity) {}
+    static void free(SliceOwner* owner) noexcept;
+    char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
+    std::size_t capacity_bytes;
+    std::size_t size_bytes = 0;
+  };
   Header* header_ = nullptr;
 };
 
