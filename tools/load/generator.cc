@@ -1,0 +1,224 @@
+#include "load/generator.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+
+#include "sluice/coro/scope.h"
+#include "sluice/http/sse.h"
+#include "sluice/ring/sleep.h"
+
+namespace sluice::load {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Timers fire up to a millisecond late; an arrival that nobody kept waiting is not late for that.
+constexpr Duration timer_slack = milliseconds(2);
+constexpr std::size_t answer_bytes_max = 64 << 20;
+
+// No error: the exchange is settled, right or wrong.
+constexpr Error settled{.kind = ErrorKind::not_found};
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+}  // namespace
+
+Generator::Generator(ring::Loop& loop, net::Connector& connector, const Scenario& scenario,
+                     const GeneratorConfig& config)
+    : loop_(loop), connector_(connector), scenario_(scenario), config_(config) {
+  if (scenario.method() == "POST") fields_.push_back({"content-type", "application/json"});
+  fields_.push_back(
+      {"accept", scenario.config().stream ? "text/event-stream" : "application/json"});
+  for (const auto& [name, value] : config.headers) fields_.push_back({name, value});
+}
+
+Task<void> Generator::run() {
+  begin_ = loop_.backend().now();
+  measured_from_ = begin_ + config_.warmup;
+  end_ = config_.requests != 0 ? MonotonicTime::max() : measured_from_ + config_.duration;
+  Scope connections;
+  for (std::uint32_t i = 0; i < config_.connections; ++i) connections.spawn(drive());
+  co_await connections.join();
+  const MonotonicTime now = loop_.backend().now();
+  results_.seconds = std::chrono::duration<double>(now - measured_from_).count();
+  results_.cpu_seconds = cpu_seconds();
+}
+
+bool Generator::next_arrival(Arrival& arrival) noexcept {
+  const std::uint64_t index = issued_;
+  arrival.nonce = Random(config_.seed + index).next();
+  arrival.due = begin_;
+  if (config_.requests != 0 && index >= config_.requests) return false;
+  if (config_.rate > 0) {
+    arrival.due +=
+        Duration(static_cast<Duration::rep>(static_cast<double>(index) * 1e9 / config_.rate));
+    if (arrival.due >= end_) return false;
+  } else if (loop_.now() >= end_) {
+    return false;
+  }
+  ++issued_;
+  return true;
+}
+
+// Open loop: sleeps until the arrival is due. Leaves in `due` the moment latency counts from.
+Task<bool> Generator::wait_for(Arrival& arrival) {
+  if (config_.rate <= 0) co_return true;
+  if (arrival.due > loop_.now()) {
+    const Result<void> slept = co_await ring::sleep_until(loop_, arrival.due, {});
+    if (!slept) co_return false;
+    const MonotonicTime now = loop_.now();
+    if (now - arrival.due < timer_slack) arrival.due = now;
+  }
+  co_return true;
+}
+
+Task<bool> Generator::connect(std::unique_ptr<http::ClientHttp1>& connection) {
+  ring::Deadline deadline(loop_, loop_.now() + config_.timeout, {});
+  Result<net::Connected> made = co_await connector_.connect(config_.endpoint, deadline.token());
+  if (!made) {
+    fail_with(fmt::format("connect: {}", to_string(made.error().kind)), true);
+    // Whoever refuses is not to be asked again at once.
+    const Result<void> slept =
+        co_await ring::sleep_until(loop_, loop_.now() + milliseconds(50), {});
+    static_cast<void>(slept);
+    co_return false;
+  }
+  ++results_.connects;
+  connection = std::make_unique<http::ClientHttp1>(loop_, std::move(made->stream),
+                                                   http::ClientHttp1Config{});
+  co_return true;
+}
+
+// One connection's life: takes arrivals until there are none.
+Task<void> Generator::drive() {
+  std::unique_ptr<http::ClientHttp1> connection;
+  Arrival arrival{};
+  while (next_arrival(arrival)) {
+    const bool due = co_await wait_for(arrival);
+    if (!due) co_return;
+    const Prepared prepared = scenario_.prepare(arrival.nonce);
+    for (int attempt = 0; attempt < 2; ++attempt) {
+      if (connection == nullptr || !connection->reusable()) {
+        connection.reset();
+        const bool connected = co_await connect(connection);
+        if (!connected) break;
+      }
+      const MonotonicTime now = loop_.backend().now();
+      const MonotonicTime start = config_.rate > 0 ? arrival.due : now;
+      const Measured measured{start, start >= measured_from_};
+      const Error error = co_await exchange(*connection, prepared, measured);
+      if (error == settled) break;
+      connection.reset();
+      if (error.retry == Retry::if_reused && attempt == 0) {
+        ++results_.retries;
+        continue;
+      }
+      const bool late = error.kind == ErrorKind::cancelled;
+      fail_with(late ? "timeout" : to_string(error.kind), measured.counts);
+      break;
+    }
+  }
+}
+
+Task<Error> Generator::exchange(http::ClientHttp1& connection, const Prepared& prepared,
+                                Measured measured) {
+  ring::Deadline deadline(loop_, loop_.now() + config_.timeout, {});
+  http::ClientHttp1::Exchange exchange(connection);
+  const http::OutgoingRequest request{.method = scenario_.method(),
+                                      .target = scenario_.target(),
+                                      .authority = config_.authority,
+                                      .fields = {.own = fields_}};
+  SliceChain body;
+  body.push(Slice::copy_of(prepared.body));
+  const Result<const http::ResponseHead*> head =
+      co_await exchange.send(request, std::move(body), deadline.token());
+  if (!head) co_return head.error();
+  const http::StatusCode status = (*head)->status;
+  const std::string_view type = (*head)->headers.value("content-type").value_or("");
+  Error error = settled;
+  if (status != http::status::ok) {
+    const Result<Slice> read =
+        co_await exchange.read_whole_body(answer_bytes_max, deadline.token());
+    if (!read) co_return read.error();
+    fail_with(fmt::format("status {}", status), measured.counts);
+  } else if (!type.starts_with(scenario_.config().stream ? "text/event-stream"
+                                                         : "application/json")) {
+    error = settle("the answer has a wrong content type", measured);
+    co_return Error{.kind = ErrorKind::malformed};
+  } else if (scenario_.config().stream) {
+    error = co_await read_stream(exchange, prepared, measured, deadline.token());
+  } else {
+    error = co_await read_answer(exchange, prepared, measured, deadline.token());
+  }
+  if (measured.counts) {
+    results_.bytes_in += exchange.bytes_in();
+    results_.bytes_out += exchange.bytes_out();
+  }
+  co_return error;
+}
+
+Task<Error> Generator::read_answer(http::ClientExchange& exchange, const Prepared& prepared,
+                                   Measured measured, StopToken stop) {
+  const Result<Slice> body = co_await exchange.read_whole_body(answer_bytes_max, stop);
+  if (!body) co_return body.error();
+  co_return settle(scenario_.wrong_answer(body->view(), prepared.seed, index_), measured);
+}
+
+Task<Error> Generator::read_stream(http::ClientExchange& exchange, const Prepared& prepared,
+                                   Measured measured, StopToken stop) {
+  http::SseParser parser;
+  http::SseEvent event;
+  StreamCheck check(prepared.seed, scenario_.config().tokens, index_);
+  const char* wrong = nullptr;
+  MonotonicTime last{};
+  while (true) {
+    Result<SliceChain> part = co_await exchange.read_body(stop);
+    if (!part) co_return part.error();
+    if (part->empty()) break;
+    const MonotonicTime now = loop_.now();
+    for (std::size_t i = 0; i < part->count() && wrong == nullptr; ++i) {
+      parser.feed((*part)[i].share());
+      while (wrong == nullptr && parser.next(event) == http::SseStatus::event) {
+        if (event.kind != http::SseKind::event) continue;
+        const std::uint64_t before = check.tokens();
+        wrong = check.event(event.data);
+        if (check.tokens() == before || !measured.counts) continue;
+        ++results_.events;
+        before == 0 ? results_.first.record(now - measured.start) : results_.gap.record(now - last);
+        last = now;
+      }
+    }
+  }
+  if (wrong == nullptr && parser.held_bytes() != 0) wrong = "the stream ends inside an event";
+  co_return settle(wrong == nullptr ? check.finish() : wrong, measured);
+}
+
+Error Generator::settle(const char* wrong, Measured measured) {
+  if (wrong != nullptr) {
+    // A wrong answer is wrong in the warm-up too.
+    ++results_.wrong;
+    fail_with(fmt::format("wrong: {}", wrong), true);
+  } else if (measured.counts) {
+    ++results_.requests;
+    ++results_.right;
+    results_.latency.record(loop_.now() - measured.start);
+  }
+  return settled;
+}
+
+void Generator::fail_with(std::string_view kind, bool counts) {
+  if (!counts) return;
+  ++results_.requests;
+  results_.count_error(kind);
+}
+
+}  // namespace sluice::load
