@@ -33,7 +33,9 @@ Method method_of(std::string_view text) noexcept {
 const Header* HeaderList::find(std::string_view name) const noexcept {
   if ((lengths_ & length_bit(name)) == 0) return nullptr;
   for (const Header& header : headers_) {
-    if (equal_ignoring_case(header.name, name)) return &header;
+    if (header.name.size() == name.size() && equal_ignoring_case(header.name, name)) {
+      return &header;
+    }
   }
   return nullptr;
 }

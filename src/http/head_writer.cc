@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 
 #include "scan.h"
 #include "sluice/base/assert.h"
@@ -25,7 +26,7 @@ bool is_nominated(const HeaderList& headers, std::string_view name) noexcept {
 bool nominates_more(const HeaderList& headers) noexcept {
   if (!headers.contains("connection")) return false;
   for (const Header& header : headers) {
-    if (!equal_ignoring_case(header.name, "connection")) continue;
+    if (header.name.size() != 10 || !equal_ignoring_case(header.name, "connection")) continue;
     CommaList options(header.value);
     while (const auto option = options.next()) {
       if (!equal_ignoring_case(*option, "close") && !is_hop_by_hop(*option)) return true;
@@ -34,9 +35,44 @@ bool nominates_more(const HeaderList& headers) noexcept {
   return false;
 }
 
+// Copies a text that is usually short.
+char* put(char* to, std::string_view from) noexcept {
+  const char* const data = from.data();
+  const std::size_t size = from.size();
+  // Two copies of constant size that overlap are two moves each way, where memcpy is a call.
+  if (size >= 8 && size <= 16) {
+    std::uint64_t first;
+    std::uint64_t last;
+    std::memcpy(&first, data, 8);
+    std::memcpy(&last, data + size - 8, 8);
+    std::memcpy(to, &first, 8);
+    std::memcpy(to + size - 8, &last, 8);
+  } else if (size >= 4 && size < 8) {
+    std::uint32_t first;
+    std::uint32_t last;
+    std::memcpy(&first, data, 4);
+    std::memcpy(&last, data + size - 4, 4);
+    std::memcpy(to, &first, 4);
+    std::memcpy(to + size - 4, &last, 4);
+  } else if (size > 32) {
+    std::memcpy(to, data, size);
+  } else if (size > 16) {
+    struct Half {
+      std::uint64_t words[2];
+    } first, last;
+    std::memcpy(&first, data, 16);
+    std::memcpy(&last, data + size - 16, 16);
+    std::memcpy(to, &first, 16);
+    std::memcpy(to + size - 16, &last, 16);
+  } else {
+    for (std::size_t i = 0; i < size; ++i) to[i] = data[i];
+  }
+  return to + size;
+}
+
 bool is_one_of(std::span<const std::string_view> names, std::string_view name) noexcept {
   return std::any_of(names.begin(), names.end(), [name](std::string_view candidate) {
-    return equal_ignoring_case(candidate, name);
+    return candidate.size() == name.size() && equal_ignoring_case(candidate, name);
   });
 }
 
@@ -66,7 +102,7 @@ void HeadWriter::request_line(std::string_view method, std::string_view target) 
   if (target.empty() || skip_bytes(target.data(), end, target_byte) != end) {
     reject("a request target to be sent holds a forbidden character");
   }
-  append({method, " ", target, " HTTP/1.1\r\n"});
+  line({method, " ", target, " HTTP/1.1\r\n"});
 }
 
 void HeadWriter::status_line(StatusCode code, std::string_view reason) {
@@ -74,18 +110,28 @@ void HeadWriter::status_line(StatusCode code, std::string_view reason) {
   SLUICE_ASSERT(code >= 100 && code <= 999);
   started_ = true;
   if (reason.empty()) reason = reason_phrase(code);
-  if (!is_field_value(reason)) reject("a reason phrase to be sent holds a control character");
   const char digits[] = {static_cast<char>('0' + code / 100),
                          static_cast<char>('0' + code / 10 % 10),
                          static_cast<char>('0' + code % 10)};
-  append({"HTTP/1.1 ", std::string_view(digits, 3), " ", reason, "\r\n"});
+  line({"HTTP/1.1 ", std::string_view(digits, 3), " ", reason, "\r\n"});
 }
 
 void HeadWriter::header(std::string_view name, std::string_view value) {
   SLUICE_ASSERT(started_);
-  if (!is_token(name)) reject("a header name to be sent is not a token");
-  if (!is_field_value(value)) reject("a header value to be sent holds a control character");
-  append({name, ": ", value, "\r\n"});
+  char* const begin = room(name.size() + value.size() + 4);
+  char* at = put(begin, name);
+  // Asked of the copy, behind which the block may be read, and only of the name: a value may hold
+  // anything but control bytes, which finish() counts.
+  if (name.empty() || !all_token_bytes(begin, name.size())) {
+    reject("a header name to be sent is not a token");
+  }
+  *at++ = ':';
+  *at++ = ' ';
+  at = put(at, value);
+  *at++ = '\r';
+  *at++ = '\n';
+  ++lines_;
+  block_.advance(static_cast<std::size_t>(at - begin));
 }
 
 void HeadWriter::header(std::string_view name, std::uint64_t value) {
@@ -102,8 +148,12 @@ void HeadWriter::fields(const OutgoingFields& fields) {
 
 void HeadWriter::forward(const HeaderList& headers, std::span<const std::string_view> dropped) {
   const bool nominated = nominates_more(headers);
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : headers) bytes += name.size() + value.size() + 4;
+  static_cast<void>(room(bytes));  // once for all of them
   for (const auto& [name, value] : headers) {
-    if (is_hop_by_hop(name) || equal_ignoring_case(name, "content-length")) continue;
+    if (is_hop_by_hop(name)) continue;
+    if (name.size() == 14 && equal_ignoring_case(name, "content-length")) continue;
     if (is_one_of(dropped, name)) continue;
     if (nominated && is_nominated(headers, name)) continue;
     header(name, value);
@@ -121,7 +171,18 @@ void HeadWriter::framing(BodyKind kind, std::uint64_t length_bytes) {
 
 Result<Slice> HeadWriter::finish(std::string_view body) {
   SLUICE_ASSERT(started_);
-  append({"\r\n", body});
+  line({"\r\n"});
+  // Every line was written with two control bytes, its CR and LF. One more, wherever it stands,
+  // came from outside and could end a line early.
+  const std::string_view written = block_.view();
+  if (count_control(written.data(), written.size()) != 2 * lines_) {
+    reject("a head to be sent holds a control character");
+  }
+  lines_ = 0;
+  if (!body.empty()) {
+    std::memcpy(room(body.size()), body.data(), body.size());
+    block_.advance(body.size());
+  }
   started_ = false;
   Slice head = std::move(block_).freeze();
   if (const char* what = std::exchange(rejected_, nullptr); what != nullptr) {
@@ -130,17 +191,22 @@ Result<Slice> HeadWriter::finish(std::string_view body) {
   return head;
 }
 
-void HeadWriter::append(std::initializer_list<std::string_view> parts) {
-  std::size_t bytes = 0;
-  for (const std::string_view part : parts) bytes += part.size();
+char* HeadWriter::room(std::size_t bytes) {
   if (block_.free_bytes() < bytes) {
     Block larger(std::max({reserve_bytes_, 2 * block_.size(), block_.size() + bytes}));
     larger.append(block_.view());
     block_ = std::move(larger);
   }
-  char* at = block_.data() + block_.size();
-  for (const std::string_view part : parts) at = std::copy(part.begin(), part.end(), at);
+  return block_.data() + block_.size();
+}
+
+void HeadWriter::line(std::initializer_list<std::string_view> parts) {
+  std::size_t bytes = 0;
+  for (const std::string_view part : parts) bytes += part.size();
+  char* at = room(bytes);
+  for (const std::string_view part : parts) at = put(at, part);
   block_.advance(bytes);
+  ++lines_;
 }
 
 void HeadWriter::reject(const char* what) noexcept {

@@ -3,6 +3,7 @@
 // Every function returns `end` when there is none. x86-64 has SSE2 always and AVX2 from v3 on;
 // elsewhere the plain loops do the work.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 #if defined(__SSE2__)
@@ -83,6 +84,60 @@ inline std::uint32_t line_end_mask(__m128i v) noexcept {
 }
 }  // namespace scan_detail
 #endif
+
+/// Whether all bytes are of token_byte. Reads whole vectors: up to 15 bytes behind the end must be
+/// readable.
+[[nodiscard]] inline bool all_token_bytes(const char* p, std::size_t size_bytes) noexcept {
+#if defined(__SSSE3__)
+  // A byte is a token's when the row of its low nibble has the bit of its high nibble.
+  struct Rows {
+    alignas(16) char of[16] = {};
+    constexpr Rows() {
+      for (unsigned low = 0; low < 16; ++low) {
+        unsigned bits = 0;
+        for (unsigned high = 0; high < 8; ++high) {
+          if ((byte_classes.of[high << 4 | low] & token_byte) != 0) bits |= 1U << high;
+        }
+        of[low] = static_cast<char>(bits);
+      }
+    }
+  };
+  static constexpr Rows rows;
+  const __m128i row_of_low = _mm_load_si128(reinterpret_cast<const __m128i*>(rows.of));
+  const __m128i bit_of_high =
+      _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, static_cast<char>(0x80), 0, 0, 0, 0, 0, 0, 0, 0);
+  const __m128i nibble = _mm_set1_epi8(0x0f);
+  for (std::size_t at = 0; at < size_bytes; at += 16) {
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + at));
+    const __m128i row = _mm_shuffle_epi8(row_of_low, _mm_and_si128(v, nibble));
+    const __m128i bit = _mm_shuffle_epi8(bit_of_high, _mm_and_si128(_mm_srli_epi16(v, 4), nibble));
+    const __m128i none = _mm_cmpeq_epi8(_mm_and_si128(row, bit), _mm_setzero_si128());
+    auto wrong = static_cast<std::uint32_t>(_mm_movemask_epi8(none));
+    if (size_bytes - at < 16) wrong &= (1U << (size_bytes - at)) - 1;
+    if (wrong != 0) return false;
+  }
+  return true;
+#else
+  return skip_bytes(p, p + size_bytes, token_byte) == p + size_bytes;
+#endif
+}
+
+/// How many control bytes there are: CR and LF are among them, HTAB is not. Reads whole vectors: up
+/// to 31 bytes behind the end must be readable.
+[[nodiscard]] inline std::size_t count_control(const char* p, std::size_t size_bytes) noexcept {
+  std::size_t count = 0;
+#if defined(__AVX2__)
+  for (std::size_t at = 0; at < size_bytes; at += 32) {
+    const auto v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + at));
+    std::uint32_t mask = scan_detail::control_mask(v);
+    if (size_bytes - at < 32) mask &= (std::uint32_t{1} << (size_bytes - at)) - 1;
+    count += static_cast<unsigned>(__builtin_popcount(mask));
+  }
+#else
+  for (std::size_t at = 0; at < size_bytes; ++at) count += is_byte(p[at], control_byte) ? 1U : 0U;
+#endif
+  return count;
+}
 
 /// The first control byte: CR and LF are among them, HTAB is not.
 [[nodiscard]] inline const char* find_control(const char* p, const char* end) noexcept {

@@ -7,8 +7,9 @@
 //   writer.header("x-request-id", id);
 //   Result<Slice> head = writer.finish();
 //
-// Nothing written can end a line early: every method, target, name and value is checked against
-// its grammar, and one that fails it makes finish() fail; half a head never gets out.
+// Nothing written can end a line early: methods, targets and names are checked against their
+// grammar, and the whole head for control bytes other than the CR LF of its own lines. A head that
+// fails makes finish() fail; half a head never gets out.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -34,7 +35,7 @@ namespace sluice::http {
 class HeadWriter {
  public:
   /// `reserve_bytes`: what the head will probably need; it grows when that was wrong.
-  explicit HeadWriter(std::size_t reserve_bytes = 1024);
+  explicit HeadWriter(std::size_t reserve_bytes = 896);
 
   /// First call of a request: "POST /path HTTP/1.1".
   void request_line(std::string_view method, std::string_view target);
@@ -64,11 +65,13 @@ class HeadWriter {
 
  private:
   void forward(const HeaderList& headers, std::span<const std::string_view> dropped);
-  void append(std::initializer_list<std::string_view> parts);
+  char* room(std::size_t bytes);
+  void line(std::initializer_list<std::string_view> parts);
   void reject(const char* what) noexcept;
 
   Block block_;
   std::size_t reserve_bytes_;
+  std::size_t lines_ = 0;           // written, each with its CR LF
   const char* rejected_ = nullptr;  // static text: the first thing that was wrong
   bool started_ = false;
 };
