@@ -104,7 +104,10 @@ void EventSource::take(http::SseEvent& piece, EventBatch& batch) {
   ++batch.events;
   const bool tagged = tag_pending_ && event.kind != llm::StreamEventKind::done && tag(piece, batch);
   tag_pending_ = false;
+  // An event is over with the CR of its empty line; of the last one the LF is not waited for.
+  const bool lacks_lf = ended_ && piece.raw.view().ends_with("\r\n\r");
   if (!tagged) batch.bytes.push(std::move(piece.raw));
+  if (lacks_lf) batch.bytes.push(Slice::of_static("\n"));
 }
 
 // Adds request_id and provider to the first event; false when its data is not one run of bytes.
@@ -140,7 +143,14 @@ void EventSource::take_last(EventBatch& batch) {
                                                       "an event of the stream is too large"));
       return;
   }
-  if (!ended_) end_with(batch, llm::errors::upstream_truncated(config_.provider));
+  if (ended_) return;
+  if (stream_.end() == llm::StreamEnd::complete) {
+    // Typed streams say by an event of their own that they are over, and then just end.
+    batch.commits = true;
+    batch.ended = ended_ = true;
+    return;
+  }
+  end_with(batch, llm::errors::upstream_truncated(config_.provider));
 }
 
 void EventSource::end_with(EventBatch& batch, llm::ApiError error) {
