@@ -29,6 +29,14 @@ bool speaks_openai(const catalog::Provider& provider) noexcept {
   return provider.dialect == catalog::Dialect::openai;
 }
 
+// Of an absolute-form target the path and query are ours to answer, whatever host it names. They
+// lie side by side, unless the target had no path at all ("http://host?x"): then "/" stands for it.
+std::string_view path_and_query(const http::RequestHead& head) noexcept {
+  const std::size_t with_mark = head.path.size() + 1;
+  if (head.query.empty() || head.query.data() != head.path.data() + with_mark) return head.path;
+  return {head.path.data(), with_mark + head.query.size()};
+}
+
 ApiError body_error(const Error& error, std::size_t bytes_max) {
   if (error.kind == ErrorKind::too_large) return llm::errors::body_too_large(bytes_max);
   if (error.kind == ErrorKind::deadline_exceeded) return llm::errors::request_too_slow("body");
@@ -83,12 +91,7 @@ Task<void> Exchange::run() {
 
 std::optional<ApiError> Exchange::locate() {
   const http::RequestHead& head = downstream_.head();
-  // Of an absolute-form target the path and query are ours to answer, whatever host it names.
-  const std::size_t target_bytes =
-      head.query.data() != nullptr && !head.query.empty()
-          ? static_cast<std::size_t>(head.query.data() + head.query.size() - head.path.data())
-          : head.path.size();
-  auto endpoint = llm::find_endpoint(head.method_text, {head.path.data(), target_bytes});
+  auto endpoint = llm::find_endpoint(head.method_text, path_and_query(head));
   if (!endpoint) {
     if (!endpoint.error().method_wrong()) {
       return llm::errors::path_unknown(head.path, endpoint.error().suggestion);
@@ -145,6 +148,10 @@ Task<std::optional<ApiError>> Exchange::understand() {
     co_return std::nullopt;
   }
   const std::string_view content_type = content_type_of(head);
+  if (endpoint_.json_too && !content_type.empty() &&
+      llm::media_type_fits(llm::BodyForm::json, content_type)) {
+    endpoint_.body = llm::BodyForm::json;
+  }
   if (!llm::media_type_fits(endpoint_.body, content_type)) {
     co_return llm::errors::media_type_wrong(content_type, endpoint_.body == llm::BodyForm::json
                                                               ? "application/json"

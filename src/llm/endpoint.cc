@@ -25,6 +25,12 @@ Endpoint form(Operation operation, Streaming streaming) {
   return {.operation = operation, .body = BodyForm::multipart, .streaming = streaming};
 }
 
+Endpoint form_or_json(Operation operation, Streaming streaming) {
+  Endpoint endpoint = form(operation, streaming);
+  endpoint.json_too = true;
+  return endpoint;
+}
+
 Endpoint bare(Operation operation, Streaming streaming = Streaming::never) {
   return {
       .operation = operation, .body = BodyForm::none, .streaming = streaming, .needs_model = false};
@@ -46,7 +52,7 @@ const std::array<Row, 12>& fixed_rows() {
       {"/models", "GET", local(Operation::models)},
       {"/moderations", "POST", json(Operation::moderations, Streaming::never)},
       {"/images/generations", "POST", json(Operation::images_generations, Streaming::by_field)},
-      {"/images/edits", "POST", form(Operation::images_edits, Streaming::by_field)},
+      {"/images/edits", "POST", form_or_json(Operation::images_edits, Streaming::by_field)},
       {"/audio/speech", "POST", json(Operation::audio_speech, Streaming::by_field)},
       {"/audio/transcriptions", "POST", form(Operation::audio_transcriptions, Streaming::by_field)},
       {"/audio/translations", "POST", form(Operation::audio_translations, Streaming::never)},

@@ -65,6 +65,7 @@ TEST(Endpoint, IsFoundByMethodAndPath) {
     EXPECT_EQ(found->id, c.id);
     EXPECT_EQ(found->upstream_target(), c.upstream_target);
     EXPECT_EQ(found->needs_model, c.body != BodyForm::none);
+    EXPECT_EQ(found->json_too, c.operation == Operation::images_edits);
     EXPECT_EQ(found->is_local, c.operation == Operation::models || c.operation == Operation::model);
   }
 }

@@ -45,6 +45,7 @@ struct Endpoint {
   Dialect dialect = Dialect::openai;
   BodyForm body = BodyForm::json;
   Streaming streaming = Streaming::never;
+  bool json_too = false;        // the form may come as JSON as well (image edits)
   bool needs_model = true;      // the body must name a model
   bool is_local = false;        // answered from the catalogue, never forwarded
   std::string id = {};          // of the response or the model in the path, percent-decoded
