@@ -1,0 +1,250 @@
+#include "recorded_oracle.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "sluice/json/value.h"
+#include "sluice/json/writer.h"
+
+namespace sluice::gateway::testing {
+namespace {
+
+using json::Kind;
+using json::Value;
+
+// As README and sluice.example.toml list them.
+constexpr std::array<std::string_view, 17> gateway_only = {
+    "models",       "fallbacks",  "fallback_config", "route",
+    "provider",     "routing",    "plugins",         "post_processing_steps",
+    "model_region", "transforms", "preset",          "transcript_id",
+    "session_id",   "trace",      "debug",           "free_models_only",
+    "no_reasoning"};
+
+bool is_chunked(const RecordedExchange& exchange) {
+  return exchange.path == "/chat/completions" || exchange.path == "/completions";
+}
+
+// One event or comment of a stream, its empty line included.
+struct StreamBlock {
+  std::string raw;
+  std::string name;
+  std::string data;
+  bool has_data = false;
+};
+
+std::string field_value(std::string_view line, std::size_t name_bytes) {
+  line.remove_prefix(name_bytes);
+  if (line.starts_with(' ')) line.remove_prefix(1);
+  return std::string(line);
+}
+
+void read_line(std::string_view line, StreamBlock& block) {
+  if (line.starts_with("data:")) {
+    if (block.has_data) block.data += '\n';
+    block.data += field_value(line, 5);
+    block.has_data = true;
+  } else if (line.starts_with("event:")) {
+    block.name = field_value(line, 6);
+  }
+}
+
+std::vector<StreamBlock> split(std::string_view body) {
+  std::vector<StreamBlock> blocks;
+  StreamBlock block;
+  for (std::size_t at = 0; at < body.size();) {
+    const std::size_t end = std::min(body.find('\n', at), body.size());
+    std::string_view line = body.substr(at, end - at);
+    block.raw += body.substr(at, end + 1 - at);
+    at = end + 1;
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    read_line(line, block);
+    if (!line.empty() && at < body.size()) continue;
+    if (!line.empty()) block.raw += "\n\n";  // a last event without its empty line gets one
+    blocks.push_back(std::exchange(block, {}));
+  }
+  return blocks;
+}
+
+bool is_done(std::string_view data) {
+  return data.substr(0, data.find_last_not_of(' ') + 1) == "[DONE]";
+}
+
+bool is_last_typed(Value event) {
+  constexpr std::array<std::string_view, 3> types = {"response.completed", "response.incomplete",
+                                                     "response.cancelled"};
+  const auto type = event.find("type");
+  return type && std::any_of(types.begin(), types.end(),
+                             [&](std::string_view t) { return type->string_equals(t); });
+}
+
+bool is_error(const StreamBlock& block, Value event) {
+  const auto error = event.find("error");
+  if (error && !error->is_null()) return true;
+  const auto type = event.find("type");
+  if (type && (type->string_equals("error") || type->string_equals("response.failed"))) return true;
+  const auto choices = event.find("choices");
+  if (choices) {
+    for (const Value choice : choices->elements()) {
+      const auto reason = choice.find("finish_reason");
+      if (reason && reason->string_equals("error")) return true;
+    }
+  }
+  return block.name == "error";
+}
+
+bool is_usage_only(Value event) {
+  const auto choices = event.find("choices");
+  const auto usage = event.find("usage");
+  return choices && choices->is(Kind::array) && choices->is_empty() && usage &&
+         usage->is(Kind::object) && !usage->is_empty();
+}
+
+std::string member_text(const json::Member& member) {
+  return std::string(member.key.raw()) + ":" + std::string(member.value.raw());
+}
+
+bool erase_once(std::string& text, const std::string& part) {
+  const std::size_t at = text.find(part);
+  if (at == text.npos) return false;
+  text.erase(at, part.size());
+  return true;
+}
+
+std::optional<std::pair<std::size_t, std::size_t>> form_model(std::string_view body) {
+  const std::size_t name = body.find("name=\"model\"");
+  if (name == body.npos) return std::nullopt;
+  const std::size_t begin = body.find("\r\n\r\n", name) + 4;
+  return std::pair(begin, body.find("\r\n", begin) - begin);
+}
+
+}  // namespace
+
+std::string model_of(const RecordedExchange& exchange) {
+  if (exchange.content_type.starts_with("multipart")) {
+    const auto model = form_model(exchange.request_body);
+    return model ? exchange.request_body.substr(model->first, model->second) : std::string();
+  }
+  json::Index index({.depth_max = 256});
+  if (!index.build(exchange.request_body)) return {};
+  const auto model = json::root(index).find("model");
+  return model ? model->string().value_or("") : "";
+}
+
+std::string upstream_model_of(std::string_view model) { return std::string(model) + "@upstream"; }
+
+std::vector<std::string> members_of(std::string_view text) {
+  json::Index index({.depth_max = 256});
+  if (!index.build(text) || !json::root(index).is(Kind::object)) return {std::string(text)};
+  std::vector<std::string> members;
+  for (const json::Member member : json::root(index).members()) {
+    members.push_back(member_text(member));
+  }
+  return members;
+}
+
+std::vector<std::string> upstream_members(const RecordedExchange& exchange) {
+  json::Index index({.depth_max = 256});
+  if (!index.build(exchange.request_body)) return {exchange.request_body};
+  const Value top = json::root(index);
+  const auto stream = top.find("stream");
+  const bool ask =
+      is_chunked(exchange) && stream && stream->boolean() == true && !asks_for_usage(exchange);
+  bool asked = false;
+  bool named = false;
+  std::vector<std::string> members;
+  for (const json::Member member : top.members()) {
+    const std::string key = *member.key.string();
+    if (std::find(gateway_only.begin(), gateway_only.end(), key) != gateway_only.end()) continue;
+    if (key == "model") {
+      named = true;
+      members.push_back("\"model\":" + json::quote(upstream_model_of(*member.value.string())));
+    } else if (key == "stream_options" && ask) {
+      // None of the recordings has stream_options that ask for something else.
+      asked = true;
+      members.emplace_back(R"("stream_options":{"include_usage":true})");
+    } else {
+      members.push_back(member_text(member));
+    }
+  }
+  if (ask && !asked) members.emplace_back(R"("stream_options":{"include_usage":true})");
+  if (!named && exchange.path == "/moderations") {
+    members.insert(members.begin(),
+                   "\"model\":" + json::quote(upstream_model_of("omni-moderation-latest")));
+  }
+  return members;
+}
+
+std::string upstream_form(const RecordedExchange& exchange) {
+  std::string body = exchange.request_body;
+  const auto model = form_model(body);
+  if (model) body.insert(model->first + model->second, "@upstream");
+  return body;
+}
+
+bool asks_for_usage(const RecordedExchange& exchange) {
+  json::Index index({.depth_max = 256});
+  if (!index.build(exchange.request_body)) return false;
+  const auto options = json::root(index).find("stream_options");
+  const auto asks = options ? options->find("include_usage") : std::nullopt;
+  return asks && asks->boolean() == true;
+}
+
+ExpectedStream expected_stream(const RecordedExchange& exchange) {
+  ExpectedStream expected;
+  json::Index index({.depth_max = 256});
+  const bool hides_usage = is_chunked(exchange) && !asks_for_usage(exchange);
+  for (const StreamBlock& block : split(exchange.response_body)) {
+    if (!block.has_data) {
+      expected.bytes += block.raw;
+      continue;
+    }
+    if (is_done(block.data)) {
+      // What comes behind the last event is nobody's.
+      if (is_chunked(exchange) || expected.complete) expected.bytes += block.raw;
+      expected.complete = true;
+      return expected;
+    }
+    if (!index.build(block.data)) {
+      expected.complete = false;
+      return expected;
+    }
+    const Value event = json::root(index);
+    if (is_error(block, event)) return expected;
+    if (hides_usage && is_usage_only(event)) continue;
+    expected.bytes += block.raw;
+    if (!is_chunked(exchange) && is_last_typed(event)) expected.complete = true;
+  }
+  return expected;
+}
+
+std::string without_tags(std::string body, std::string_view request_id, std::string_view provider) {
+  const std::string id = ",\"request_id\":" + json::quote(request_id);
+  erase_once(body, id);
+  erase_once(body, ",\"provider\":" + json::quote(provider));
+  return body;
+}
+
+bool is_rendered_error(std::string_view body, std::string_view request_id) {
+  json::Index index;
+  if (!index.build(body)) return false;
+  const auto error = json::root(index).find("error");
+  const auto id = json::root(index).find("request_id");
+  if (!error || !id || !id->string_equals(request_id)) return false;
+  const auto text = [&](std::string_view name) {
+    const auto value = error->find(name);
+    return value && value->is(Kind::string) && value->string_raw()->size() > 0;
+  };
+  return text("message") && text("type") && error->find("param") && error->find("code");
+}
+
+bool error_passes(const RecordedExchange& exchange) {
+  constexpr std::array<int, 6> statuses = {400, 404, 409, 413, 415, 422};
+  if (std::find(statuses.begin(), statuses.end(), exchange.status) == statuses.end()) return false;
+  json::Index index;
+  if (!index.build(exchange.response_body)) return false;
+  const auto error = json::root(index).find("error");
+  return error && error->is(Kind::object);
+}
+
+}  // namespace sluice::gateway::testing
