@@ -152,8 +152,8 @@ Task<Error> Generator::exchange(http::ClientHttp1& connection, const Prepared& p
     fail_with(fmt::format("status {}", status), measured.counts);
   } else if (!type.starts_with(scenario_.config().stream ? "text/event-stream"
                                                          : "application/json")) {
+    // Unread, so the connection is not used again.
     error = settle("the answer has a wrong content type", measured);
-    co_return Error{.kind = ErrorKind::malformed};
   } else if (scenario_.config().stream) {
     error = co_await read_stream(exchange, prepared, measured, deadline.token());
   } else {

@@ -157,9 +157,11 @@ std::expected<std::unique_ptr<net::TlsClientContext>, std::string> make_tls(
   return net::TlsClientContext::make({.trust = std::move(*trust)});
 }
 
-Task<void> run_all(Generator& generator, net::Resolver& resolver) {
+// Lifetime: run() owns the arguments and turns the loop until this has ended.
+Task<void> run_all(ring::Loop& loop, Generator& generator, net::Resolver& resolver) {
   co_await generator.run();
   co_await resolver.close();
+  loop.backend().wake();  // else this turn would wait for something to happen
 }
 
 int report(const Options& options, const Results& results) {
@@ -201,7 +203,7 @@ int run(const Options& options) {
   const Scenario scenario(options.scenario);
   auto generator = std::make_unique<Generator>(loop, connector, scenario, options.generator);
   Scope scope;
-  scope.spawn(run_all(*generator, **resolver));
+  scope.spawn(run_all(loop, *generator, **resolver));
   while (scope.running() > 0) loop.turn();
   while (loop.closing_sockets() > 0) loop.turn((*backend)->now() + std::chrono::milliseconds(10));
   resolver->reset();

@@ -1,0 +1,86 @@
+"""sluice-sim and sluice-load against each other, as a user runs them.
+
+Usage: simulator_load_test.py SLUICE_SIM SLUICE_LOAD
+"""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+import urllib.request
+
+SIM, LOAD = sys.argv[1:3]
+
+
+class Simulator:
+    """A running sluice-sim on a port the kernel chose."""
+
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen(
+            [SIM, "--listen", "127.0.0.1:0", *arguments], stdout=subprocess.PIPE, text=True
+        )
+        self.url = re.search(r"http://\S+", self.process.stdout.readline()).group()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(timeout=20)
+        self.process.stdout.close()
+        assert status == 0, f"sluice-sim ended with {status}"
+
+    def stats(self):
+        with urllib.request.urlopen(f"{self.url}/sim/stats", timeout=20) as answer:
+            return json.load(answer)
+
+
+def load(target, *arguments, requests=200):
+    run = subprocess.run(
+        [LOAD, "--target", target, "--requests", str(requests), "--connections", "8", "--json", "-", *arguments],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    return run.returncode, json.loads(run.stdout)
+
+
+class EndToEnd(unittest.TestCase):
+    def test_every_answer_of_a_sound_provider_is_right(self):
+        with Simulator("--workers", "2") as simulator:
+            for scenario in (
+                [], ["--stream"], ["--stream", "--include-usage", "--tokens", "7"], ["--rate", "2000"],
+                ["--prompt-bytes", "100000"], ["--scenario", "embeddings"], ["--scenario", "models"],
+            ):  # fmt: skip
+                with self.subTest(scenario=scenario):
+                    status, results = load(simulator.url, *scenario)
+                    self.assertEqual((status, results["right"], results["errors"]), (0, 200, {}))
+            self.assertEqual(simulator.stats()["aborted_by_client"], 0)
+
+    def test_over_a_unix_socket(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with Simulator("--listen", f"unix:{folder}/sim.sock"):
+                status, results = load(f"unix:{folder}/sim.sock", "--stream")
+                self.assertEqual((status, results["right"]), (0, 200))
+
+    def test_faults_are_errors_or_wrong_answers_never_right_ones(self):
+        with Simulator() as simulator:
+            for fault, expected in (
+                ("status:503", 1), ("truncate:3", 1), ("reset-after:3", 1), ("close-after:3", 1), ("garbage", 1),
+                ("malformed-chunk:2", 1), ("no-done", 2), ("error-event-after:2", 2), ("wrong-content-type", 2),
+            ):  # fmt: skip
+                with self.subTest(fault=fault):
+                    status, results = load(
+                        simulator.url, "--stream", "--model", f"sim-fault-{fault}", requests=20
+                    )
+                    self.assertEqual((status, results["right"], results["requests"]), (expected, 0, 20))
+
+    def test_a_client_that_leaves_is_counted(self):
+        with Simulator() as simulator:
+            status, results = load(simulator.url, "--model", "sim-fault-hang", "--timeout", "0.2", requests=8)
+            self.assertEqual((status, results["errors"]), (1, {"timeout": 8}))
+            self.assertEqual(simulator.stats()["aborted_by_client"], 8)
+
+
+unittest.main(argv=sys.argv[:1])
