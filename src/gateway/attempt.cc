@@ -87,7 +87,8 @@ Task<std::optional<llm::ApiError>> Attempt::run(StopToken stop) {
   times_.started = loop_.now();
   MaybeError failed = co_await connect_and_send(stop);
   if (!failed) failed = co_await receive(stop);
-  if (!failed) outcome_ = AttemptOutcome::success;
+  // An error answer that passes is shown whole, and yet no success of the provider.
+  if (!failed) outcome_ = telemetry::outcome_of_status(status_);
   co_return failed;
 }
 
@@ -212,7 +213,10 @@ Task<std::optional<llm::ApiError>> Attempt::receive_error(StopToken stop) {
     form_ = Form::whole;
     co_return std::nullopt;
   }
-  co_return refuse(telemetry::outcome_of_status(status_), std::move(error));
+  // A redirect is an answer that no API gives, and is never followed.
+  const bool redirects = status_ < 400;
+  co_return refuse(redirects ? AttemptOutcome::malformed : telemetry::outcome_of_status(status_),
+                   std::move(error));
 }
 
 Task<std::optional<llm::ApiError>> Attempt::receive_events(StopToken stop) {
