@@ -231,14 +231,14 @@ Task<std::optional<llm::ApiError>> Attempt::receive_events(StopToken stop) {
   // be replaced: but not too many of them, and not for too long.
   std::optional<MonotonicTime> held_since;
   while (true) {
-    MonotonicTime until = loop_.now() + deployment_.timeouts.idle;
-    if (held_since) {
-      until = std::min(until, *held_since + std::chrono::milliseconds(limits.held_ms_max));
-    }
-    ring::Deadline deadline(loop_, until, stop);
+    const MonotonicTime idle_at = loop_.now() + deployment_.timeouts.idle;
+    const MonotonicTime let_go_at =
+        held_since ? *held_since + std::chrono::milliseconds(limits.held_ms_max)
+                   : MonotonicTime::max();
+    ring::Deadline deadline(loop_, std::min(idle_at, let_go_at), stop);
     Result<EventBatch> batch = co_await events_->next(deadline.token());
     if (!batch) {
-      if (deadline.passed() && held_since) co_return std::nullopt;
+      if (deadline.passed() && let_go_at < idle_at) co_return std::nullopt;
       if (deadline.passed()) co_return timed_out(llm::errors::Deadline::idle);
       co_return explain(batch.error());
     }
