@@ -40,6 +40,30 @@ bool has_media_type(const http::ResponseHead& head, std::string_view essence) {
 
 bool names_html(const http::ResponseHead& head) { return has_media_type(head, "text/html"); }
 
+// Whether a success has no other form than a JSON object, unless a stream was asked for.
+bool answers_in_json(const llm::Endpoint& endpoint) noexcept {
+  switch (endpoint.operation) {
+    case llm::Operation::chat_completions:
+    case llm::Operation::completions:
+    case llm::Operation::embeddings:
+    case llm::Operation::responses:
+    case llm::Operation::responses_retrieve:
+    case llm::Operation::responses_cancel:
+    case llm::Operation::responses_input_items:
+    case llm::Operation::responses_input_tokens:
+    case llm::Operation::images_generations:
+    case llm::Operation::images_edits:
+    case llm::Operation::moderations: return true;
+    case llm::Operation::responses_delete:
+    case llm::Operation::audio_speech:
+    case llm::Operation::audio_transcriptions:
+    case llm::Operation::audio_translations:
+    case llm::Operation::models:
+    case llm::Operation::model: return false;
+  }
+  __builtin_unreachable();
+}
+
 void compact(SliceChain& chain) {
   if (chain.count() <= held_slices_max) return;
   SliceChain one;
@@ -173,11 +197,13 @@ Task<std::optional<llm::ApiError>> Attempt::receive(StopToken stop) {
   if (context_.request.stream && is_identity(*head_) &&
       has_media_type(*head_, "text/event-stream")) {
     failed = co_await receive_events(first_content.token());
+  } else if (has_no_body()) {
+    form_ = Form::bytes;
   } else if (names_html(*head_)) {
     failed = refuse(AttemptOutcome::malformed,
                     llm::errors::upstream_malformed(
                         provider_.name, "it answered with a web page where data was expected"));
-  } else if (has_media_type(*head_, "application/json")) {
+  } else if (has_media_type(*head_, "application/json") || must_be_json()) {
     failed = co_await receive_whole(first_content.token());
   } else {
     failed = co_await receive_first_bytes(first_content.token());
@@ -187,6 +213,19 @@ Task<std::optional<llm::ApiError>> Attempt::receive(StopToken stop) {
   }
   if (!failed) times_.first_content = loop_.now();
   co_return failed;
+}
+
+// Of HEAD, or of an operation that need not answer with anything.
+bool Attempt::has_no_body() const noexcept {
+  return exchange_->framing().kind == http::BodyKind::none &&
+         (context_.head.method == http::Method::head || !answers_in_json(context_.endpoint));
+}
+
+// Whatever its label says, it is looked into: garbage never passes for a success. Events that were
+// asked for, but came compressed, are all that cannot be.
+bool Attempt::must_be_json() const noexcept {
+  return answers_in_json(context_.endpoint) &&
+         !(context_.request.stream && has_media_type(*head_, "text/event-stream"));
 }
 
 Task<std::optional<llm::ApiError>> Attempt::receive_error(StopToken stop) {

@@ -94,6 +94,8 @@ class Attempt {
   Task<MaybeError> receive_whole(StopToken stop);
   Task<MaybeError> receive_first_bytes(StopToken stop);
   MaybeError accept_whole(Slice body);
+  [[nodiscard]] bool has_no_body() const noexcept;
+  [[nodiscard]] bool must_be_json() const noexcept;
   [[nodiscard]] std::string_view authorisation();
   [[nodiscard]] llm::ApiError explain(const Error& error);
   [[nodiscard]] llm::ApiError timed_out(llm::errors::Deadline which);

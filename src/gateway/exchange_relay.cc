@@ -192,7 +192,6 @@ Task<void> Exchange::relay_bytes() {
   http::ClientExchange& upstream = serving_->upstream();
   std::optional<std::uint64_t> length;
   if (upstream.framing().kind == http::BodyKind::length) length = upstream.framing().length_bytes;
-  if (upstream.framing().kind == http::BodyKind::none) length = 0;
   if (!start(length)) co_return;
   SliceChain part = std::move(serving_->held().bytes);
   while (true) {
