@@ -162,7 +162,8 @@ Task<Exchange::NextEvents> Exchange::next_events(MonotonicTime& last_event_at,
         keep_alive.count() > 0 ? last_sent_at + keep_alive : MonotonicTime::max();
     ring::Deadline deadline(core_.loop, std::min(idle_at, comment_at), total_->token());
     Result<EventBatch> batch = co_await serving_->events().next(deadline.token());
-    if (batch) {
+    // A provider that never falls silent must not outlast the exchange's deadline.
+    if (batch && !total_->passed()) {
       last_event_at = core_.loop.now();
       co_return NextEvents{.batch = std::move(*batch)};
     }
@@ -201,7 +202,7 @@ Task<void> Exchange::relay_bytes() {
     ring::Deadline idle(core_.loop, core_.loop.now() + serving_->deployment().timeouts.idle,
                         total_->token());
     Result<SliceChain> next = co_await upstream.read_body(idle.token());
-    if (next) {
+    if (next && !total_->passed()) {
       part = std::move(*next);
       continue;
     }
@@ -211,9 +212,10 @@ Task<void> Exchange::relay_bytes() {
       note_client_left();
     } else {
       ended_by_ = telemetry::EndedBy::provider;
-      reason_ = idle.passed() || total_->passed() ? "timed out" : next.error().what;
-      serving_->set_outcome(idle.passed() ? telemetry::AttemptOutcome::timed_out
-                                          : telemetry::outcome_of_error(next.error()));
+      const bool late = idle.passed() || total_->passed();
+      reason_ = late ? "timed out" : next.error().what;
+      serving_->set_outcome(late ? telemetry::AttemptOutcome::timed_out
+                                 : telemetry::outcome_of_error(next.error()));
     }
     co_return;
   }
