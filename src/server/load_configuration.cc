@@ -1,0 +1,127 @@
+#include "sluice/server/load_configuration.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <utility>
+
+#include "sluice/policy/gateway_key.h"
+
+namespace sluice::server {
+namespace {
+
+config::ParseOptions parse_options() {
+  return {.hash_complaint = [](std::string_view hash) -> std::optional<std::string> {
+    const Result<policy::KeyVerifier> verifier = policy::KeyVerifier::parse(hash);
+    if (verifier) return std::nullopt;
+    return std::string(verifier.error().what);
+  }};
+}
+
+bool is_spoken(catalog::Dialect dialect) { return dialect == catalog::Dialect::openai; }
+
+std::string why_unreadable(const Error& error) {
+  if (error.kind == ErrorKind::not_found) return "there is no such file";
+  if (error.os_errno != 0) return fmt::format("cannot be read: {}", std::strerror(error.os_errno));
+  return fmt::format("cannot be read: {}", error.what);
+}
+
+config::ProviderConfig simulated_provider(std::uint16_t port) {
+  config::ProviderConfig provider;
+  provider.name = simulated_name;
+  provider.dialect = catalog::Dialect::openai;
+  const auto url = catalog::parse_url(fmt::format("http://127.0.0.1:{}/v1", port));
+  if (url) provider.base_url = *url;
+  provider.keys.emplace();
+  provider.region = "local";
+  provider.all_models = false;
+  return provider;
+}
+
+config::ModelConfig simulated_model() {
+  config::ModelConfig model;
+  model.name = simulated_name;
+  model.key = "model simulated";
+  config::DeploymentConfig deployment;
+  deployment.provider = simulated_name;
+  deployment.model = simulated_name;
+  deployment.price.emplace();
+  deployment.price->input = 0;
+  deployment.price->output = 0;
+  deployment.key = "model simulated";
+  model.deployments.push_back(std::move(deployment));
+  return model;
+}
+
+void add_simulated(config::Config& config, std::uint16_t port) {
+  // A [[model]] turns the default of all_models off; this one must change nothing for the others.
+  if (config.models.empty()) {
+    for (config::ProviderConfig& provider : config.providers) {
+      if (!provider.all_models) provider.all_models = true;
+    }
+  }
+  config.providers.push_back(simulated_provider(port));
+  config.models.push_back(simulated_model());
+}
+
+void apply(const Overrides& overrides, config::Config& config) {
+  if (overrides.workers) config.server.workers = *overrides.workers;
+  if (overrides.listen) {
+    config::ListenerConfig listener;
+    listener.address = *overrides.listen;
+    config.listeners.clear();
+    config.listeners.push_back(std::move(listener));
+  }
+  if (overrides.simulated_port) add_simulated(config, *overrides.simulated_port);
+}
+
+}  // namespace
+
+config::Loaded load_configuration(const Overrides& overrides, const catalog::Catalog& catalogue,
+                                  const config::Environment& environment) {
+  config::Loaded loaded;
+  const auto path = config::find_file(overrides.path, environment);
+  if (path) {
+    loaded.complaints = config::Complaints(*path);
+    Result<config::FileContents> contents = environment.read_file(*path, config::config_bytes_max);
+    if (!contents) {
+      loaded.complaints.error({}, "", why_unreadable(contents.error()));
+      return loaded;
+    }
+    loaded.config = config::parse(contents->bytes, *path, loaded.complaints, parse_options());
+    if (loaded.complaints.failed()) return loaded;
+  } else {
+    loaded.config = config::config_of_environment(catalogue, environment);
+  }
+  apply(overrides, loaded.config);
+  if (loaded.config.key_pepper) {
+    loaded.key_pepper = config::fetch(*loaded.config.key_pepper, environment,
+                                      loaded.config.folder(), loaded.complaints);
+  }
+  loaded.models =
+      config::build(loaded.config, catalogue, environment, is_spoken, loaded.complaints);
+  return loaded;
+}
+
+std::optional<std::string> nothing_to_serve(const config::Loaded& loaded,
+                                            const catalog::Catalog& catalogue) {
+  if (!loaded.models.models().empty()) return std::nullopt;
+  if (!loaded.config.file.empty()) {
+    return fmt::format(
+        "{}: no model could be served: add a [[provider]] whose key is at hand, or start with "
+        "--simulated-provider",
+        loaded.config.file);
+  }
+  std::string names;
+  for (const catalog::CatalogProvider& provider : catalogue.providers()) {
+    if (!is_spoken(provider.dialect) || provider.kind != catalog::ProviderKind::cloud) continue;
+    if (provider.key_env.empty()) continue;
+    names += (names.empty() ? "" : ", ") + provider.key_env.front();
+  }
+  return fmt::format(
+      "there is no provider to talk to: export a provider's key (one of {}), write {} or name a "
+      "file with --config, or start with --simulated-provider",
+      names, config::default_path);
+}
+
+}  // namespace sluice::server
