@@ -177,8 +177,9 @@ Task<Result<Slice>> ServerHttp1Exchange::read_known_length(StopToken stop) {
   while (length_left_ > 0) {
     const std::size_t part = std::min<std::uint64_t>(length_left_, receive_part_bytes_max);
     if (block.free_bytes() < part) {
-      block = with_capacity(std::move(block), std::min<std::uint64_t>(block.size() + length_left_,
-                                                                      4 * block.capacity()));
+      const std::size_t capacity =
+          std::min<std::uint64_t>(block.size() + length_left_, 4 * block.capacity());
+      block = with_capacity(std::move(block), capacity);
     }
     const MonotonicTime before = connection_.loop.now();
     ring::Deadline deadline(connection_.loop, pace_.deadline(before, part), stop);
