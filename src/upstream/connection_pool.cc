@@ -99,33 +99,39 @@ ConnectionPool::Entry* ConnectionPool::take_idle() noexcept {
   return nullptr;
 }
 
+// How many more leases could be had now: by an idle connection, or by room for a new one. What was
+// granted to somebody in line is spoken for.
+std::size_t ConnectionPool::available() const noexcept {
+  const std::size_t room = limits_.connections_max - open_;
+  SLUICE_ASSERT(granted_ <= room + idle_count_);
+  return room + idle_count_ - granted_;
+}
+
+ConnectionPool::Entry* ConnectionPool::reuse_idle() noexcept {
+  Entry* entry = take_idle();
+  if (entry == nullptr) return nullptr;
+  ++reused_;
+  entry->reused = true;
+  entry->timings = {};
+  return entry;
+}
+
 Task<Result<ConnectionPool::Lease>> ConnectionPool::acquire(Use use, StopToken stop) {
+  if (available() == 0) {
+    const Result<void> turn = co_await wait_for_turn(stop);
+    if (!turn) co_return fail(turn.error());
+  }
   if (use == Use::any) {
-    if (Entry* entry = take_idle(); entry != nullptr) {
-      ++reused_;
-      entry->reused = true;
-      entry->timings = {};
-      co_return Lease(*this, entry);
-    }
+    if (Entry* entry = reuse_idle(); entry != nullptr) co_return Lease(*this, entry);
   }
-  if (open_ >= limits_.connections_max) {
-    const Result<void> slot = co_await wait_for_slot(stop);
-    if (!slot) co_return fail(slot.error());
-    if (use == Use::any) {
-      if (Entry* entry = take_idle(); entry != nullptr) {
-        ++reused_;
-        entry->reused = true;
-        entry->timings = {};
-        co_return Lease(*this, entry);
-      }
-    }
-  }
+  if (open_ == limits_.connections_max) drop_oldest_idle();
   Result<Entry*> entry = co_await open_connection(stop);
   if (!entry) co_return fail(entry.error());
   co_return Lease(*this, *entry);
 }
 
-Task<Result<void>> ConnectionPool::wait_for_slot(StopToken stop) {
+// Who was granted a turn takes it at once when this returns: nothing comes between.
+Task<Result<void>> ConnectionPool::wait_for_turn(StopToken stop) {
   if (waiting_ >= limits_.waiters_max) {
     co_return fail(
         Error{.kind = ErrorKind::exhausted,
@@ -133,23 +139,20 @@ Task<Result<void>> ConnectionPool::wait_for_slot(StopToken stop) {
               .retry = Retry::safe,
               .what = "every connection to the provider is in use and the line is full"});
   }
-  while (open_ >= limits_.connections_max && idle_.empty()) {
-    Waiter waiter(loop_);
-    waiters_.push_back(waiter);
-    ++waiting_;
-    const Result<void> waited = co_await waiter.turn.wait(stop);
-    --waiting_;
-    // Told to go on and to stop at once: the turn belongs to the next in line.
-    if (!waited || stop.stop_requested()) {
-      if (waiter.turn.is_set()) slot_freed();
-      co_return fail(
-          Error{.kind = ErrorKind::cancelled, .what = "wait for a connection cancelled"});
-    }
-  }
-  co_return Result<void>{};
+  Waiter waiter(loop_);
+  waiters_.push_back(waiter);
+  ++waiting_;
+  const Result<void> waited = co_await waiter.turn.wait(stop);
+  --waiting_;
+  if (waiter.turn.is_set()) --granted_;
+  if (waited && !stop.stop_requested()) co_return Result<void>{};
+  // Told to go on and to stop at once: the turn belongs to the next in line.
+  slot_freed();
+  co_return fail(Error{.kind = ErrorKind::cancelled, .what = "wait for a connection cancelled"});
 }
 
 Task<Result<ConnectionPool::Entry*>> ConnectionPool::open_connection(StopToken stop) {
+  SLUICE_ASSERT(open_ < limits_.connections_max);
   ++open_;
   Result<net::Connected> connected = co_await connector_.connect(endpoint_, tls_, stop);
   if (!connected) {
@@ -178,13 +181,25 @@ void ConnectionPool::drop(Entry* entry) noexcept {
   slot_freed();
 }
 
+// For one that must be fresh, where only used ones are left.
+void ConnectionPool::drop_oldest_idle() noexcept {
+  Entry& entry = idle_.pop_back();
+  --idle_count_;
+  entry.end_idle();
+  delete &entry;  // not drop(): its place is taken already
+  --open_;
+}
+
 void ConnectionPool::slot_freed() noexcept {
-  if (!waiters_.empty()) waiters_.pop_front().turn.set();
+  if (waiters_.empty() || available() == 0) return;
+  ++granted_;
+  waiters_.pop_front().turn.set();
 }
 
 Task<void> ConnectionPool::keep_warm(StopToken stop) {
-  while (!stop.stop_requested() && limits_.warm_connections > 0) {
-    while (open_ < limits_.warm_connections && !stop.stop_requested()) {
+  while (!stop.stop_requested() && !retired_ && limits_.warm_connections > 0) {
+    while (open_ < limits_.warm_connections && available() > 0 && !retired_ &&
+           !stop.stop_requested()) {
       Result<Entry*> entry = co_await open_connection(stop);
       if (!entry) break;  // the provider is away: its requests will say so, we try again later
       give_back(*entry);

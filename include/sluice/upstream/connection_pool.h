@@ -92,8 +92,11 @@ class ConnectionPool {
   Entry* take_idle() noexcept;
   void give_back(Entry* entry) noexcept;
   void drop(Entry* entry) noexcept;
+  void drop_oldest_idle() noexcept;
+  [[nodiscard]] std::size_t available() const noexcept;
+  Entry* reuse_idle() noexcept;
   void slot_freed() noexcept;
-  [[nodiscard]] Task<Result<void>> wait_for_slot(StopToken stop);
+  [[nodiscard]] Task<Result<void>> wait_for_turn(StopToken stop);
   [[nodiscard]] Task<Result<Entry*>> open_connection(StopToken stop);
 
   ring::Loop& loop_;
@@ -107,6 +110,7 @@ class ConnectionPool {
   std::size_t open_ = 0;
   std::size_t idle_count_ = 0;
   std::size_t waiting_ = 0;
+  std::size_t granted_ = 0;  // of those waiting: told that their turn has come
   std::uint64_t opened_ = 0;
   std::uint64_t reused_ = 0;
   bool retired_ = false;
