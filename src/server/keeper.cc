@@ -179,7 +179,13 @@ Task<void> Keeper::drain() {
   say(EventLevel::info, workers_ended_.is_set() ? "drained" : "a worker does not end");
 }
 
+// Lifetime: run() joins this task. The turn it ends in would find nothing left to wait for.
 Task<void> Keeper::live() {
+  co_await serve_until_drained();
+  loop_.backend().wake();
+}
+
+Task<void> Keeper::serve_until_drained() {
   (void)co_await starting_over_.wait({});
   if (!failure_.empty()) {
     post_to_all([] { return End{}; });

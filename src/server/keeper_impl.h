@@ -50,6 +50,7 @@ class Keeper {
 
   // keeper.cc
   Task<void> live();
+  Task<void> serve_until_drained();
   Task<void> serve_admin(StopToken stop);
   Task<void> watch_signals(StopToken stop);
   Task<void> rotate_ticket_keys(StopToken stop);

@@ -35,6 +35,14 @@ Task<void> PlainServer::serve(int socket, StopToken stop) {
   co_await http::serve_http1(loop_, **stream, handler_, config_, {.drain = stop, .end = stop});
 }
 
+namespace {
+// Lifetime: the thread's loop runs until this task has ended, and would then wait for nothing.
+Task<void> wake_after(Task<void> serving, ring::Backend& backend) {
+  co_await std::move(serving);
+  backend.wake();
+}
+}  // namespace
+
 ServerThread::ServerThread(Serve serve) : serve_(std::move(serve)) {}
 
 ServerThread::~ServerThread() {
@@ -67,7 +75,7 @@ void ServerThread::run(const ring::SocketAddress& address, const Tell& tell) {
     net::Listener serving = std::move(*listener);  // closed before the last turns below
     StopSource stop;
     Scope scope;
-    scope.spawn(serve_(loop, serving, stop.token()));
+    scope.spawn(wake_after(serve_(loop, serving, stop.token()), **backend));
     while (scope.running() > 0) {
       loop.turn();
       if (orders_.take()) stop.request_stop();

@@ -176,6 +176,7 @@ Task<void> Worker::Core::live() {
   warmth_.reset();
   gauges_.finish();
   ended_ = true;
+  backend_.wake();  // this turn's wait would find nothing to wait for
 }
 
 void Worker::Core::run(bool serving) {
