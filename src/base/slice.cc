@@ -64,17 +64,17 @@ Slice Block::freeze() && {
 std::string SliceChain::to_string() const {
   std::string text;
   text.reserve(size_bytes_);
-  for (const Slice& slice : slices_) text.append(slice.view());
+  for (const Slice& slice : *this) text.append(slice.view());
   return text;
 }
 
 Slice SliceChain::gather() && {
   Slice whole;
-  if (slices_.size() == 1) {
-    whole = std::move(slices_.front());
-  } else if (!slices_.empty()) {
+  if (count_ == 1) {
+    whole = std::move(inline_[0]);
+  } else if (count_ > 1) {
     Block block(size_bytes_);
-    for (const Slice& slice : slices_) block.append(slice.view());
+    for (const Slice& slice : *this) block.append(slice.view());
     whole = std::move(block).freeze();
   }
   clear();

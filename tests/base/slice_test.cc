@@ -77,6 +77,25 @@ TEST(SliceChain, JoinsNeighboursInTheSameMemory) {
   EXPECT_EQ(chain.size_bytes(), 8U);
 }
 
+TEST(SliceChain, KeepsOrderBeyondItsInlineSlices) {
+  SliceChain chain;
+  std::string expected;
+  for (int i = 0; i < 20; ++i) {
+    chain.push(Slice::copy_of(std::to_string(i) + ";"));
+    expected += std::to_string(i) + ";";
+  }
+  SliceChain moved = std::move(chain);
+  EXPECT_TRUE(chain.empty());  // NOLINT(bugprone-use-after-move): that is the question
+  EXPECT_EQ(chain.count(), 0U);
+  EXPECT_EQ(moved.to_string(), expected);
+  SliceChain front;
+  front.push(Slice::of_static("x"));
+  front.append(std::move(moved));
+  EXPECT_EQ(front.to_string(), "x" + expected);
+  front.clear();
+  EXPECT_EQ(front.to_string(), "");
+}
+
 TEST(SliceChain, GathersManyPartsAndPassesASingleOneThrough) {
   SliceChain one;
   one.push(Slice::of_static("abc"));

@@ -7,6 +7,7 @@
 // lease: the last slice's destructor gives the buffer back), a heap block, or static text (no
 // owner). Owners count references without atomics: a slice never leaves the core it was made on.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -172,34 +173,71 @@ class Block {
   Header* header_ = nullptr;
 };
 
-/// Slices in order: what one send takes, what one read of many parts gives.
+/// Slices in order: what one send takes, what one read of many parts gives. The first few live in
+/// the chain itself, so that a message of a head and a body allocates nothing here.
 class SliceChain {
  public:
-  SliceChain() = default;
-  SliceChain(SliceChain&&) noexcept = default;
-  SliceChain& operator=(SliceChain&&) noexcept = default;
+  SliceChain() noexcept = default;
+  SliceChain(SliceChain&& other) noexcept { take(other); }
+  SliceChain& operator=(SliceChain&& other) noexcept {
+    if (this != &other) {
+      clear();
+      take(other);
+    }
+    return *this;
+  }
   SliceChain(const SliceChain&) = delete;
   SliceChain& operator=(const SliceChain&) = delete;
+  ~SliceChain() = default;
 
   /// Appends; a slice that goes on where the last one ends, in the same memory, extends it.
   void push(Slice slice) {
     if (slice.empty()) return;
     size_bytes_ += slice.size();
-    if (!slices_.empty() && slices_.back().try_extend(slice)) return;
-    slices_.push_back(std::move(slice));
+    if (count_ > 0 && (*this)[count_ - 1].try_extend(slice)) return;
+    if (count_ < inline_count) {
+      inline_[count_] = std::move(slice);
+    } else {
+      more_.push_back(std::move(slice));
+    }
+    ++count_;
   }
   void append(SliceChain other) {
-    for (Slice& slice : other.slices_) push(std::move(slice));
+    for (std::size_t i = 0; i < other.count_; ++i) push(std::move(other[i]));
   }
   [[nodiscard]] std::size_t size_bytes() const noexcept { return size_bytes_; }
   [[nodiscard]] bool empty() const noexcept { return size_bytes_ == 0; }
-  [[nodiscard]] std::size_t count() const noexcept { return slices_.size(); }
-  [[nodiscard]] const Slice& operator[](std::size_t index) const noexcept { return slices_[index]; }
-  [[nodiscard]] Slice& operator[](std::size_t index) noexcept { return slices_[index]; }
-  [[nodiscard]] auto begin() const noexcept { return slices_.begin(); }
-  [[nodiscard]] auto end() const noexcept { return slices_.end(); }
+  [[nodiscard]] std::size_t count() const noexcept { return count_; }
+  [[nodiscard]] const Slice& operator[](std::size_t index) const noexcept {
+    return index < inline_count ? inline_[index] : more_[index - inline_count];
+  }
+  [[nodiscard]] Slice& operator[](std::size_t index) noexcept {
+    return index < inline_count ? inline_[index] : more_[index - inline_count];
+  }
+
+  class Iterator {
+   public:
+    Iterator(const SliceChain& chain, std::size_t index) noexcept : chain_(&chain), index_(index) {}
+    const Slice& operator*() const noexcept { return (*chain_)[index_]; }
+    Iterator& operator++() noexcept {
+      ++index_;
+      return *this;
+    }
+    friend bool operator==(const Iterator& a, const Iterator& b) noexcept {
+      return a.index_ == b.index_;
+    }
+
+   private:
+    const SliceChain* chain_;
+    std::size_t index_;
+  };
+  [[nodiscard]] Iterator begin() const noexcept SLUICE_LIFETIMEBOUND { return {*this, 0}; }
+  [[nodiscard]] Iterator end() const noexcept SLUICE_LIFETIMEBOUND { return {*this, count_}; }
+
   void clear() noexcept {
-    slices_.clear();
+    for (std::size_t i = 0; i < count_ && i < inline_count; ++i) inline_[i].reset();
+    more_.clear();
+    count_ = 0;
     size_bytes_ = 0;
   }
   /// All bytes in one string: for tests and cold paths.
@@ -208,7 +246,21 @@ class SliceChain {
   [[nodiscard]] Slice gather() &&;
 
  private:
-  std::vector<Slice> slices_;
+  static constexpr std::size_t inline_count = 3;
+
+  void take(SliceChain& other) noexcept {
+    for (std::size_t i = 0; i < other.count_ && i < inline_count; ++i) {
+      inline_[i] = std::move(other.inline_[i]);
+    }
+    more_ = std::move(other.more_);
+    count_ = std::exchange(other.count_, 0);
+    size_bytes_ = std::exchange(other.size_bytes_, 0);
+    other.more_.clear();
+  }
+
+  std::array<Slice, inline_count> inline_;
+  std::vector<Slice> more_;
+  std::size_t count_ = 0;
   std::size_t size_bytes_ = 0;
 };
 
