@@ -10,8 +10,11 @@ PlainStream::PlainStream(ring::Connection connection) : connection_(std::move(co
 }
 
 Task<Result<SliceChain>> PlainStream::read(StopToken stop) {
-  if (!unread_.empty()) co_return std::exchange(unread_, SliceChain{});
-  co_return co_await connection_.receive(stop);
+  return unread_.empty() ? connection_.receive(stop) : take_unread();
+}
+
+Task<Result<SliceChain>> PlainStream::take_unread() {
+  co_return std::exchange(unread_, SliceChain{});
 }
 
 Task<Result<void>> PlainStream::read_exactly(Block& block, std::size_t count, StopToken stop) {
@@ -30,8 +33,7 @@ Task<Result<void>> PlainStream::read_exactly(Block& block, std::size_t count, St
 }
 
 Task<Result<void>> PlainStream::write(SliceChain bytes, StopToken stop) {
-  if (bytes.empty()) co_return Result<void>{};
-  co_return co_await connection_.send(std::move(bytes), stop);
+  return connection_.send(std::move(bytes), stop);
 }
 
 bool PlainStream::has_input() const noexcept { return !unread_.empty() || connection_.has_input(); }

@@ -15,6 +15,9 @@ namespace {
 
 // Below this, one more copy is cheaper than ending the multishot receive and starting it again.
 constexpr std::size_t direct_bytes_min = 32 * 1024;
+// Up to here, copying the parts of a message together costs less than the kernel's reading a
+// msghdr and an iovec for them: 0.3 us per send.
+constexpr std::size_t joined_bytes_max = 8 * 1024;
 // What a receive may bring when the ring has no buffer and the connection must help itself.
 constexpr std::size_t private_block_bytes = 8 * 1024;
 
@@ -112,6 +115,10 @@ class Connection::State {
   }
 
   Task<Result<void>> send(SliceChain chain, StopToken stop) {
+    if (chain.count() > 1 && chain.size_bytes() <= joined_bytes_max) {
+      Slice joined = std::move(chain).gather();
+      chain.push(std::move(joined));
+    }
     std::size_t next = 0;
     while (next < chain.count()) {
       std::array<iovec, parts_per_send> parts;
@@ -168,8 +175,9 @@ class Connection::State {
   [[nodiscard]] std::uint64_t bytes_sent() const noexcept { return bytes_sent_; }
 
  private:
-  // IOV_MAX is 1024; chains of relayed events are a few slices, so more goes in several sends.
-  static constexpr std::size_t parts_per_send = 64;
+  // Chains are a few slices, for neighbours were joined; a longer one goes in several sends. The
+  // array is part of every blocked sender's frame.
+  static constexpr std::size_t parts_per_send = 16;
   static_assert(parts_per_send <= IOV_MAX);
 
   struct ReceiveOperation final : Operation {

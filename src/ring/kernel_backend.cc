@@ -62,6 +62,8 @@ class KernelBackend final : public Backend {
       ring_.ring_fd = -1;
       return fail(setup_error(-made));
     }
+    // Saves a look-up of the descriptor per enter. Not essential: a refusal changes nothing.
+    io_uring_register_ring_fd(&ring_);
     auto buffers = BufferRing::make(ring_, buffer_group, config.buffer_bytes, config.buffers_start,
                                     config.buffers_max);
     if (!buffers) return fail(buffers.error());

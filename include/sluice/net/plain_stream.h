@@ -29,6 +29,7 @@ class PlainStream final : public Stream {
   void set_peer(const ring::SocketAddress& peer) noexcept { peer_ = peer; }
 
  private:
+  Task<Result<SliceChain>> take_unread();
   ring::Connection connection_;
   ring::SocketAddress peer_;
   SliceChain unread_;
