@@ -162,15 +162,16 @@ Task<Result<void>> Attempt::send_on(upstream::ConnectionPool::Use use, StopToken
   const net::ConnectTimings& timings = lease_->timings();
   times_.slot = times_.connected - timings.resolve - timings.connect - timings.tls;
 
-  // Everything below is serialised inside send(): the views need not outlive it.
-  std::vector<http::Header> fields;
+  // Everything below is serialised before send() first suspends: scratch will do.
+  std::vector<http::Header>& fields = context_.core.fields;
   upstream_request_fields({.received = context_.head.headers,
                            .provider = provider_,
                            .auth = authorisation(),
                            .is_callers_account = credential_.is_callers,
                            .is_stream = context_.request.stream},
                           fields);
-  std::string target = provider_.url.path_prefix;
+  std::string& target = context_.core.text;
+  target = provider_.url.path_prefix;
   target += context_.endpoint.upstream_target();
   const http::OutgoingRequest outgoing{.method = context_.head.method_text,
                                        .target = target,

@@ -129,9 +129,9 @@ void Exchange::log(const llm::Usage& usage, const telemetry::PhaseTimes& times) 
     record.provider_bytes_in = serving_->upstream().bytes_in();
     record.provider_bytes_out = serving_->upstream().bytes_out();
   }
-  core_.log_line.clear();
-  telemetry::write_line(record, core_.log_line);
-  core_.access_log->append(core_.log_line);
+  core_.text.clear();
+  telemetry::write_line(record, core_.text);
+  core_.access_log->append(core_.text);
 }
 
 }  // namespace sluice::gateway

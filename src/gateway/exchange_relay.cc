@@ -95,8 +95,10 @@ Task<void> Exchange::relay() {
 bool Exchange::start(std::optional<std::uint64_t> length_bytes) {
   const http::ResponseHead& head = serving_->head();
   status_ = head.status;
-  std::vector<http::Header> own = {{"x-request-id", request_id_},
-                                   {"x-sluice-provider", serving_->deployment().provider->name}};
+  std::vector<http::Header>& own = core_.fields;
+  own.clear();
+  own.push_back({"x-request-id", request_id_});
+  own.push_back({"x-sluice-provider", serving_->deployment().provider->name});
   const auto upstream_id = head.headers.value("x-request-id");
   if (upstream_id) own.push_back({"x-upstream-request-id", *upstream_id});
   const http::OutgoingResponse response{

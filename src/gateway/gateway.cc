@@ -19,12 +19,14 @@ json::IndexLimits index_limits(const config::Config& config) {
   return limits;
 }
 
-// Health is asked for by load balancers every second or so: no key, no log line, no body to read.
-Task<bool> answer_health(http::ServerExchange& exchange, const std::atomic<bool>& ready) {
-  const http::RequestHead& head = exchange.head();
-  const bool asks_ready = head.path == "/readyz";
-  if (!asks_ready && head.path != "/healthz") co_return false;
-  if (head.method != http::Method::get && head.method != http::Method::head) co_return false;
+bool asks_health(const http::RequestHead& head) noexcept {
+  return (head.path == "/readyz" || head.path == "/healthz") &&
+         (head.method == http::Method::get || head.method == http::Method::head);
+}
+
+// Load balancers ask every second or so: no key, no log line, no body to read.
+Task<void> answer_health(http::ServerExchange& exchange, const std::atomic<bool>& ready) {
+  const bool asks_ready = exchange.head().path == "/readyz";
   const bool well = !asks_ready || ready.load(std::memory_order_relaxed);
   const std::array own = {http::Header{"Content-Type", "text/plain"},
                           http::Header{"Cache-Control", "no-store"}};
@@ -34,7 +36,6 @@ Task<bool> answer_health(http::ServerExchange& exchange, const std::atomic<bool>
   SliceChain body;
   body.push(Slice::of_static(well ? "ok\n" : "draining or starting\n"));
   (void)co_await exchange.respond(response, std::move(body), exchange.departed());
-  co_return true;
 }
 
 // Lifetime: the gateway joins this task.
@@ -68,7 +69,8 @@ Gateway::Gateway(ring::Loop& loop, telemetry::Metrics& metrics, telemetry::LogBu
             .ready = ready,
             .request_ids = telemetry::RequestIdGenerator(request_id_seed),
             .index = json::Index(index_limits(generation->snapshot().config)),
-            .log_line = {}},
+            .text = {},
+            .fields = {}},
       generation_(std::move(generation)) {}
 
 Gateway::~Gateway() { SLUICE_ASSERT(in_flight_ == 0); }
@@ -87,8 +89,10 @@ Task<void> Gateway::close() {
 }
 
 Task<void> ListenerHandler::handle(http::ServerExchange& downstream) {
-  const bool was_health = co_await answer_health(downstream, gateway_.core_.ready);
-  if (was_health) co_return;
+  if (asks_health(downstream.head())) {
+    co_await answer_health(downstream, gateway_.core_.ready);
+    co_return;
+  }
   const Snapshot& snapshot = gateway_.generation_->snapshot();
   // A listener that a reload took away serves its last connections by the stricter rule.
   const bool anonymous_allowed =

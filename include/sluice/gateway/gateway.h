@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "sluice/coro/scope.h"
 #include "sluice/coro/stop_token.h"
@@ -28,8 +29,10 @@ struct Core {
   telemetry::LogBuffer* access_log;  // null: no access log
   const std::atomic<bool>& ready;    // what /readyz says: false while starting and draining
   telemetry::RequestIdGenerator request_ids;
-  json::Index index;     // scratch: good between two suspensions, never across one
-  std::string log_line;  // scratch
+  // Scratch: good between two suspensions, never across one.
+  json::Index index;
+  std::string text;
+  std::vector<http::Header> fields;
 };
 
 class Gateway {
