@@ -1,0 +1,193 @@
+"""Starts a simulated provider and a gateway in front of it, for the end-to-end tests of clients.
+
+    with World(gateway="build/sluice", simulator="build/sluice-sim", tls=False) as world:
+        world.url, world.key, world.simulator_stats()
+
+Standard library and the openssl program only. Everything lives in a folder of its own, on ports the
+kernel chose, and ends with the block.
+"""
+import contextlib
+import json
+import os
+import re
+import socket
+import ssl
+import subprocess
+import tempfile
+import time
+import urllib.request
+
+PROVIDER_KEY = "provider-key-canary-4711"
+START_SECONDS_MAX = 30
+
+# What clients ask for, and what the simulator is asked for: a model sim-fault-... fails as it says.
+MODELS = {
+    "sim": ["simulated-model"],
+    "text-embedding-sim": ["text-embedding-3-small"],
+    "hidden": ["simulated-model"],
+    "second-serves": ["sim-fault-status:500", "simulated-model"],
+    "hangs": ["sim-fault-hang"],
+    "stalls": ["sim-fault-stall-after:3:0"],
+    "says-400": ["sim-fault-status:400"],
+    "says-401": ["sim-fault-refuse-with-401"],
+    "says-429": ["sim-fault-status:429:1"],
+    "says-500": ["sim-fault-status:500"],
+    "says-503": ["sim-fault-status:503:1"],
+    "says-html": ["sim-fault-html-502"],
+    "resets": ["sim-fault-reset-before-head"],
+    "breaks-off": ["sim-fault-reset-after:4"],
+    "closes-early": ["sim-fault-close-after:4"],
+    "cuts-an-event": ["sim-fault-truncate:4"],
+    "reports-an-error": ["sim-fault-error-event-after:4"],
+    "never-done": ["sim-fault-no-done"],
+    "sends-garbage": ["sim-fault-garbage"],
+    "sends-nothing": ["sim-fault-empty-200"],
+    "cut-everywhere": ["sim-fault-cut-everywhere:1"],
+    "crlf": ["sim-fault-crlf"],
+    "comments": ["sim-fault-comments"],
+    "no-space": ["sim-fault-no-space"],
+}
+
+
+def free_port():
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def make_certificates(folder):
+    """A CA and a certificate for localhost signed by it; their paths."""
+    ca, ca_key = f"{folder}/ca.pem", f"{folder}/ca.key"
+    key, request, certificate = f"{folder}/tls.key", f"{folder}/tls.csr", f"{folder}/tls.pem"
+    names = f"{folder}/names"
+    with open(names, "w", encoding="ascii") as file:
+        file.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+
+    openssl("req", "-x509", *curve, "-keyout", ca_key, "-out", ca, "-days", "2",
+            "-subj", "/CN=Test CA")
+    openssl("req", *curve, "-keyout", key, "-out", request, "-subj", "/CN=localhost")
+    openssl("x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial",
+            "-out", certificate, "-days", "2", "-extfile", names)
+    return ca, certificate, key
+
+
+def make_key(gateway, name):
+    """A key as `sluice keygen` makes it, and its lines for the configuration."""
+    text = subprocess.run([gateway, "keygen", "--name", name], check=True, capture_output=True,
+                          text=True).stdout
+    key = re.search(r"^  (\S+)$", text, re.MULTILINE).group(1)
+    stanza = "\n".join(line for line in text[text.index("[[key]]"):].splitlines()
+                       if not line.startswith("#"))
+    return key, stanza + "\n"
+
+
+class World:
+    def __init__(self, gateway, simulator, tls=False, limits="", simulator_arguments=()):
+        self._gateway = gateway
+        self._simulator = simulator
+        self._simulator_arguments = list(simulator_arguments)
+        self._limits = limits
+        self._tls = tls
+        self._processes = []
+        self._logs = []
+        self.ca = None
+
+    def __enter__(self):
+        self._folder = tempfile.TemporaryDirectory(prefix="sluice-e2e-")
+        self.folder = self._folder.name
+        try:
+            self._start()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def __exit__(self, *_):
+        for process in reversed(self._processes):
+            process.terminate()
+        for process in reversed(self._processes):
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for log in self._logs:
+            log.close()
+        self._folder.cleanup()
+
+    def _start(self):
+        scheme = "http"
+        certificate = key = None
+        if self._tls:
+            scheme = "https"
+            self.ca, certificate, key = make_certificates(self.folder)
+        self._simulator_port = free_port()
+        simulator = [self._simulator, "--listen", f"127.0.0.1:{self._simulator_port}",
+                     "--workers", "1", "--key", PROVIDER_KEY, *self._simulator_arguments]
+        if self._tls:
+            simulator += ["--tls-cert", certificate, "--tls-key", key]
+        self._spawn("simulator", simulator, self._simulator_port)
+        self.simulator_url = f"{scheme}://localhost:{self._simulator_port}"
+        self.port = free_port()
+        self.url = f"{scheme}://localhost:{self.port}"
+        self._write_config(scheme, certificate, key)
+        self._spawn("gateway", [self._gateway, "serve", "--config", f"{self.folder}/sluice.toml"],
+                    self.port, {"SIMULATOR_KEY": PROVIDER_KEY})
+
+    def _write_config(self, scheme, certificate, key):
+        self.key, stanza = make_key(self._gateway, "team-a")
+        self.narrow_key, narrow = make_key(self._gateway, "team-b")
+        tls = ""
+        if scheme == "https":
+            tls = f'tls = {{ certificate = "{certificate}", key = "{key}" }}\n'
+        text = ("[server]\nworkers = 1\npin_workers = false\ndrain_ms_max = 1000\n"
+                f'body_bytes_max = 1048576\n[[listener]]\naddress = "127.0.0.1:{self.port}"\n{tls}'
+                '[admin]\naddress = "off"\n[log]\naccess = "stderr"\n'
+                f'{self._limits}\n'
+                '[[provider]]\nname = "simulator"\ndialect = "openai"\n'
+                f'base_url = "{scheme}://localhost:{self._simulator_port}/v1"\n'
+                'keys = [{ env = "SIMULATOR_KEY" }]\nregion = "local"\n')
+        if self.ca:
+            text += f'ca_file = "{self.ca}"\n'
+        for name, upstream in MODELS.items():
+            text += f'[[model]]\nname = "{name}"\n'
+            for model in upstream:
+                text += f'[[model.deployment]]\nprovider = "simulator"\nmodel = "{model}"\n'
+        text += ('[[model]]\nname = "impatient"\ntimeouts = { first_byte_ms = 300 }\n'
+                 '[[model.deployment]]\nprovider = "simulator"\nmodel = "sim-fault-hang"\n')
+        text += stanza + narrow + 'models = ["sim"]\n'
+        with open(f"{self.folder}/sluice.toml", "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def _spawn(self, name, command, port, environment=None):
+        log = open(f"{self.folder}/{name}.log", "w+", encoding="utf-8")
+        self._logs.append(log)
+        process = subprocess.Popen(command, stdout=log, stderr=log,
+                                   env={**os.environ, **(environment or {})})
+        self._processes.append(process)
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise RuntimeError(f"{name} ended with {process.returncode}:\n{self.log(name)}")
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                return
+            time.sleep(0.02)
+        raise RuntimeError(f"{name} did not listen in {START_SECONDS_MAX} s:\n{self.log(name)}")
+
+    def log(self, name):
+        with open(f"{self.folder}/{name}.log", encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def gateway_is_alive(self):
+        return self._processes[-1].poll() is None
+
+    def simulator_stats(self):
+        context = ssl.create_default_context(cafile=self.ca) if self.ca else None
+        request = urllib.request.Request(f"{self.simulator_url}/sim/stats",
+                                         headers={"Authorization": f"Bearer {PROVIDER_KEY}"})
+        with urllib.request.urlopen(request, timeout=10, context=context) as answer:
+            return json.load(answer)
