@@ -1,0 +1,198 @@
+#include "event_source.h"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <string>
+
+#include "sluice/base/assert.h"
+#include "sluice/coro/scope.h"
+
+namespace sluice::gateway {
+namespace {
+
+// An answer's body that comes in the parts given, and then ends or breaks.
+class Parts final : public http::ClientExchange {
+ public:
+  explicit Parts(std::deque<std::string> parts, bool breaks = false)
+      : parts_(std::move(parts)), breaks_(breaks) {}
+
+  Task<Result<SliceChain>> read_body(StopToken) override {
+    SliceChain part;
+    while (part.empty() && !parts_.empty()) {
+      part.push(Slice::take(std::move(parts_.front())));
+      parts_.pop_front();
+    }
+    if (part.empty() && breaks_) co_return fail(Error{.kind = ErrorKind::connection_reset});
+    co_return part;
+  }
+  Task<Result<const http::ResponseHead*>> send(const http::OutgoingRequest&, SliceChain,
+                                               StopToken) override {
+    co_return fail(Error{});
+  }
+  Task<Result<Slice>> read_whole_body(std::size_t, StopToken) override { co_return fail(Error{}); }
+  [[nodiscard]] const http::Framing& framing() const noexcept override { return framing_; }
+  [[nodiscard]] bool has_body_input() const noexcept override { return !parts_.empty(); }
+  [[nodiscard]] bool complete() const noexcept override { return parts_.empty(); }
+  [[nodiscard]] MonotonicTime sent_at() const noexcept override { return {}; }
+  [[nodiscard]] MonotonicTime first_byte_at() const noexcept override { return {}; }
+  [[nodiscard]] std::uint64_t bytes_out() const noexcept override { return 0; }
+  [[nodiscard]] std::uint64_t bytes_in() const noexcept override { return 0; }
+
+ private:
+  std::deque<std::string> parts_;
+  bool breaks_;
+  http::Framing framing_;
+};
+
+struct Outcome {
+  std::string bytes;
+  std::size_t events = 0;
+  bool commits = false;
+  std::optional<llm::ApiError> error;
+  llm::Usage usage;
+};
+
+Task<void> read_all(EventSource& source, Outcome& outcome) {
+  while (true) {
+    Result<EventBatch> batch = co_await source.next({});
+    SLUICE_ASSERT(batch.has_value());
+    outcome.bytes += batch->bytes.to_string();
+    outcome.events += batch->events;
+    outcome.commits = outcome.commits || batch->commits;
+    if (batch->error) outcome.error = std::move(batch->error);
+    if (batch->ended) break;
+  }
+  outcome.usage = source.usage();
+}
+
+struct Setting {
+  llm::Operation operation = llm::Operation::chat_completions;
+  bool usage_added = false;
+  std::size_t event_bytes_max = 1 << 20;
+  bool breaks = false;
+};
+
+Outcome run(std::deque<std::string> parts, const Setting& setting = {}) {
+  Parts upstream(std::move(parts), setting.breaks);
+  llm::Request request;
+  request.operation = setting.operation;
+  request.stream = true;
+  request.usage_added = setting.usage_added;
+  json::Index index;
+  EventSource source(upstream, index,
+                     {.request = request,
+                      .provider = "p",
+                      .request_id = "r",
+                      .event_bytes_max = setting.event_bytes_max});
+  Outcome outcome;
+  Scope scope;
+  scope.spawn(read_all(source, outcome));  // nothing in it waits
+  SLUICE_ASSERT(scope.running() == 0);
+  return outcome;
+}
+
+std::string chunk(std::string_view delta, std::string_view finish = "null") {
+  return R"({"choices":[{"index":0,"delta":{)" + std::string(delta) + R"(},"finish_reason":)" +
+         std::string(finish) + "}]";
+}
+std::string event(std::string_view data) { return "data: " + std::string(data) + "\n\n"; }
+
+const std::string first = chunk(R"("role":"assistant","content":"")");
+const std::string usage =
+    event(R"({"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}})");
+const std::string middle = ": a comment\n\n" + event(chunk("\"content\":\"\u00e9\u6f22\"") + "}") +
+                           "event: x\r\nid: 1\r\ndata:" + chunk(R"("content":"b")") + "}\r\n\r\n" +
+                           event(chunk("", "\"stop\"") + "}");
+const std::string done = "data: [DONE]\n\n";
+const std::string tagged_first = event(first + R"(,"request_id":"r","provider":"p"})");
+
+TEST(EventSource, GivesTheSameBytesWhereverTheReadsAreCut) {
+  const std::string sent = event(first + "}") + middle + usage + done;
+  const std::string wanted = tagged_first + middle + done;
+  const Setting setting{.usage_added = true};
+  for (std::size_t cut = 0; cut <= sent.size(); ++cut) {
+    const Outcome outcome = run({sent.substr(0, cut), sent.substr(cut)}, setting);
+    ASSERT_EQ(outcome.bytes, wanted) << "cut at " << cut;
+    EXPECT_FALSE(outcome.error);
+    EXPECT_EQ(outcome.events, 5U);
+    EXPECT_EQ(outcome.usage.input, 7U);
+  }
+  std::deque<std::string> bytes;
+  for (const char c : sent) bytes.emplace_back(1, c);
+  EXPECT_EQ(run(bytes, setting).bytes, wanted);
+}
+
+TEST(EventSource, ShowsTheUsageThatWasAskedFor) {
+  const Outcome outcome = run({event(first + "}") + middle + usage + done});
+  EXPECT_EQ(outcome.bytes, tagged_first + middle + usage + done);
+}
+
+TEST(EventSource, NeverLeavesHalfAnEventWhereverTheStreamBreaks) {
+  const std::string sent = event(first + "}") + event(chunk(R"("content":"a")") + "}") + done;
+  const std::string shown = tagged_first + event(chunk(R"("content":"a")") + "}") + done;
+  for (std::size_t cut = 0; cut < sent.size(); ++cut) {
+    const Outcome outcome = run({sent.substr(0, cut)}, {.breaks = true});
+    ASSERT_TRUE(outcome.error) << "cut at " << cut;
+    EXPECT_TRUE(shown.starts_with(outcome.bytes));
+    EXPECT_TRUE(outcome.bytes.empty() || outcome.bytes.ends_with("\n\n")) << outcome.bytes;
+    EXPECT_EQ(outcome.bytes.find("[DONE]"), std::string::npos);
+  }
+}
+
+TEST(EventSource, TheLastEventNeedsNoEmptyLine) {
+  const std::string content = event(chunk(R"("content":"a")") + "}");
+  for (const char* end : {"data: [DONE]", "data: [DONE]\n", "data:[DONE]\r\n"}) {
+    const Outcome outcome = run({content + end});
+    EXPECT_FALSE(outcome.error) << end;
+    EXPECT_TRUE(outcome.bytes.ends_with(std::string(end) + "\n\n")) << outcome.bytes;
+  }
+}
+
+TEST(EventSource, WithoutItsLastEventAStreamIsCut) {
+  const Outcome outcome = run({event(first + "}") + middle});
+  ASSERT_TRUE(outcome.error);
+  EXPECT_TRUE(outcome.commits);
+  EXPECT_EQ(outcome.bytes, tagged_first + middle);
+}
+
+TEST(EventSource, NothingBehindTheLastEventIsShown) {
+  const std::string content = event(chunk(R"("content":"a")") + "}");
+  EXPECT_TRUE(run({content + done + content}).bytes.ends_with(done));
+}
+
+TEST(EventSource, GarbageErrorsAndGiantsEndTheStreamWhereTheyStand) {
+  const std::string content = event(chunk(R"("content":"a")"));
+  const std::string good = event(chunk(R"("content":"a")") + "}");
+  const std::string giant = event(chunk("\"content\":\"" + std::string(5'000, 'x') + "\"") + "}");
+  for (const std::string& bad :
+       {content, event("hello"), giant, event(R"({"error":{"message":"boom"}})")}) {
+    const Outcome outcome = run({good + bad + good + done}, {.event_bytes_max = 2'000});
+    ASSERT_TRUE(outcome.error) << bad.substr(0, 100);
+    EXPECT_EQ(outcome.error->fault, Fault::provider);
+    EXPECT_EQ(outcome.bytes.find("[DONE]"), std::string::npos);
+    EXPECT_EQ(outcome.events, 1U);
+  }
+}
+
+TEST(EventSource, OnlyLifecycleEventsCommitNothing) {
+  const Outcome outcome = run({event(first + "}") + ": ping\n\n"}, {.breaks = true});
+  EXPECT_FALSE(outcome.commits);
+  EXPECT_TRUE(outcome.error);
+}
+
+TEST(EventSource, TypedStreamsEndByTheirOwnLastEventAndCarryNoTags) {
+  const std::string sent =
+      "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{}}\n\n"
+      "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\","
+      "\"delta\":\"a\"}\n\n"
+      "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{}}\n\n";
+  const Setting setting{.operation = llm::Operation::responses};
+  const Outcome whole = run({sent}, setting);
+  EXPECT_FALSE(whole.error);
+  EXPECT_EQ(whole.bytes, sent);
+  EXPECT_TRUE(run({sent.substr(0, sent.find("event: response.completed"))}, setting).error);
+}
+
+}  // namespace
+}  // namespace sluice::gateway

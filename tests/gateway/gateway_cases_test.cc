@@ -1,0 +1,287 @@
+// Answers and requests off the beaten path, each through the whole gateway: the provider says the
+// very bytes given, the client sees what is expected.
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "gateway_world.h"
+
+namespace sluice::gateway {
+namespace {
+
+using ring::sim::SimConfig;
+using ring::sim::SimWorld;
+using std::chrono::milliseconds;
+using testing::ask;
+using testing::config_text;
+using testing::GatewayWorld;
+using testing::SeenAnswer;
+
+constexpr std::string_view chat = "/v1/chat/completions";
+constexpr std::string_view chat_body = R"({"model":"m","messages":[]})";
+constexpr std::string_view stream_body = R"({"model":"m","messages":[],"stream":true})";
+constexpr std::string_view completion = R"({"choices":[{"index":0,"message":{"content":"a"}}]})";
+
+Task<bool> say(net::Stream& stream, std::string_view bytes, StopToken stop) {
+  SliceChain chain;
+  chain.push(Slice::copy_of(bytes));
+  const Result<void> sent = co_await stream.write(std::move(chain), stop);
+  co_return sent.has_value();
+}
+
+// Waits for something to come, says `bytes`, and waits for the end or closes.
+Task<void> say_once(net::Stream& stream, std::string bytes, bool closes, StopToken stop) {
+  const Result<SliceChain> request = co_await stream.read(stop);
+  if (!request || request->empty()) co_return;
+  const bool said = co_await say(stream, bytes, stop);
+  while (said && !closes) {
+    const Result<SliceChain> more = co_await stream.read(stop);
+    if (!more || more->empty()) co_return;
+  }
+}
+
+testing::RawProviderScript saying(std::string bytes, bool closes = true) {
+  return [bytes = std::move(bytes), closes](net::Stream& stream, StopToken stop) {
+    return say_once(stream, bytes, closes, stop);
+  };
+}
+
+std::string with_length(std::string_view status, std::string_view fields, std::string_view body) {
+  return "HTTP/1.1 " + std::string(status) + "\r\n" + std::string(fields) +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+}
+
+struct Asked {
+  std::string method = "POST";
+  std::string target = std::string(chat);
+  std::string body = std::string(chat_body);
+  std::vector<std::pair<std::string, std::string>> headers = {};
+};
+
+class GatewayCases : public ::testing::Test {
+ protected:
+  // What the client sees when provider i says answers[i].
+  SeenAnswer see(const std::vector<testing::RawProviderScript>& answers, const Asked& asked,
+                 std::string_view settings = {}) {
+    GatewayWorld gateway(world, config_text(answers.size(), settings));
+    for (std::size_t i = 0; i < answers.size(); ++i) gateway.add_raw_provider(i, answers[i]);
+    SeenAnswer seen;
+    EXPECT_EQ(world.run(run(gateway, asked, seen), std::chrono::hours(1)), "");
+    log = gateway.log_lines();
+    return seen;
+  }
+  static Task<void> run(GatewayWorld& gateway, const Asked& asked, SeenAnswer& seen) {
+    gateway.start();
+    seen = co_await ask(gateway, asked.method, asked.target, asked.body, asked.headers);
+    co_await gateway.stop();
+  }
+  [[nodiscard]] bool logged(std::string_view text) const {
+    return log.size() == 1 && log[0].find(text) != std::string::npos;
+  }
+  SimWorld world{1, SimConfig::calm()};
+  std::vector<std::string> log;
+};
+
+const std::string json_type = "Content-Type: application/json\r\n";
+
+TEST_F(GatewayCases, ARedirectIsAFailureAndIsNotFollowed) {
+  const SeenAnswer seen =
+      see({saying(with_length("302 Found", "Location: http://a/\r\n", ""))}, {});
+  EXPECT_EQ(seen.status, 502);
+  EXPECT_TRUE(logged(R"("outcome":"malformed","status":302)")) << log[0];
+}
+
+TEST_F(GatewayCases, ARefusalThatPassesIsNoSuccessOfTheProvider) {
+  const SeenAnswer seen = see(
+      {saying(with_length("400 Bad", json_type, R"({"error":{"message":"n","type":"t"}})"))}, {});
+  EXPECT_EQ(seen.status, 400);
+  EXPECT_TRUE(logged(R"("outcome":"refused","status":400)")) << log[0];
+}
+
+TEST_F(GatewayCases, RetryAfterPassesThrough) {
+  GatewayWorld gateway(world, config_text(1));
+  gateway.add_raw_provider(0, saying(with_length("429 Slow", "Retry-After: 17\r\n", "")));
+  std::string retry_after;
+  const auto scenario = [](GatewayWorld& g, std::string& out) -> Task<void> {
+    g.start();
+    Result<std::unique_ptr<net::Stream>> stream = co_await g.connect();
+    http::ClientHttp1 connection(g.loop(), std::move(*stream), {});
+    {
+      http::ClientHttp1::Exchange exchange(connection);
+      const std::array own = {http::Header{"Content-Type", "application/json"}};
+      const http::OutgoingRequest request{
+          .method = "POST", .target = chat, .authority = "g", .fields = {.own = own}};
+      SliceChain body;
+      body.push(Slice::of_static(chat_body));
+      const Result<const http::ResponseHead*> head =
+          co_await exchange.send(request, std::move(body), {});
+      EXPECT_EQ((*head)->status, 429);
+      out = (*head)->headers.value("retry-after").value_or("");
+    }
+    co_await g.stop();
+  };
+  EXPECT_EQ(world.run(scenario(gateway, retry_after), std::chrono::hours(1)), "");
+  EXPECT_EQ(retry_after, "17");
+}
+
+TEST_F(GatewayCases, HeadOfAStoredResponseHasTheHeadAndNoBody) {
+  const SeenAnswer seen =
+      see({saying("HTTP/1.1 200 OK\r\n" + json_type + "Content-Length: 500\r\n\r\n")},
+          {.method = "HEAD", .target = "/v1/responses/resp_1", .body = ""});
+  EXPECT_EQ(seen.status, 200);
+  EXPECT_TRUE(seen.complete);
+  EXPECT_EQ(seen.body, "");
+}
+
+TEST_F(GatewayCases, ADeletionMayBeAnsweredWithNothing) {
+  const SeenAnswer seen = see({saying("HTTP/1.1 204 No Content\r\n\r\n")},
+                              {.method = "DELETE", .target = "/v1/responses/resp_1", .body = ""});
+  EXPECT_EQ(seen.status, 204);
+  EXPECT_TRUE(seen.complete);
+}
+
+TEST_F(GatewayCases, ACompletionMayNot) {
+  EXPECT_EQ(see({saying("HTTP/1.1 204 No Content\r\n\r\n")}, {}).status, 502);
+}
+
+TEST_F(GatewayCases, ABodyOnDeleteIsTakenAndGoesNowhere) {
+  const SeenAnswer seen =
+      see({saying(with_length("200 OK", json_type, R"({"id":"resp_1","deleted":true})"))},
+          {.method = "DELETE", .target = "/v1/responses/resp_1", .body = "{}"});
+  EXPECT_EQ(seen.status, 200);
+}
+
+TEST_F(GatewayCases, GarbageDoesNotPassUnderAnotherLabel) {
+  for (const char* type :
+       {"", "Content-Type: text/plain\r\n", "Content-Type: application/octet-stream\r\n",
+        "Content-Type: text/event-stream\r\n"}) {
+    EXPECT_EQ(see({saying(with_length("200 OK", type, "data: hello\n\n"))}, {}).status, 502)
+        << type;
+    EXPECT_EQ(see({saying(with_length("200 OK", type, completion))}, {}).status, 200) << type;
+  }
+}
+
+TEST_F(GatewayCases, ACompressedAnswerIsRelayedIntact) {
+  const SeenAnswer seen =
+      see({saying(with_length("200 OK", json_type + "Content-Encoding: gzip\r\n",
+                              "\x1f\x8b not ours"))},
+          {.headers = {{"Accept-Encoding", "gzip"}}});
+  EXPECT_EQ(seen.status, 200);
+  EXPECT_EQ(seen.body, "\x1f\x8b not ours");
+}
+
+TEST_F(GatewayCases, AStreamMayBeAnsweredByOneJsonObject) {
+  const SeenAnswer seen = see({saying(with_length("200 OK", json_type, completion))},
+                              {.body = std::string(stream_body)});
+  EXPECT_EQ(seen.status, 200);
+  EXPECT_TRUE(seen.complete);
+  EXPECT_NE(seen.body.find(R"("provider":"p0")"), std::string::npos);
+}
+
+TEST_F(GatewayCases, TargetsInAbsoluteFormAreOursWhateverTheyLack) {
+  const auto answer = saying(with_length("200 OK", json_type, completion));
+  EXPECT_EQ(see({answer}, {.target = "http://gateway/v1/chat/completions"}).status, 200);
+  EXPECT_EQ(see({answer}, {.target = "http://gateway/v1/chat/completions?a=b"}).status, 200);
+  EXPECT_EQ(see({answer}, {.target = "http://gateway"}).status, 404);
+  EXPECT_EQ(see({answer}, {.target = "http://gateway?a=/v1/chat/completions"}).status, 404);
+}
+
+TEST_F(GatewayCases, ARequestIdOfTheClientsIsKeptUnlessItIsNoFitOne) {
+  const auto answer = saying(with_length("200 OK", json_type, completion));
+  EXPECT_EQ(see({answer}, {.headers = {{"x-request-id", "abc-1"}}}).request_id, "abc-1");
+  EXPECT_NE(see({answer}, {.headers = {{"x-request-id", "a b\"c"}}}).request_id, "a b\"c");
+}
+
+TEST_F(GatewayCases, AWholeAnswerOfUnknownTypeMustKeepItsPromisedLength) {
+  const Asked speech{.target = "/v1/audio/speech",
+                     .body = R"({"model":"m","input":"a","voice":"b"})"};
+  const SeenAnswer whole =
+      see({saying(with_length("200 OK", "Content-Type: audio/mpeg\r\n", "sound"))}, speech);
+  EXPECT_EQ(whole.body, "sound");
+  EXPECT_TRUE(whole.complete);
+  const SeenAnswer cut =
+      see({saying("HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nContent-Length: 9\r\n\r\nsound")},
+          speech);
+  EXPECT_FALSE(cut.complete);
+  EXPECT_TRUE(logged(R"("ended_by":"provider")")) << log[0];
+}
+
+const std::string role_event =
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"}}]}\n\n";
+const std::string content_event =
+    "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n";
+const std::string stream_head =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+
+TEST_F(GatewayCases, SilenceWhileLifecycleEventsAreHeldLeadsToTheNextDeployment) {
+  const SeenAnswer seen = see({saying(stream_head + role_event, false),
+                               saying(stream_head + content_event + "data: [DONE]\n\n")},
+                              {.body = std::string(stream_body)},
+                              "[timeouts]\nidle_ms = 500\n[streaming]\nheld_ms_max = 3000\n");
+  EXPECT_EQ(seen.provider, "p1");
+  EXPECT_TRUE(seen.complete);
+}
+
+Task<void> never_stops(net::Stream& stream, bool speech, StopToken stop) {
+  const Result<SliceChain> request = co_await stream.read(stop);
+  bool goes_on = request && !request->empty();
+  const std::string head =
+      "HTTP/1.1 200 OK\r\nContent-Type: audio/mpeg\r\nConnection: close\r\n\r\n";
+  if (goes_on) goes_on = co_await say(stream, speech ? head : stream_head, stop);
+  while (goes_on) goes_on = co_await say(stream, content_event, stop);
+}
+
+TEST_F(GatewayCases, AnEndlessAnswerEndsAtTheTotalDeadline) {
+  const auto events = [](net::Stream& s, StopToken stop) { return never_stops(s, false, stop); };
+  const SeenAnswer seen =
+      see({events}, {.body = std::string(stream_body)}, "[timeouts]\ntotal_ms = 50\n");
+  EXPECT_TRUE(seen.complete);
+  EXPECT_NE(seen.body.find(R"(data: {"error":)"), std::string::npos);
+  EXPECT_TRUE(logged(R"("outcome":"timed_out")")) << log[0];
+
+  const auto bytes = [](net::Stream& s, StopToken stop) { return never_stops(s, true, stop); };
+  const SeenAnswer sound = see(
+      {bytes}, {.target = "/v1/audio/speech", .body = R"({"model":"m","input":"a","voice":"b"})"},
+      "[timeouts]\ntotal_ms = 50\n");
+  EXPECT_FALSE(sound.complete);
+  EXPECT_TRUE(logged(R"("outcome":"timed_out")")) << log[0];
+}
+
+// Stays connected until `moment`, and is then gone within a turn at the provider too.
+Task<void> leave_at(GatewayWorld& gateway, milliseconds moment, std::string body,
+                    std::size_t& in_use) {
+  gateway.start();
+  Result<std::unique_ptr<net::Stream>> client = co_await gateway.connect();
+  const std::string request = "POST /v1/chat/completions HTTP/1.1\r\nHost: g\r\nContent-Length: " +
+                              std::to_string(body.size()) + "\r\n\r\n" + body;
+  (void)co_await say(**client, request, {});
+  (void)co_await ring::sleep_until(gateway.loop(), gateway.loop().now() + moment, {});
+  client->reset();
+  // One way through the network, and the turn in which it is noticed.
+  (void)co_await ring::sleep_until(gateway.loop(), gateway.loop().now() + milliseconds(1), {});
+  const upstream::ConnectionPoolStats stats = gateway.gateway().generation().stats();
+  in_use = stats.open - stats.idle;
+  co_await gateway.stop();
+}
+
+TEST_F(GatewayCases, AClientThatLeavesAtAnyMomentTakesItsAttemptAlong) {
+  const auto slow_stream = [](net::Stream& stream, StopToken stop) -> Task<void> {
+    const Result<SliceChain> request = co_await stream.read(stop);
+    if (!request || request->empty()) co_return;
+    bool there = co_await say(stream, stream_head + role_event, stop);
+    while (there)
+      there = co_await say(stream, std::string(4'000, ':') + "\n\n" + content_event, stop);
+  };
+  for (int ms = 0; ms < 40; ++ms) {
+    GatewayWorld gateway(world, config_text(1));
+    gateway.add_raw_provider(0, slow_stream);
+    std::size_t in_use = 99;
+    EXPECT_EQ(world.run(leave_at(gateway, milliseconds(ms), std::string(stream_body), in_use),
+                        std::chrono::hours(1)),
+              "");
+    EXPECT_EQ(in_use, 0U) << "left after " << ms << " ms";
+  }
+}
+
+}  // namespace
+}  // namespace sluice::gateway

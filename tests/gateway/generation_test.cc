@@ -1,0 +1,92 @@
+#include "sluice/gateway/generation.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "gateway_world.h"
+
+namespace sluice::gateway {
+namespace {
+
+using ring::sim::SimConfig;
+using ring::sim::SimWorld;
+using std::chrono::milliseconds;
+using testing::config_text;
+using testing::GatewayWorld;
+
+Task<void> stays_silent(net::Stream& stream, StopToken stop) {
+  while (true) {
+    const Result<SliceChain> part = co_await stream.read(stop);
+    if (!part || part->empty()) co_return;
+  }
+}
+
+class GenerationTest : public ::testing::Test {
+ protected:
+  using Scenario = Task<void> (*)(GatewayWorld&);
+  void run(const std::string& toml, std::size_t providers, Scenario scenario) {
+    GatewayWorld gateway(world, toml);
+    for (std::size_t i = 0; i < providers; ++i) gateway.add_raw_provider(i, stays_silent);
+    EXPECT_EQ(world.run(run_and_stop(gateway, scenario), std::chrono::hours(1)), "");
+  }
+  static Task<void> run_and_stop(GatewayWorld& gateway, Scenario scenario) {
+    co_await scenario(gateway);
+    co_await gateway.stop();
+  }
+  SimWorld world{1, SimConfig::calm()};
+};
+
+Task<void> nap(GatewayWorld& gateway, milliseconds length) {
+  (void)co_await ring::sleep_until(gateway.loop(), gateway.loop().now() + length, {});
+}
+
+TEST_F(GenerationTest, HasAPoolPerProviderAndAddsThemUp) {
+  run(config_text(2), 2, [](GatewayWorld& gateway) -> Task<void> {
+    Generation& generation = gateway.gateway().generation();
+    const auto& providers = generation.snapshot().models.providers();
+    EXPECT_NE(&generation.pool(*providers[0]), &generation.pool(*providers[1]));
+    {
+      auto one =
+          co_await generation.pool(*providers[0]).acquire(upstream::ConnectionPool::Use::any, {});
+      auto two =
+          co_await generation.pool(*providers[1]).acquire(upstream::ConnectionPool::Use::any, {});
+      EXPECT_TRUE(one && two);
+      EXPECT_EQ(generation.stats().open, 2U);
+      EXPECT_EQ(generation.stats().idle, 0U);
+    }
+    EXPECT_EQ(generation.stats().idle, 2U);
+    EXPECT_EQ(generation.stats().opened, 2U);
+    generation.retire();
+    EXPECT_EQ(generation.stats().open, 0U);
+  });
+}
+
+TEST_F(GenerationTest, KeepsWarmWhatProvidersAskFor) {
+  run(config_text(2, "[pool]\nwarm_connections = 2\n"), 2, [](GatewayWorld& gateway) -> Task<void> {
+    Generation& generation = gateway.gateway().generation();
+    StopSource stop;
+    Scope scope;
+    scope.spawn(generation.keep_warm(stop.token()));
+    co_await nap(gateway, milliseconds(10));
+    EXPECT_EQ(generation.stats().idle, 4U);
+    stop.request_stop();
+    co_await scope.join();
+  });
+}
+
+TEST_F(GenerationTest, TheNextGenerationTakesOverWithPoolsOfItsOwn) {
+  run(config_text(1), 1, [](GatewayWorld& gateway) -> Task<void> {
+    Generation& before = gateway.gateway().generation();
+    {
+      auto lease = co_await before.pool(*before.snapshot().models.providers()[0])
+                       .acquire(upstream::ConnectionPool::Use::any, {});
+    }
+    EXPECT_EQ(before.stats().idle, 1U);
+    gateway.use(config_text(1));
+    EXPECT_EQ(gateway.gateway().generation().stats().open, 0U);
+  });
+}
+
+}  // namespace
+}  // namespace sluice::gateway
