@@ -34,7 +34,8 @@ class ScriptWriter {
 
   Script write() && {
     if (fault_.kind == K::garbage) {
-      script_.bytes = std::string("\x16\x03\x01\x00\x05 this is no HTTP \xff\xfe\r\n\r\n\0\0", 34);
+      using std::string_view_literals::operator""sv;
+      script_.bytes = "\x16\x03\x01\x00\x05 this is no HTTP \xff\xfe\r\n\r\n"sv;
       return finish(Script::End::close);
     }
     if (fault_.kind == K::hang) return finish(Script::End::hang);
