@@ -106,6 +106,13 @@ Usage read_usage(const EventMembers& members) {
   return {};
 }
 
+// The values by which one content event differs from the next: none of them decides what an event
+// is, as long as a text is not empty.
+constexpr std::array<std::string_view, 8> varying_texts = {
+    "content",           "text",      "delta",   "arguments",
+    "reasoning_content", "reasoning", "refusal", "obfuscation"};
+constexpr std::array<std::string_view, 1> varying_numbers = {"sequence_number"};
+
 struct TypedRule {
   std::string_view type;
   StreamEventKind kind;
@@ -201,6 +208,11 @@ StreamEvent OpenaiStream::inspect(std::string_view event_name, std::string_view 
       return event_of(StreamEventKind::done);
     }
   }
+  for (const Recognised& known : recognised_) {
+    if (known.event_name == event_name && known.pattern.matches(data)) {
+      return event_of(StreamEventKind::content, true);
+    }
+  }
   const auto built = index.build(data);
   if (!built || !json::root(index).is(Kind::object)) {
     if (event_name != "error") return event_of(StreamEventKind::malformed);
@@ -228,6 +240,11 @@ StreamEvent OpenaiStream::inspect(std::string_view event_name, std::string_view 
   const bool nothing_else = event.kind == StreamEventKind::lifecycle && chunked_;
   if (nothing_else && event.usage.known() && members.choices->is_empty()) {
     event.kind = StreamEventKind::usage_only;
+  }
+  if (event.kind == StreamEventKind::content && !event.usage.known()) {
+    Recognised& oldest = recognised_[next_recognised_++ % recognised_.size()];
+    oldest.event_name.assign(event_name);
+    oldest.pattern.learn(data, top, varying_texts, varying_numbers);
   }
   return event;
 }

@@ -1,17 +1,20 @@
 // Inspects the events of OpenAI-dialect streams: chat and legacy completions, the responses API,
-// images and audio. Each event is indexed, hence proved to be whole JSON: garbage and cut events
-// never pass for content.
+// images and audio. Each event is indexed, hence proved to be whole JSON, or equals one that was
+// but for the text it carries: garbage and cut events never pass for content.
 //
 //   chat, completions   chunks with `choices`, then data: [DONE]
 //   the others          events with `type`, ended by response.completed and its like, no [DONE]
 //
 // One per attempt; remembers which choices began and ended.
 #pragma once
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "sluice/json/text_template.h"
 #include "sluice/json/value.h"
 #include "sluice/llm/endpoint.h"
 #include "sluice/llm/stream_event.h"
@@ -24,7 +27,8 @@ class OpenaiStream {
   OpenaiStream(Operation operation, std::string_view provider);
 
   /// Reads one event: its `event:` name (may be empty) and its data. `index` is scratch and holds
-  /// the event's document after the call, unless the event is malformed or [DONE].
+  /// the event's document after the call, unless the event is malformed, [DONE], or content like
+  /// that of an event before.
   [[nodiscard]] StreamEvent inspect(std::string_view event_name, std::string_view data,
                                     json::Index& index);
 
@@ -40,6 +44,13 @@ class OpenaiStream {
   [[nodiscard]] StreamEvent make_error(json::Value error);
   void note_choice(std::optional<json::Value> index, bool finished);
 
+  // The last content events that were indexed. Two, for two choices take turns.
+  struct Recognised {
+    std::string event_name;
+    json::TextTemplate pattern;
+  };
+  std::array<Recognised, 2> recognised_;
+  std::size_t next_recognised_ = 0;
   bool chunked_;                     // chat and completions: ended by [DONE]
   bool done_ = false;                // the last event was seen
   bool failed_ = false;              // an error event was seen

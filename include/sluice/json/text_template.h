@@ -1,0 +1,56 @@
+// A document already proved valid, with holes where the text of some values may differ.
+//
+//   learned   {"id":"c1","choices":[{"index":0,"delta":{"content":"Hel"}}]}
+//   matches   {"id":"c1","choices":[{"index":0,"delta":{"content":"lo, w"}}]}     not another id,
+//             another member, another type, a content that is no valid JSON string
+//
+// The events of a stream differ from each other in little but the text they carry. What equals a
+// learned document byte for byte outside its holes, and has in each hole again a value of the same
+// form, is valid JSON with the same meaning but for those values: it need not be indexed anew. A
+// comparison costs a tenth of an index. Whatever does not match goes the long way.
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "sluice/json/value.h"
+
+namespace sluice::json {
+
+class TextTemplate {
+ public:
+  static constexpr std::size_t holes_max = 8;
+  static constexpr std::size_t bytes_max = 4096;
+
+  /// Learns `document`, the top value of an index over `text`. Holes: every string that is the
+  /// value of one of `text_keys`, and every plain non-negative integer that is the value of one of
+  /// `number_keys`, at any depth. A text too long, or with too many holes or none, is not learned.
+  void learn(std::string_view text, Value document, std::span<const std::string_view> text_keys,
+             std::span<const std::string_view> number_keys);
+
+  [[nodiscard]] bool learned() const noexcept { return hole_count_ > 0; }
+
+  /// Whether `text` is the learned document but for its holes. Texts are empty where the learned
+  /// ones are, and only there. False when nothing was learned.
+  [[nodiscard]] bool matches(std::string_view text) const noexcept;
+
+ private:
+  enum class HoleKind : std::uint8_t { empty_text, text, number };
+  struct Hole {
+    std::size_t begin = 0;  // in text_: behind a string's opening quote, or a number's first digit
+    std::size_t end = 0;    // a string's closing quote, or behind a number
+    HoleKind kind = HoleKind::text;
+  };
+  bool collect(Value value, std::span<const std::string_view> text_keys,
+               std::span<const std::string_view> number_keys);
+  bool add_hole(Value value, HoleKind kind);
+
+  std::string text_;
+  std::array<Hole, holes_max> holes_{};
+  std::size_t hole_count_ = 0;
+};
+
+}  // namespace sluice::json

@@ -1,0 +1,130 @@
+#include "sluice/json/text_template.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "sluice/json/utf8.h"
+
+namespace sluice::json {
+namespace {
+
+bool is_one_of(std::span<const std::string_view> names, Value key) {
+  return std::any_of(names.begin(), names.end(),
+                     [key](std::string_view name) { return key.string_equals(name); });
+}
+
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+bool is_hex(char c) noexcept {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// The length of the escape that `text` begins with (RFC 8259 section 7), or 0.
+std::size_t escape_bytes(std::string_view text) noexcept {
+  if (text.size() < 2) return 0;
+  if (text[1] != 'u') return std::strchr("\"\\/bfnrt", text[1]) != nullptr && text[1] != 0 ? 2 : 0;
+  if (text.size() < 6) return 0;
+  return std::all_of(text.begin() + 2, text.begin() + 6, is_hex) ? 6 : 0;
+}
+
+// The offset of the quote that ends the string whose content `text` begins with; npos when there
+// is none, or the content is no valid JSON.
+std::size_t string_end(std::string_view text) noexcept {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte == '"') return at;
+    std::size_t size_bytes = 1;
+    if (byte == '\\') {
+      size_bytes = escape_bytes(text.substr(at));
+    } else if (byte >= 0x80) {
+      size_bytes = utf8_sequence_bytes(text.substr(at));
+    } else if (byte < 0x20) {
+      size_bytes = 0;
+    }
+    if (size_bytes == 0) return std::string_view::npos;
+    at += size_bytes;
+  }
+  return std::string_view::npos;
+}
+
+// The length of the plain integer that `text` begins with; 0 when there is none.
+std::size_t integer_bytes(std::string_view text) noexcept {
+  const auto end = std::find_if_not(text.begin(), text.end(), is_digit);
+  const auto size_bytes = static_cast<std::size_t>(end - text.begin());
+  return size_bytes > 1 && text[0] == '0' ? 0 : size_bytes;
+}
+
+}  // namespace
+
+void TextTemplate::learn(std::string_view text, Value document,
+                         std::span<const std::string_view> text_keys,
+                         std::span<const std::string_view> number_keys) {
+  hole_count_ = 0;
+  if (text.size() > bytes_max) return;
+  if (!collect(document, text_keys, number_keys)) {
+    hole_count_ = 0;
+    return;
+  }
+  text_.assign(text);
+}
+
+// Depth is bounded by the index that the value comes from, and by bytes_max.
+bool TextTemplate::collect(Value value, std::span<const std::string_view> text_keys,
+                           std::span<const std::string_view> number_keys) {
+  for (const Member member : value.members()) {
+    bool well = true;
+    if (member.value.is(Kind::string) && is_one_of(text_keys, member.key)) {
+      const bool empty = member.value.span().size_bytes == 2;
+      well = add_hole(member.value, empty ? HoleKind::empty_text : HoleKind::text);
+    } else if (member.value.is(Kind::number) && is_one_of(number_keys, member.key)) {
+      const std::string_view raw = member.value.raw();
+      well = integer_bytes(raw) != raw.size() || add_hole(member.value, HoleKind::number);
+    } else {
+      well = collect(member.value, text_keys, number_keys);
+    }
+    if (!well) return false;
+  }
+  for (const Value element : value.elements()) {
+    if (!collect(element, text_keys, number_keys)) return false;
+  }
+  return true;
+}
+
+bool TextTemplate::add_hole(Value value, HoleKind kind) {
+  if (hole_count_ == holes_max) return false;
+  const Span span = value.span();
+  const std::size_t quote = kind == HoleKind::number ? 0 : 1;
+  holes_[hole_count_++] = {.begin = span.offset + quote, .end = span.end() - quote, .kind = kind};
+  return true;
+}
+
+bool TextTemplate::matches(std::string_view text) const noexcept {
+  if (hole_count_ == 0) return false;
+  std::size_t ours = 0;    // in text_
+  std::size_t theirs = 0;  // in text
+  for (std::size_t i = 0; i < hole_count_; ++i) {
+    const Hole& hole = holes_[i];
+    const std::size_t fixed = hole.begin - ours;
+    if (text.size() - theirs < fixed ||
+        std::memcmp(text_.data() + ours, text.data() + theirs, fixed) != 0) {
+      return false;
+    }
+    theirs += fixed;
+    const std::string_view rest = text.substr(theirs);
+    if (hole.kind == HoleKind::number) {
+      const std::size_t size_bytes = integer_bytes(rest);
+      if (size_bytes == 0) return false;
+      theirs += size_bytes;
+    } else {
+      const std::size_t end = string_end(rest);
+      if (end == std::string_view::npos || (end == 0) != (hole.kind == HoleKind::empty_text)) {
+        return false;
+      }
+      theirs += end;
+    }
+    ours = hole.end;
+  }
+  return text.substr(theirs) == std::string_view(text_).substr(ours);
+}
+
+}  // namespace sluice::json
