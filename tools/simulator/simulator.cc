@@ -80,7 +80,7 @@ class Simulator::Conversation {
 
   // Lifetime: the caller joins this task before the conversation goes.
   Task<void> run() {
-    // GCC 12 never runs the body of `while (co_await exchange()) {}`.
+    // Not `while (co_await exchange())`: GCC 12 suspends there and never starts the task.
     bool again = true;
     while (again) again = co_await exchange();
   }
