@@ -9,10 +9,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <set>
+#include <span>
 
 #include "gateway_world.h"
 #include "recorded_oracle.h"
 #include "recorded_traffic.h"
+#include "recorded_wire.h"
 #include "sluice/base/random.h"
 #include "sluice/http/text.h"
 #include "sluice/json/writer.h"
@@ -53,76 +55,6 @@ const Fault* fault_of(const RecordedExchange& exchange) {
     if (exchange.name.starts_with(fault.name)) return &fault;
   }
   return nullptr;
-}
-
-// --- how bytes are cut ---
-
-enum class Cut { whole, bytes, sevens, newlines, inside_crlf, inside_utf8, random };
-constexpr std::array cuts = {Cut::whole,       Cut::bytes,       Cut::sevens, Cut::newlines,
-                             Cut::inside_crlf, Cut::inside_utf8, Cut::random};
-constexpr std::size_t single_bytes_max = 12'000;
-constexpr std::size_t sevens_bytes_max = 200'000;
-
-// Whether a piece ends behind byte `i` of `wire`.
-bool cuts_behind(Cut cut, std::string_view wire, std::size_t i, Random& random) {
-  switch (cut) {
-    case Cut::whole: return false;
-    case Cut::bytes: return wire.size() <= single_bytes_max || i % 97 == 0;
-    case Cut::sevens: return i % (wire.size() <= sevens_bytes_max ? 7 : 61) == 0;
-    case Cut::newlines: return wire[i] == '\n';
-    case Cut::inside_crlf: return wire[i] == '\r';
-    case Cut::inside_utf8:
-      return i + 1 < wire.size() && (static_cast<unsigned char>(wire[i + 1]) & 0xC0) == 0x80;
-    case Cut::random: return random.below(200) == 0;
-  }
-  __builtin_unreachable();
-}
-
-std::vector<std::string> pieces_of(const std::string& wire, Cut cut, Random& random) {
-  std::vector<std::string> pieces(1);
-  for (std::size_t i = 0; i < wire.size(); ++i) {
-    pieces.back() += wire[i];
-    if (i + 1 < wire.size() && cuts_behind(cut, wire, i, random)) pieces.emplace_back();
-  }
-  return pieces;
-}
-
-std::string chunked(std::string_view body, Random& random) {
-  std::string out;
-  while (!body.empty()) {
-    const std::size_t size = std::min<std::size_t>(body.size(), 1 + random.below(2000));
-    char head[32];
-    out += std::string(head,
-                       static_cast<std::size_t>(std::snprintf(head, sizeof head, "%zx\r\n", size)));
-    out += body.substr(0, size);
-    out += "\r\n";
-    body.remove_prefix(size);
-  }
-  return out + "0\r\n\r\n";
-}
-
-// The answer as bytes on the connection; streams chunked or ended by the connection, JSON by its
-// length too.
-struct Wire {
-  std::string bytes;
-  bool closes = false;
-};
-Wire wire_of(const RecordedExchange& exchange, Cut cut, Random& random) {
-  Wire wire;
-  wire.bytes = "HTTP/1.1 " + std::to_string(exchange.status) + " Recorded\r\n";
-  for (const auto& [name, value] : exchange.response_headers) {
-    wire.bytes += name + ": " + value + "\r\n";
-  }
-  const std::string& body = exchange.response_body;
-  wire.closes = cut == Cut::newlines;
-  if (wire.closes) {
-    wire.bytes += "Connection: close\r\n\r\n" + body;
-  } else if (exchange.is_stream() || cut == Cut::random) {
-    wire.bytes += "Transfer-Encoding: chunked\r\n\r\n" + chunked(body, random);
-  } else {
-    wire.bytes += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
-  }
-  return wire;
 }
 
 // --- the provider: reads one request, answers with the pieces set for it ---
@@ -342,7 +274,7 @@ void judge(const RecordedExchange& exchange, Cut cut, const Provider& provider, 
 
 // One exchange at every cut; after a failure the other cuts would say the same.
 Task<void> replay_cuts(GatewayWorld& world, const RecordedExchange& exchange, Provider& provider,
-                       Totals& totals) {
+                       std::span<const Cut> cuts, Totals& totals) {
   Random random(7);
   const int failures_before = failures();
   for (std::size_t i = 0; i < cuts.size() && failures() == failures_before; ++i) {
@@ -358,30 +290,32 @@ Task<void> replay_cuts(GatewayWorld& world, const RecordedExchange& exchange, Pr
 }
 
 Task<void> replay_all(GatewayWorld& world, const RecordedFile& file, Provider& provider,
-                      Totals& totals) {
+                      std::span<const Cut> cuts, Totals& totals) {
   for (const RecordedExchange& exchange : file.exchanges) {
     ++totals.exchanges;
     if (exchange.is_stream()) ++totals.streams;
-    co_await replay_cuts(world, exchange, provider, totals);
+    co_await replay_cuts(world, exchange, provider, cuts, totals);
   }
 }
 
 Task<void> run_and_stop(GatewayWorld& world, const RecordedFile& file, Provider& provider,
-                        Totals& totals) {
+                        std::span<const Cut> cuts, Totals& totals) {
   world.start();
-  co_await replay_all(world, file, provider, totals);
+  co_await replay_all(world, file, provider, cuts, totals);
   co_await world.stop();
 }
 
-void replay_file(const RecordedFile& file, Totals& totals) {
-  SimWorld sim(1, SimConfig::calm());
+void replay_file(const RecordedFile& file, std::uint64_t seed, const SimConfig& network,
+                 std::span<const Cut> cuts, Totals& totals) {
+  SimWorld sim(seed, network);
   GatewayWorld world(sim, config_for(file));
   Provider provider;
   ring::Loop& loop = sim.loop();
   world.add_raw_provider(0, [&provider, &loop](net::Stream& stream, StopToken stop) {
     return serve(stream, provider, stop, loop);
   });
-  EXPECT_EQ(sim.run(run_and_stop(world, file, provider, totals), std::chrono::hours(100)), "");
+  EXPECT_EQ(sim.run(run_and_stop(world, file, provider, cuts, totals), std::chrono::hours(100)),
+            "");
 }
 
 TEST(RecordedReplay, ClientAndProviderSeeWhatTheyWouldHaveSeenWithoutTheGateway) {
@@ -391,13 +325,31 @@ TEST(RecordedReplay, ClientAndProviderSeeWhatTheyWouldHaveSeenWithoutTheGateway)
     EXPECT_FALSE(file.exchanges.empty() && file.left_out.empty()) << file.name << " is not used";
     for (const std::string& reason : file.left_out) std::printf("left out: %s\n", reason.c_str());
     left_out += file.left_out.size();
-    if (!file.exchanges.empty()) replay_file(file, totals);
+    if (!file.exchanges.empty()) replay_file(file, 1, SimConfig::calm(), all_cuts, totals);
   }
   std::printf("%llu recorded exchanges, %llu of them streams, replayed %llu times; %zu left out\n",
               static_cast<unsigned long long>(totals.exchanges),
               static_cast<unsigned long long>(totals.streams),
               static_cast<unsigned long long>(totals.replays), left_out);
   EXPECT_GT(totals.exchanges, 600U);
+}
+
+TEST(RecordedReplay, NothingChangesWhenTheNetworkSplitsAndDelays) {
+  SimConfig network = SimConfig::calm();
+  network.short_receive = 0.2;
+  network.short_segment = 0.2;
+  network.send_pause = 0.2;
+  network.late_completion = 0.05;
+  network.multishot_end = 0.05;
+  network.no_buffers = 0.02;
+  network.reorder = true;
+  constexpr std::array one_cut = {Cut::whole};
+  Totals totals;
+  std::uint64_t seed = 0;
+  for (const RecordedFile& file : recorded_files()) {
+    if (!file.exchanges.empty()) replay_file(file, ++seed, network, one_cut, totals);
+  }
+  EXPECT_EQ(totals.replays, totals.exchanges);
 }
 
 }  // namespace
