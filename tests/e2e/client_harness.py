@@ -6,11 +6,9 @@
 Standard library and the openssl program only. Everything lives in a folder of its own, on ports the
 kernel chose, and ends with the block.
 """
-import contextlib
 import json
 import os
 import re
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -49,12 +47,6 @@ MODELS = {
 }
 
 
-def free_port():
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def make_certificates(folder):
     """A CA and a certificate for localhost signed by it; their paths."""
     ca, ca_key = f"{folder}/ca.pem", f"{folder}/ca.key"
@@ -86,10 +78,9 @@ def make_key(gateway, name):
 
 
 class World:
-    def __init__(self, gateway, simulator, tls=False, limits="", simulator_arguments=()):
+    def __init__(self, gateway, simulator, tls=False, limits=""):
         self._gateway = gateway
         self._simulator = simulator
-        self._simulator_arguments = list(simulator_arguments)
         self._limits = limits
         self._tls = tls
         self._processes = []
@@ -125,18 +116,17 @@ class World:
         if self._tls:
             scheme = "https"
             self.ca, certificate, key = make_certificates(self.folder)
-        self._simulator_port = free_port()
-        simulator = [self._simulator, "--listen", f"127.0.0.1:{self._simulator_port}",
-                     "--workers", "1", "--key", PROVIDER_KEY, *self._simulator_arguments]
+        simulator = [self._simulator, "--listen", "127.0.0.1:0", "--workers", "1",
+                     "--key", PROVIDER_KEY]
         if self._tls:
             simulator += ["--tls-cert", certificate, "--tls-key", key]
-        self._spawn("simulator", simulator, self._simulator_port)
+        self._simulator_port = self._spawn("simulator", simulator)
         self.simulator_url = f"{scheme}://localhost:{self._simulator_port}"
-        self.port = free_port()
-        self.url = f"{scheme}://localhost:{self.port}"
         self._write_config(scheme, certificate, key)
-        self._spawn("gateway", [self._gateway, "serve", "--config", f"{self.folder}/sluice.toml"],
-                    self.port, {"SIMULATOR_KEY": PROVIDER_KEY})
+        self.port = self._spawn(
+            "gateway", [self._gateway, "serve", "--config", f"{self.folder}/sluice.toml"],
+            {"SIMULATOR_KEY": PROVIDER_KEY})
+        self.url = f"{scheme}://localhost:{self.port}"
 
     def _write_config(self, scheme, certificate, key):
         self.key, stanza = make_key(self._gateway, "team-a")
@@ -145,7 +135,7 @@ class World:
         if scheme == "https":
             tls = f'tls = {{ certificate = "{certificate}", key = "{key}" }}\n'
         text = ("[server]\nworkers = 1\npin_workers = false\ndrain_ms_max = 1000\n"
-                f'body_bytes_max = 1048576\n[[listener]]\naddress = "127.0.0.1:{self.port}"\n{tls}'
+                f'body_bytes_max = 1048576\n[[listener]]\naddress = "127.0.0.1:0"\n{tls}'
                 '[admin]\naddress = "off"\n[log]\naccess = "stderr"\n'
                 f'{self._limits}\n'
                 '[[provider]]\nname = "simulator"\ndialect = "openai"\n'
@@ -163,7 +153,8 @@ class World:
         with open(f"{self.folder}/sluice.toml", "w", encoding="utf-8") as file:
             file.write(text)
 
-    def _spawn(self, name, command, port, environment=None):
+    def _spawn(self, name, command, environment=None):
+        """Starts a program; the port that it says it listens on."""
         log = open(f"{self.folder}/{name}.log", "w+", encoding="utf-8")
         self._logs.append(log)
         process = subprocess.Popen(command, stdout=log, stderr=log,
@@ -173,8 +164,9 @@ class World:
         while time.monotonic() < deadline:
             if process.poll() is not None:
                 raise RuntimeError(f"{name} ended with {process.returncode}:\n{self.log(name)}")
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                return
+            said = re.search(r"listening on (?:\w+://)?127\.0\.0\.1:(\d+)", self.log(name))
+            if said:
+                return int(said.group(1))
             time.sleep(0.02)
         raise RuntimeError(f"{name} did not listen in {START_SECONDS_MAX} s:\n{self.log(name)}")
 
