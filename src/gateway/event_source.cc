@@ -114,9 +114,14 @@ void EventSource::take(http::SseEvent& piece, EventBatch& batch) {
 bool EventSource::tag(const http::SseEvent& piece, EventBatch& batch) {
   const std::string_view raw = piece.raw.view();
   if (piece.data.data() < raw.data() ||
-      piece.data.data() + piece.data.size() > raw.data() + raw.size() || !index_.has_document()) {
+      piece.data.data() + piece.data.size() > raw.data() + raw.size()) {
     return false;
   }
+  // An event without data is no document: the index still holds somebody else's.
+  const bool is_indexed = !piece.data.empty() && index_.has_document() &&
+                          index_.text().data() == piece.data.data() &&
+                          index_.text().size() == piece.data.size();
+  if (!is_indexed) return false;
   const json::Value chunk = json::root(index_);
   if (!chunk.is(json::Kind::object)) return false;
   const auto offset = static_cast<std::size_t>(piece.data.data() - raw.data());
