@@ -80,6 +80,9 @@ Outcome run(std::deque<std::string> parts, const Setting& setting = {}) {
   request.stream = true;
   request.usage_added = setting.usage_added;
   json::Index index;
+  // What the core looked at before: it must not be taken for an event.
+  const std::string other = "{\"other\":\"" + std::string(3'000, 'x') + "\"}";
+  EXPECT_TRUE(index.build(other).has_value());
   EventSource source(upstream, index,
                      {.request = request,
                       .provider = "p",
@@ -172,6 +175,15 @@ TEST(EventSource, GarbageErrorsAndGiantsEndTheStreamWhereTheyStand) {
     EXPECT_EQ(outcome.error->fault, Fault::provider);
     EXPECT_EQ(outcome.bytes.find("[DONE]"), std::string::npos);
     EXPECT_EQ(outcome.events, 1U);
+  }
+}
+
+TEST(EventSource, AnEventWithoutDataPassesAsItIs) {
+  for (const char* empty : {"data:\n\n", "data: \n\n", "data\n\n", "data:\r\n\r\n"}) {
+    const std::string sent = empty + event(chunk(R"("content":"a")") + "}") + done;
+    const Outcome outcome = run({sent});
+    EXPECT_FALSE(outcome.error);
+    EXPECT_EQ(outcome.bytes, sent);
   }
 }
 
