@@ -47,10 +47,45 @@ Task<Result<EventBatch>> EventSource::next(StopToken stop) {
     co_return batch;
   }
   for (std::size_t i = 0; i < part->count() && !ended_; ++i) {
-    parser_.feed(std::move((*part)[i]));
-    take_all(batch);
+    take_slice(std::move((*part)[i]), batch);
   }
   co_return batch;
+}
+
+// Between two events, runs of content like that seen before are taken as they lie; whatever differs
+// goes through the parser, one event at a time.
+void EventSource::take_slice(Slice bytes, EventBatch& batch) {
+  while (!bytes.empty() && !ended_) {
+    if (parser_.held_bytes() == 0) take_known(bytes, batch);
+    if (bytes.empty()) return;
+    const std::size_t end = bytes.view().find("\n\n");
+    Slice next = end == std::string_view::npos ? bytes.share() : bytes.share(0, end + 2);
+    bytes.remove_prefix(next.size());
+    parser_.feed(std::move(next));
+    take_all(batch);
+  }
+}
+
+void EventSource::take_known(Slice& bytes, EventBatch& batch) {
+  constexpr std::string_view begin = "data: ";
+  constexpr std::string_view end = "\n\n";
+  const std::string_view text = bytes.view();
+  std::size_t taken = 0;
+  std::uint32_t events = 0;
+  while (text.substr(taken).starts_with(begin)) {
+    const std::size_t data = taken + begin.size();
+    const std::size_t size_bytes = stream_.known_content(text.substr(data));
+    if (size_bytes == 0 || !text.substr(data + size_bytes).starts_with(end)) break;
+    if (begin.size() + size_bytes + end.size() > config_.event_bytes_max) break;
+    taken = data + size_bytes + end.size();
+    ++events;
+  }
+  if (events == 0) return;
+  batch.bytes.push(bytes.share(0, taken));
+  bytes.remove_prefix(taken);
+  batch.events += events;
+  batch.commits = true;
+  events_received_ += events;
 }
 
 void EventSource::take_all(EventBatch& batch) {

@@ -49,6 +49,8 @@ class EventSource {
   [[nodiscard]] std::uint64_t events_received() const noexcept { return events_received_; }
 
  private:
+  void take_slice(Slice bytes, EventBatch& batch);
+  void take_known(Slice& bytes, EventBatch& batch);
   void take_all(EventBatch& batch);
   void take(http::SseEvent& piece, EventBatch& batch);
   void take_last(EventBatch& batch);

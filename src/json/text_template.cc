@@ -1,6 +1,11 @@
 #include "sluice/json/text_template.h"
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "sluice/json/utf8.h"
@@ -26,25 +31,47 @@ std::size_t escape_bytes(std::string_view text) noexcept {
   return std::all_of(text.begin() + 2, text.begin() + 6, is_hex) ? 6 : 0;
 }
 
+// The offset of the first byte that is not plain text: a quote, a backslash, a control character,
+// or beyond ASCII; text.size() when there is none.
+std::size_t plain_bytes(std::string_view text) noexcept {
+  std::size_t at = 0;
+#if defined(__SSE2__)
+  for (; text.size() - at >= 16; at += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
+    const __m128i quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    const __m128i backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    // Signed: bytes from 0x80 are below 0x20 too.
+    const __m128i outside = _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20));
+    const int found = _mm_movemask_epi8(_mm_or_si128(outside, _mm_or_si128(quotes, backslashes)));
+    if (found != 0)
+      return at + static_cast<std::size_t>(std::countr_zero(static_cast<unsigned>(found)));
+  }
+#endif
+  for (; at < text.size(); ++at) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte == '"' || byte == '\\' || byte < 0x20 || byte >= 0x80) break;
+  }
+  return at;
+}
+
 // The offset of the quote that ends the string whose content `text` begins with; npos when there
 // is none, or the content is no valid JSON.
 std::size_t string_end(std::string_view text) noexcept {
   std::size_t at = 0;
-  while (at < text.size()) {
+  while (true) {
+    at += plain_bytes(text.substr(at));
+    if (at == text.size()) return std::string_view::npos;
     const auto byte = static_cast<unsigned char>(text[at]);
     if (byte == '"') return at;
-    std::size_t size_bytes = 1;
+    std::size_t size_bytes = 0;
     if (byte == '\\') {
       size_bytes = escape_bytes(text.substr(at));
     } else if (byte >= 0x80) {
       size_bytes = utf8_sequence_bytes(text.substr(at));
-    } else if (byte < 0x20) {
-      size_bytes = 0;
     }
     if (size_bytes == 0) return std::string_view::npos;
     at += size_bytes;
   }
-  return std::string_view::npos;
 }
 
 // The length of the plain integer that `text` begins with; 0 when there is none.
@@ -98,33 +125,34 @@ bool TextTemplate::add_hole(Value value, HoleKind kind) {
   return true;
 }
 
-bool TextTemplate::matches(std::string_view text) const noexcept {
-  if (hole_count_ == 0) return false;
+std::size_t TextTemplate::match_prefix(std::string_view text) const noexcept {
+  if (hole_count_ == 0) return 0;
   std::size_t ours = 0;    // in text_
   std::size_t theirs = 0;  // in text
+  const auto match_fixed = [&](std::size_t size_bytes) {
+    const bool same = text.size() - theirs >= size_bytes &&
+                      std::memcmp(text_.data() + ours, text.data() + theirs, size_bytes) == 0;
+    theirs += same ? size_bytes : 0;
+    return same;
+  };
   for (std::size_t i = 0; i < hole_count_; ++i) {
     const Hole& hole = holes_[i];
-    const std::size_t fixed = hole.begin - ours;
-    if (text.size() - theirs < fixed ||
-        std::memcmp(text_.data() + ours, text.data() + theirs, fixed) != 0) {
-      return false;
-    }
-    theirs += fixed;
-    const std::string_view rest = text.substr(theirs);
+    if (!match_fixed(hole.begin - ours)) return 0;
+    const std::string_view rest(text.data() + theirs, text.size() - theirs);
     if (hole.kind == HoleKind::number) {
       const std::size_t size_bytes = integer_bytes(rest);
-      if (size_bytes == 0) return false;
+      if (size_bytes == 0) return 0;
       theirs += size_bytes;
     } else {
       const std::size_t end = string_end(rest);
       if (end == std::string_view::npos || (end == 0) != (hole.kind == HoleKind::empty_text)) {
-        return false;
+        return 0;
       }
       theirs += end;
     }
     ours = hole.end;
   }
-  return text.substr(theirs) == std::string_view(text_).substr(ours);
+  return match_fixed(text_.size() - ours) ? theirs : 0;
 }
 
 }  // namespace sluice::json

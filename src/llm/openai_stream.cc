@@ -249,6 +249,14 @@ StreamEvent OpenaiStream::inspect(std::string_view event_name, std::string_view 
   return event;
 }
 
+std::size_t OpenaiStream::known_content(std::string_view text) const noexcept {
+  for (const Recognised& known : recognised_) {
+    if (!known.event_name.empty()) continue;
+    if (const std::size_t size_bytes = known.pattern.match_prefix(text)) return size_bytes;
+  }
+  return 0;
+}
+
 void OpenaiStream::inspect_chunk(std::optional<Value> choices, StreamEvent& event) {
   if (!choices || !choices->is(Kind::array)) return;  // unknown
   event.kind = StreamEventKind::lifecycle;

@@ -73,6 +73,14 @@ TEST(TextTemplate, NoCutAndNoChangedByteOutsideAHoleMatches) {
   }
 }
 
+TEST(TextTemplate, FindsTheEndOfADocumentThatMoreFollows) {
+  const TextTemplate pattern = learned(base);
+  const std::string text = with("some other text");
+  EXPECT_EQ(pattern.match_prefix(text + "\n\ndata: more"), text.size());
+  EXPECT_EQ(pattern.match_prefix(text.substr(0, text.size() - 1)), 0U);
+  EXPECT_EQ(TextTemplate().match_prefix(text), 0U);
+}
+
 TEST(TextTemplate, AnEmptyTextMatchesOnlyEmptyTexts) {
   const TextTemplate pattern = learned(with(""));
   EXPECT_TRUE(pattern.matches(with("")));

@@ -33,9 +33,14 @@ class TextTemplate {
 
   [[nodiscard]] bool learned() const noexcept { return hole_count_ > 0; }
 
-  /// Whether `text` is the learned document but for its holes. Texts are empty where the learned
-  /// ones are, and only there. False when nothing was learned.
-  [[nodiscard]] bool matches(std::string_view text) const noexcept;
+  /// If `text` begins with the learned document, but for its holes: how many bytes that takes, else
+  /// 0. Texts are empty where the learned ones are, and only there.
+  [[nodiscard]] std::size_t match_prefix(std::string_view text) const noexcept;
+
+  /// Whether `text` is the learned document but for its holes, and nothing behind it.
+  [[nodiscard]] bool matches(std::string_view text) const noexcept {
+    return !text.empty() && match_prefix(text) == text.size();
+  }
 
  private:
   enum class HoleKind : std::uint8_t { empty_text, text, number };

@@ -32,6 +32,10 @@ class OpenaiStream {
   [[nodiscard]] StreamEvent inspect(std::string_view event_name, std::string_view data,
                                     json::Index& index);
 
+  /// If `text` begins with the data of an unnamed content event like one inspected before: how many
+  /// bytes that is, else 0. It needs no inspection then: it would change nothing here.
+  [[nodiscard]] std::size_t known_content(std::string_view text) const noexcept;
+
   /// How the stream stands if no more events come.
   [[nodiscard]] StreamEnd end() const noexcept;
 
