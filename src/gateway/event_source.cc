@@ -125,11 +125,6 @@ void EventSource::take(http::SseEvent& piece, EventBatch& batch) {
     case llm::StreamEventKind::done:
       batch.commits = true;
       batch.ended = ended_ = true;
-      // A choice that never finished was cut off, whatever the provider says at the end.
-      if (stream_.end() != llm::StreamEnd::complete) {
-        end_with(batch, llm::errors::upstream_truncated(config_.provider));
-        return;
-      }
       break;
     case llm::StreamEventKind::content:
     case llm::StreamEventKind::finish: batch.commits = true; break;

@@ -109,6 +109,7 @@ class Exchange {
   std::uint64_t events_ = 0;
   MonotonicTime body_at_{};
   telemetry::EndedBy ended_by_ = telemetry::EndedBy::nobody;
+  ErrorKind error_kind_ = ErrorKind::cancelled;  // meaningful unless ended by nobody
   std::string_view reason_ = "complete";
   std::vector<telemetry::AttemptRecord> attempts_;
   AttemptTimes last_attempt_;

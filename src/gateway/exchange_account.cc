@@ -10,6 +10,8 @@ Duration Exchange::since_began(MonotonicTime time) const noexcept {
 }
 
 void Exchange::note_failure(const llm::ApiError& error) {
+  error_kind_ = error.kind == llm::ApiErrorKind::upstream_timeout ? ErrorKind::deadline_exceeded
+                                                                  : ErrorKind::malformed;
   // An error answer that the client gets whole is an orderly end; a stream's is not.
   if (downstream_.started()) ended_by_ = telemetry::ended_by(error.fault);
   reason_ = llm::to_string(error.kind);
@@ -17,6 +19,7 @@ void Exchange::note_failure(const llm::ApiError& error) {
 
 void Exchange::note_client_left() {
   ended_by_ = telemetry::EndedBy::client;
+  error_kind_ = ErrorKind::connection_closed;
   reason_ = "the client left";
   if (serving_ && !serving_->settled()) {
     serving_->set_outcome(telemetry::AttemptOutcome::cancelled);
@@ -68,7 +71,7 @@ void Exchange::count(const llm::Usage& usage, const telemetry::PhaseTimes& times
        .model = model,
        .status = status_,
        .ended_by = ended_by_,
-       .error = ErrorKind::cancelled,
+       .error = error_kind_,
        .total = times.total,
        .first_byte = times.first_byte,
        .first_content = times.first_content,

@@ -33,6 +33,7 @@ Task<bool> Exchange::send(SliceChain bytes, http::More more) {
   note_client_left();
   if (stall.passed()) {
     ended_by_ = telemetry::EndedBy::gateway;
+    error_kind_ = ErrorKind::deadline_exceeded;
     reason_ = "the client read nothing for too long";
   }
   co_return false;
@@ -216,6 +217,7 @@ Task<void> Exchange::relay_bytes() {
       ended_by_ = telemetry::EndedBy::provider;
       const bool late = idle.passed() || total_->passed();
       reason_ = late ? "timed out" : next.error().what;
+      error_kind_ = late ? ErrorKind::deadline_exceeded : next.error().kind;
       serving_->set_outcome(late ? telemetry::AttemptOutcome::timed_out
                                  : telemetry::outcome_of_error(next.error()));
     }
