@@ -1,5 +1,4 @@
 // sluice: the command line. Parses, builds, wires; the rooms do the work.
-#include <ares.h>
 #include <fmt/format.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -94,7 +93,7 @@ std::string version_text() {
       "sluice {}\ncompiler     {}\ninstructions {}\nlibraries    BoringSSL, c-ares {}, CLI11 {}, "
       "fmt "
       "{}.{}.{}, liburing {}, mimalloc, simdjson {}, toml++, zlib {}, zstd {}\n",
-      SLUICE_VERSION, SLUICE_COMPILER, SLUICE_ISA, ares_version(nullptr), CLI11_VERSION,
+      SLUICE_VERSION, SLUICE_COMPILER, SLUICE_ISA, SLUICE_CARES_VERSION, CLI11_VERSION,
       FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100, SLUICE_LIBURING_VERSION,
       SLUICE_SIMDJSON_VERSION, zlib, ZSTD_versionString());
 }

@@ -220,7 +220,7 @@ Keeper::Outcome Keeper::run() {
   Scope life;
   life.spawn(live());
   while (life.running() > 0) loop_.turn();
-  for (const auto& worker : workers_) worker->reports().detach();
+  for (const auto& worker : workers_) worker->reports().leave();
   if (!workers_ended_.is_set()) {
     // Joining a thread that hangs would hang as well. The log is written, the sockets go with us.
     log_.reset();

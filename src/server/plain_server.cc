@@ -85,7 +85,7 @@ void ServerThread::run(const ring::SocketAddress& address, const Tell& tell) {
   while (loop.closing_sockets() > 0 && loop.now() < limit) {
     loop.turn(loop.now() + std::chrono::milliseconds(10));
   }
-  orders_.detach();
+  orders_.leave();
 }
 
 }  // namespace sluice::server

@@ -45,7 +45,7 @@ void Worker::run(Assignment first) {
     Core core(*this, **backend, std::move(loop), std::move(*resolver), std::move(first));
     std::optional<std::string> problem = core.open_first();
     core.run(!problem);
-    orders_.detach();
+    orders_.leave();
     if (problem) {
       (void)reports_.post({.kind = Report::Kind::failed, .text = std::move(*problem)});
       return;

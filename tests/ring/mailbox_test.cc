@@ -34,7 +34,7 @@ TEST(Mailbox, APostEndsTheOwnersWait) {
   std::optional<int> got;
   while (!(got = mailbox.take())) loop.turn();  // hangs where the wake-up is lost
   EXPECT_EQ(got, 7);
-  mailbox.detach();
+  mailbox.leave();
   sender.join();
 }
 
@@ -62,7 +62,7 @@ TEST(Mailbox, NoMessageIsLostWhileTheOwnerSleepsAndWakes) {
     if (expected < messages) loop.turn();
   }
   sender.join();
-  mailbox.detach();
+  mailbox.leave();
 }
 
 TEST(Mailbox, PostingToAnOwnerThatLeftTouchesNothingOfIts) {
@@ -71,7 +71,7 @@ TEST(Mailbox, PostingToAnOwnerThatLeftTouchesNothingOfIts) {
     auto backend = make_kernel_backend({});
     ASSERT_TRUE(backend.has_value()) << backend.error().what;
     mailbox.attach(**backend);
-    mailbox.detach();
+    mailbox.leave();
   }
   EXPECT_TRUE(mailbox.post(1));
 }

@@ -3,7 +3,7 @@
 //   sender: post()  -->  [ SpscQueue ]  --wake()-->  owner: take() once per turn
 //
 // One sender, one owner. Posting never blocks on the owner; a full mailbox refuses. The owner
-// attaches its back-end while it runs and detaches before the back-end goes: a message posted
+// attaches its back-end while it runs and leaves before the back-end goes: a message posted
 // outside that span waits in the queue, so a sender needs to know nothing of the owner's life.
 #pragma once
 #include <cstddef>
@@ -36,7 +36,7 @@ class Mailbox {
     backend_ = &backend;
   }
   /// No wake() is under way when this returns, and none follows.
-  void detach() noexcept {
+  void leave() noexcept {
     const std::lock_guard lock(mutex_);
     backend_ = nullptr;
   }
