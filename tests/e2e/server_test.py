@@ -1,0 +1,285 @@
+"""The program from outside: start, stop, signals, listeners, what it says when it cannot start.
+
+Usage: server_test.py BINARY SOURCE_ROOT [unittest arguments]
+"""
+
+import http.client
+import json
+import os
+import resource
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+from server_process import PATIENCE_S, Sluice, free_port, get, request, sanitizer_options, wait_for
+
+BINARY = sys.argv.pop(1)
+SOURCE_ROOT = Path(sys.argv.pop(1))
+CERTS = SOURCE_ROOT / "tests" / "certs"
+
+HEAD = '[server]\nworkers = 2\ndrain_ms_max = 20000\n[admin]\naddress = "127.0.0.1:0"\n'
+PROVIDER = """
+[[provider]]
+name = "nobody"
+dialect = "openai"
+base_url = "http://127.0.0.1:9/v1"
+keys = []
+[[model]]
+name = "alpha"
+[[model.deployment]]
+provider = "nobody"
+model = "alpha-1"
+"""
+LISTENER = '[[listener]]\naddress = "127.0.0.1:0"\n'
+PLAIN = HEAD + LISTENER + PROVIDER
+SIMULATED = HEAD + LISTENER
+
+
+def chat(stream):
+    body = {"model": "simulated", "stream": stream, "messages": [{"role": "user", "content": "hello"}]}
+    return json.dumps(body)
+
+
+def run(*arguments, environment=None):
+    variables = {"PATH": os.environ["PATH"], **sanitizer_options(), **(environment or {})}
+    return subprocess.run(
+        [BINARY, *arguments], env=variables, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+
+
+class StartAndStop(unittest.TestCase):
+    def test_serves_and_ends_with_status_0(self):
+        with Sluice(BINARY, SIMULATED, ["--simulated-provider"]) as sluice:
+            sluice.wait_until_ready()
+            status, body = request(sluice.port, "POST", "/v1/chat/completions", chat(False), {"content-type": "application/json"})
+            self.assertEqual(status, 200, body)
+            self.assertEqual(json.loads(body)["object"], "chat.completion")
+            self.assertEqual(sluice.terminate(), 0, sluice.stderr())
+            self.assertIn("drained", sluice.stderr())
+
+    def test_a_stream_in_flight_ends_by_itself_after_sigterm(self):
+        with Sluice(BINARY, SIMULATED, ["--simulated-provider"]) as sluice:
+            sluice.wait_until_ready()
+            connection = http.client.HTTPConnection("127.0.0.1", sluice.port, timeout=PATIENCE_S)
+            connection.request("POST", "/v1/chat/completions", chat(True), {"content-type": "application/json"})
+            response = connection.getresponse()
+            first = response.readline()
+            self.assertTrue(first.startswith(b"data:"), first)
+            sluice.signal(signal.SIGINT)  # without the grace
+            self.assertTrue(response.read().rstrip().endswith(b"data: [DONE]"))
+            connection.close()
+            self.assertEqual(sluice.wait(), 0, sluice.stderr())
+
+    def test_readiness_fails_first_and_requests_are_still_served(self):
+        with Sluice(BINARY, PLAIN) as sluice:
+            sluice.wait_until_ready()
+            self.assertEqual(get(sluice.admin_port, "/healthz")[0], 200)
+            sluice.signal(signal.SIGTERM)
+            wait_for(lambda: get(sluice.port, "/readyz")[0] == 503, "readiness to fail")
+            self.assertEqual(get(sluice.port, "/v1/models")[0], 200)
+            self.assertEqual(sluice.wait(), 0, sluice.stderr())
+
+    def test_a_second_signal_breaks_what_is_left(self):
+        with Sluice(BINARY, PLAIN) as sluice, socket.socket() as client:
+            sluice.wait_until_ready()
+            client.connect(("127.0.0.1", sluice.port))
+            client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nhost: t\r\ncontent-length: 100\r\n\r\n{")
+            wait_for(lambda: "sluice_exchanges_in_flight 1" in get(sluice.admin_port, "/metrics")[1], "the exchange")
+            sluice.signal(signal.SIGINT)
+            sluice.wait_for_line("draining")
+            sluice.signal(signal.SIGINT)
+            self.assertEqual(sluice.wait(), 0, sluice.stderr())
+            self.assertIn("breaking", sluice.stderr())
+
+    def test_the_access_log_is_reopened_after_a_rename(self):
+        with Sluice(BINARY, PLAIN + '[log]\naccess = "FOLDER/access.log"\n') as sluice:
+            sluice.wait_until_ready()
+            log, old = sluice.folder / "access.log", sluice.folder / "access.old"
+            get(sluice.port, "/v1/models")
+            wait_for(lambda: log.read_text().count("\n") == 1, "the first line")
+            log.rename(old)
+            sluice.signal(signal.SIGUSR1)
+            wait_for(log.exists, "the new file")
+            get(sluice.port, "/v1/models/alpha")
+            line = wait_for(log.read_text, "the second line")
+            self.assertEqual(json.loads(line)["path"], "/v1/models/alpha")
+
+
+class Reload(unittest.TestCase):
+    def test_a_good_configuration_is_in_force_and_connections_live_on(self):
+        with Sluice(BINARY, PLAIN) as sluice:
+            sluice.wait_until_ready()
+            kept = http.client.HTTPConnection("127.0.0.1", sluice.port, timeout=PATIENCE_S)
+            kept.request("GET", "/v1/models")
+            self.assertIn("alpha", kept.getresponse().read().decode())
+            sluice.write_config(PLAIN.replace('"alpha"', '"beta"') + "[limits]\nhead_ms_max = 5000\n")
+            sluice.signal(signal.SIGHUP)
+            sluice.wait_for_line("configuration reloaded")
+            kept.request("GET", "/v1/models")
+            self.assertIn("beta", kept.getresponse().read().decode())
+            kept.close()
+            self.assertEqual(sluice.terminate(), 0, sluice.stderr())
+
+    def test_a_broken_one_changes_nothing_and_says_why(self):
+        with Sluice(BINARY, PLAIN) as sluice:
+            sluice.wait_until_ready()
+            sluice.write_config(PLAIN.replace('dialect = "openai"', 'dialect = "opanai"'))
+            sluice.signal(signal.SIGHUP)
+            line = sluice.wait_for_line(r".*not reloaded.*")[0]
+            self.assertIn("did you mean", line)
+            self.assertIn("alpha", get(sluice.port, "/v1/models")[1])
+            self.assertIn("sluice_config_reloads_total{result=\"failure\"} 1", get(sluice.admin_port, "/metrics")[1])
+
+    def test_listeners_come_and_go(self):
+        port = free_port()
+        with Sluice(BINARY, PLAIN) as sluice:
+            sluice.wait_until_ready()
+            sluice.write_config(HEAD + f'[[listener]]\naddress = "127.0.0.1:{port}"\n' + PROVIDER)
+            sluice.signal(signal.SIGHUP)
+            sluice.wait_for_line("configuration reloaded")
+            self.assertEqual(get(port, "/v1/models")[0], 200)
+
+            def is_refused():
+                try:
+                    get(sluice.port, "/v1/models")
+                    return False
+                except OSError:
+                    return True
+
+            wait_for(is_refused, "the old listener to close")
+
+    def test_what_needs_a_restart_is_said(self):
+        with Sluice(BINARY, PLAIN) as sluice:
+            sluice.wait_until_ready()
+            sluice.write_config(PLAIN.replace("workers = 2", "workers = 1"))
+            sluice.signal(signal.SIGHUP)
+            self.assertIn("server.workers", sluice.wait_for_line(r".*needs a restart.*")[0])
+
+
+class Listeners(unittest.TestCase):
+    def test_a_unix_socket_serves_and_goes_with_the_process(self):
+        with Sluice(BINARY, HEAD + '[[listener]]\naddress = "unix:FOLDER/s.sock"\n' + PROVIDER) as sluice:
+            sluice.wait_until_ready()
+            path = sluice.folder / "s.sock"
+            for _ in range(4):
+                with socket.socket(socket.AF_UNIX) as client:
+                    client.settimeout(PATIENCE_S)
+                    client.connect(str(path))
+                    client.sendall(b"GET /readyz HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\r\n")
+                    self.assertTrue(client.makefile("rb").readline().startswith(b"HTTP/1.1 200"))
+            self.assertEqual(sluice.terminate(), 0, sluice.stderr())
+            self.assertFalse(path.exists())
+
+    def tls_config(self, *names):
+        pairs = ", ".join(f'{{ certificate = "{CERTS}/{name}.crt", key = "{CERTS}/{name}.key" }}' for name in names)
+        return HEAD + LISTENER + f"tls = [{pairs}]\n" + PROVIDER
+
+    def ask_by_name(self, port, name):
+        """The first line of the answer, and the DNS names of the certificate that was shown."""
+        context = ssl.create_default_context(cafile=str(CERTS / "ca.crt"))
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as plain:
+            with context.wrap_socket(plain, server_hostname=name) as client:
+                client.sendall(b"GET /readyz HTTP/1.1\r\nhost: t\r\nconnection: close\r\n\r\n")
+                line = client.makefile("rb").readline()
+                return line, [value for _, value in client.getpeercert()["subjectAltName"]]
+
+    def test_the_certificate_is_chosen_by_the_name_asked_for(self):
+        with Sluice(BINARY, self.tls_config("localhost", "api")) as sluice:
+            sluice.wait_until_ready()
+            for name in ("localhost", "api.example.test"):
+                line, names = self.ask_by_name(sluice.port, name)
+                self.assertTrue(line.startswith(b"HTTP/1.1 200"), line)
+                self.assertIn(name, names)
+
+    def test_a_reload_brings_a_new_certificate(self):
+        with Sluice(BINARY, self.tls_config("localhost")) as sluice:
+            sluice.wait_until_ready()
+            self.assertIn("localhost", self.ask_by_name(sluice.port, "localhost")[1])
+            sluice.write_config(self.tls_config("api"))
+            sluice.signal(signal.SIGHUP)
+            sluice.wait_for_line("configuration reloaded")
+            self.assertIn("api.example.test", self.ask_by_name(sluice.port, "api.example.test")[1])
+
+
+class CannotStart(unittest.TestCase):
+    def says(self, sluice, *parts):
+        self.assertEqual(sluice.wait(), 1, sluice.stderr())
+        for part in parts:
+            self.assertIn(part, sluice.stderr())
+
+    def test_a_port_in_use_is_named_with_what_to_do(self):
+        with Sluice(BINARY, PLAIN) as first:
+            first.wait_until_ready()
+            taken = PLAIN.replace(LISTENER, f'[[listener]]\naddress = "127.0.0.1:{first.port}"\n')
+            with Sluice(BINARY, taken) as second:
+                self.says(second, f"127.0.0.1:{first.port}", "in use")
+
+    def test_no_provider_at_all(self):
+        with Sluice(BINARY, environment={}) as sluice:
+            self.says(sluice, "OPENAI_API_KEY")
+
+    def test_a_key_file_that_cannot_be_read(self):
+        tls = 'tls = { certificate = "/nowhere/a.crt", key = "/nowhere/a.key" }\n'
+        with Sluice(BINARY, HEAD + LISTENER + tls + PROVIDER) as sluice:
+            self.says(sluice, "/nowhere/a.crt")
+
+    def test_a_low_limit_of_open_files_is_warned_of(self):
+        def lower():
+            resource.setrlimit(resource.RLIMIT_NOFILE, (256, 512))
+
+        with Sluice(BINARY, PLAIN, preexec=lower) as sluice:
+            sluice.wait_until_ready()
+            self.assertIn("limit of open files is 512", sluice.stderr())
+
+
+class Commands(unittest.TestCase):
+    def test_help_and_version(self):
+        text = run("--help").stdout
+        for part in ("Examples:", "SIGHUP", "keygen", "SLUICE_CONFIG"):
+            self.assertIn(part, text)
+        version = run("--version")
+        self.assertEqual(version.returncode, 0)
+        self.assertIn("liburing", version.stdout)
+
+    def test_an_unknown_option_is_status_2(self):
+        answer = run("serve", "--prot", "1")
+        self.assertEqual(answer.returncode, 2)
+        self.assertIn("--prot", answer.stderr)
+
+    def test_check_tells_faults_by_its_status(self):
+        with Sluice(BINARY, PLAIN) as sluice:
+            good = run("check", str(sluice.config_path))
+            self.assertEqual(good.returncode, 0, good.stdout)
+            self.assertIn("nobody", good.stdout)
+            sluice.write_config("[server]\nworkerz = 1\n")
+            bad = run("check", str(sluice.config_path))
+            self.assertEqual(bad.returncode, 1)
+            self.assertIn(":2:", bad.stdout)
+
+    def test_a_key_from_keygen_opens_the_door(self):
+        made = run("keygen", "--name", "team-x").stdout
+        key = next(word for word in made.split() if word.startswith("sk-sluice-"))
+        stanza = made[made.index("[[key]]") :]
+        with Sluice(BINARY, PLAIN + stanza) as sluice:
+            sluice.wait_until_ready()
+            self.assertEqual(get(sluice.port, "/v1/models")[0], 401)
+            self.assertEqual(get(sluice.port, "/v1/models", {"authorization": f"Bearer {key}"})[0], 200)
+
+    def test_models_and_explain(self):
+        environment = {"OPENAI_API_KEY": "sk-test-0123456789"}
+        table = run("models", environment=environment).stdout
+        self.assertIn("gpt-5-mini", table)
+        listed = json.loads(run("models", "--json", environment=environment).stdout)
+        self.assertTrue(any(model["name"] == "gpt-5-mini" for model in listed["models"]))
+        self.assertIn("openai", run("explain", "gpt-5-mini", environment=environment).stdout)
+        unknown = run("explain", "gpt-5-mni", environment=environment)
+        self.assertEqual(unknown.returncode, 1)
+        self.assertIn("gpt-5-mini", unknown.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

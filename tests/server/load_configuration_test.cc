@@ -1,0 +1,68 @@
+#include "sluice/server/load_configuration.h"
+
+#include <gtest/gtest.h>
+
+#include "support.h"
+
+namespace sluice::server {
+namespace {
+
+using testing::catalogue;
+using testing::environment;
+using testing::loaded;
+
+TEST(LoadConfiguration, OptionsWinOverTheFile) {
+  Overrides overrides;
+  overrides.listen = config::parse_listen_address("127.0.0.1:81").value();
+  overrides.workers = 3;
+  const config::Loaded result = loaded(
+      std::string(testing::local_provider) +
+          "[[listener]]\naddress = \"127.0.0.1:82\"\n[[listener]]\naddress = \"127.0.0.1:83\"\n",
+      overrides);
+  ASSERT_EQ(result.config.listeners.size(), 1U);
+  EXPECT_EQ(result.config.listeners[0].address.text(), "127.0.0.1:81");
+  EXPECT_EQ(result.config.server.workers, 3U);
+}
+
+TEST(LoadConfiguration, TheSimulatedProviderComesBesideWhatIsThere) {
+  Overrides overrides;
+  overrides.simulated_port = 4711;
+  const config::Loaded result = load_configuration(
+      overrides, catalogue(), environment({{"OPENAI_API_KEY", "sk-test-1234567890"}}));
+  ASSERT_FALSE(result.complaints.failed()) << result.complaints.render();
+  const catalog::Model* const model = result.models.find(simulated_name);
+  ASSERT_NE(model, nullptr);
+  EXPECT_EQ(model->deployments[0].provider->url.text(), "http://127.0.0.1:4711/v1");
+  EXPECT_NE(result.models.find("gpt-5-mini"), nullptr) << "all_models was turned off";
+}
+
+TEST(LoadConfiguration, WithNothingToServeItSaysWhatToDo) {
+  const config::Loaded result = load_configuration({}, catalogue(), environment({}));
+  const std::string text = result.complaints.failed()
+                               ? result.complaints.render()
+                               : nothing_to_serve(result, catalogue()).value_or("");
+  EXPECT_NE(text.find("OPENAI_API_KEY"), std::string::npos) << text;
+}
+
+TEST(LoadConfiguration, ABrokenKeyHashIsAComplaintAtItsPlace) {
+  Overrides overrides;
+  overrides.path = "test.toml";
+  const std::string text =
+      std::string(testing::local_provider) + "[[key]]\nname = \"a\"\nhash = \"nonsense\"\n";
+  const config::Loaded result = load_configuration(overrides, catalogue(), environment({}, text));
+  ASSERT_TRUE(result.complaints.failed());
+  EXPECT_NE(result.complaints.render().find("test.toml:13"), std::string::npos)
+      << result.complaints.render();
+}
+
+TEST(LoadConfiguration, AFileThatIsNotThereIsNamed) {
+  Overrides overrides;
+  overrides.path = "other.toml";
+  const config::Loaded result = load_configuration(overrides, catalogue(), environment({}));
+  ASSERT_TRUE(result.complaints.failed());
+  EXPECT_NE(result.complaints.render().find("other.toml: there is no such file"), std::string::npos)
+      << result.complaints.render();
+}
+
+}  // namespace
+}  // namespace sluice::server
