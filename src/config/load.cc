@@ -70,10 +70,6 @@ Loaded load(const LoadOptions& options, const catalog::Catalog& catalogue,
   } else {
     loaded.config = config_of_environment(catalogue, environment);
   }
-  if (loaded.config.key_pepper) {
-    loaded.key_pepper =
-        fetch(*loaded.config.key_pepper, environment, loaded.config.folder(), loaded.complaints);
-  }
   loaded.models = build(loaded.config, catalogue, environment, options.servable, loaded.complaints);
   return loaded;
 }

@@ -22,10 +22,6 @@ void parse_server(Section& root, Config& config) {
     section.count("drain_ms_max", server.drain_ms_max);
     section.count("connections_max", server.connections_max);
     section.count("listen_backlog", server.listen_backlog);
-    if (const toml::node* node = section.take("key_pepper")) {
-      config.key_pepper =
-          parse_secret_source(*node, section.path("key_pepper"), section.complaints());
-    }
     section.broken_rule(server.broken_rule());
   });
 }
@@ -40,7 +36,6 @@ void parse_limits(Section& root, LimitsConfig& limits) {
     section.count("body_grace_ms", limits.body_grace_ms);
     section.count("keep_alive_ms_max", limits.keep_alive_ms_max);
     section.count("requests_per_connection_max", limits.requests_per_connection_max);
-    section.count("pipeline_max", limits.pipeline_max);
     section.count("trailer_bytes_max", limits.trailer_bytes_max);
     section.count("chunk_extension_bytes_max", limits.chunk_extension_bytes_max);
     section.count("json_depth_max", limits.json_depth_max);

@@ -94,10 +94,6 @@ config::Loaded load_configuration(const Overrides& overrides, const catalog::Cat
     loaded.config = config::config_of_environment(catalogue, environment);
   }
   apply(overrides, loaded.config);
-  if (loaded.config.key_pepper) {
-    loaded.key_pepper = config::fetch(*loaded.config.key_pepper, environment,
-                                      loaded.config.folder(), loaded.complaints);
-  }
   loaded.models =
       config::build(loaded.config, catalogue, environment, is_spoken, loaded.complaints);
   return loaded;

@@ -34,7 +34,6 @@ TEST(Limits, EveryRuleNamesItsFieldFirst) {
   breaks(&LimitsConfig::head_ms_max, 0, "head_ms_max");
   breaks(&LimitsConfig::tls_hello_ms_max, 0, "tls_hello_ms_max");
   breaks(&LimitsConfig::keep_alive_ms_max, 0, "keep_alive_ms_max");
-  breaks(&LimitsConfig::pipeline_max, 0, "pipeline_max");
   breaks(&LimitsConfig::json_depth_max, 7, "json_depth_max");
   breaks(&LimitsConfig::json_depth_max, 1025, "json_depth_max");
   breaks(&LimitsConfig::write_stall_ms_max, 0, "write_stall_ms_max");

@@ -275,8 +275,6 @@ TEST(Load, WhatWasAskedForAndCannotBeHadIsAnErrorAtItsPlace) {
       {"[[provider]]\nname=\"anthropic\"\n", "/c/s.toml: no model can be served"},
       {own + "[[listener]]\naddress=\"127.0.0.1:1\"\ntls={certificate=\"c.pem\",key=\"k.pem\"}\n",
        "/c/s.toml:8:5: listener[0].tls.certificate: /c/c.pem: there is no such file"},
-      {own + "[server]\nkey_pepper={file=\"/none.key\"}\n",
-       "/c/s.toml:7:12: server.key_pepper: /none.key: there is no such file"},
   };
   for (const auto& [text, says] : cases) {
     FakeEnvironment fake;
@@ -320,15 +318,6 @@ TEST(Load, SmallSlipsAreWarnings) {
       << text;
 }
 
-TEST(Load, ThePepperIsFetched) {
-  FakeEnvironment fake;
-  fake.variables = {{"OPENAI_API_KEY", "k"}, {"PEPPER", "p"}};
-  const Loaded loaded =
-      load_text("[server]\nkey_pepper={env=\"PEPPER\"}\n[[provider]]\nname=\"openai\"\n", fake);
-  ASSERT_TRUE(loaded.key_pepper);
-  EXPECT_TRUE(loaded.key_pepper->equals("p"));
-}
-
 TEST(Load, TheExampleShowsEveryKeyAndIsAccepted) {
   std::ifstream file(SLUICE_EXAMPLE, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), {}};
@@ -344,7 +333,6 @@ TEST(Load, TheExampleShowsEveryKeyAndIsAccepted) {
   // Every key is there, so a key that is asked for nowhere near its name has been forgotten.
   for (const std::string_view key : {"workers",
                                      "pin_workers",
-                                     "key_pepper",
                                      "tls",
                                      "proxy_protocol",
                                      "anonymous",

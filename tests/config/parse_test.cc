@@ -154,10 +154,6 @@ const Case cases[] = {
      "case"},
     {"[[key]]\nname = \"k\"\nhash = \"h\"\nmodels = []\n",
      "f:4:1: key[0].models: is empty, so the key may use nothing; write [\"*\"] for everything"},
-    {"[server]\nkey_pepper = \"sk-canary\"\n",
-     "f:2:14: server.key_pepper: must say where the key is: { env = \"NAME\" }, { file = \"/path\" "
-     "} "
-     "or { credential = \"name\" }; a key itself does not belong in this file"},
 };
 
 TEST(Parse, EveryComplaintHasItsExactPlaceKeyAndRemedy) {

@@ -121,7 +121,6 @@ struct Config {
   std::vector<ProviderConfig> providers;
   std::vector<ModelConfig> models;
   std::vector<KeyConfig> keys;
-  std::optional<SecretSource> key_pepper;  // [server] key_pepper: keys the hashes of gateway keys
   catalog::Timeouts timeouts;
   LimitsConfig limits;
   StreamingConfig streaming;

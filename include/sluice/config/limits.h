@@ -37,7 +37,6 @@ struct LimitsConfig {
   std::uint32_t body_grace_ms = 10'000;           // before the minimum rate counts
   std::uint32_t keep_alive_ms_max = 75'000;       // idle between requests; above LBs' usual 60 s
   std::uint32_t requests_per_connection_max = 0;  // 0: no bound
-  std::uint32_t pipeline_max = 16;                // requests read ahead on one connection
   std::uint32_t trailer_bytes_max = 8 * 1024;     // of a chunked body
   std::uint32_t chunk_extension_bytes_max = 4 * 1024;  // summed over one body
   std::uint32_t json_depth_max = 256;                  // nesting of a request body; else 400
@@ -53,7 +52,6 @@ struct LimitsConfig {
     if (head_ms_max == 0) return "head_ms_max must be at least 1";
     if (tls_hello_ms_max == 0) return "tls_hello_ms_max must be at least 1";
     if (keep_alive_ms_max == 0) return "keep_alive_ms_max must be at least 1";
-    if (pipeline_max == 0) return "pipeline_max must be at least 1";
     if (json_depth_max < 8) return "json_depth_max must be at least 8";
     if (json_depth_max > 1'024) return "json_depth_max must be at most 1024";
     if (write_stall_ms_max == 0) return "write_stall_ms_max must be at least 1";

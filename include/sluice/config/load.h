@@ -13,7 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "sluice/base/secret.h"
 #include "sluice/catalog/catalog.h"
 #include "sluice/catalog/model_table.h"
 #include "sluice/config/complaint.h"
@@ -38,7 +37,6 @@ struct Loaded {
   Complaints complaints;
   Config config;
   catalog::ModelTable models;
-  std::optional<Secret> key_pepper;  // set when the configuration names one
 };
 
 /// The file to read, or nothing when there is none and the environment must do. A file that was
