@@ -1,6 +1,9 @@
 #include "sluice/llm/openai_response.h"
 
-#include "sluice/json/object_edit.h"
+#include <optional>
+#include <string>
+#include <utility>
+
 #include "sluice/json/writer.h"
 #include "sluice/llm/openai_error.h"
 #include "sluice/llm/openai_usage.h"
@@ -65,13 +68,30 @@ ResponseFacts inspect_openai_response(Operation operation, std::string_view prov
   return facts;
 }
 
+// One pass and one insertion: this runs once per answer.
 json::Splice tag_openai_answer(json::Value answer, std::string_view request_id,
                                std::string_view provider) {
-  json::ObjectEdit edit(answer);
-  if (!answer.find("request_id")) edit.add_last("\"request_id\"", json::quote(request_id));
-  if (!answer.find("provider")) edit.add_last("\"provider\"", json::quote(provider));
+  bool has_request_id = false;
+  bool has_provider = false;
+  std::optional<json::Value> last;
+  for (const json::Member member : answer.members()) {
+    has_request_id = has_request_id || member.key.string_equals("request_id");
+    has_provider = has_provider || member.key.string_equals("provider");
+    last = member.value;
+  }
+  std::string added;
+  added.reserve(64 + request_id.size() + provider.size());
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (last || !added.empty()) added += ',';
+    added += name;
+    json::append_quoted(added, value);
+  };
+  if (!has_request_id) add("\"request_id\":", request_id);
+  if (!has_provider) add("\"provider\":", provider);
   json::Splice splice;
-  edit.write_to(splice);
+  if (added.empty()) return splice;
+  splice.insert(last ? last->span().end() : answer.span().offset + 1,
+                Slice::take(std::move(added)));
   return splice;
 }
 

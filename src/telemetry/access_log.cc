@@ -57,6 +57,11 @@ class Members {
     if (is_cut) quoted.insert(quoted.size() - 1, "...");
     return literal(quoted);
   }
+  /// A word of ours: an enumerator's name, an id we made. Stands as it is; null when empty.
+  Members& word(std::string_view name, std::string_view value) noexcept {
+    if (value.empty()) return literal(name).literal("null");
+    return literal(name).literal("\"").literal(value).literal("\"");
+  }
   Members& number(std::string_view name, std::uint64_t value) noexcept {
     return literal(name).digits(value);
   }
@@ -111,7 +116,7 @@ void write_attempts(std::span<const AttemptRecord> attempts, Members& members) {
   for (const AttemptRecord& attempt : attempts) {
     members.text(is_first ? "{\"provider\":" : ",{\"provider\":", attempt.provider)
         .text(",\"deployment\":", attempt.deployment)
-        .text(",\"outcome\":", to_string(attempt.outcome))
+        .word(",\"outcome\":", to_string(attempt.outcome))
         .status(",\"status\":", attempt.status)
         .ms(",\"ms\":", attempt.took)
         .literal("}");
@@ -180,7 +185,7 @@ void write_members(const AccessRecord& record, std::string_view time, Members& m
       .text(",\"deployment\":", record.deployment)
       .status(",\"status\":", record.status);
   const bool ran_to_its_end = record.ended_by == EndedBy::nobody;
-  members.text(",\"ended_by\":", ran_to_its_end ? std::string_view() : to_string(record.ended_by))
+  members.word(",\"ended_by\":", ran_to_its_end ? std::string_view() : to_string(record.ended_by))
       .text(",\"reason\":", record.reason);
   write_attempts(record.attempts, members);
   write_times(record.times, members);
