@@ -75,7 +75,7 @@ class Trouble(Exception):
 class Process:
     """A server on one core. `port` is where it listens."""
 
-    def __init__(self, name, command, folder, core, port, environment=None):
+    def __init__(self, name, command, folder, core, port, urgent, environment=None):
         self.name = name
         self.port = port
         self._log = Path(folder) / f"{name}.log"
@@ -83,7 +83,7 @@ class Process:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={"PATH": os.environ["PATH"], **(environment or {})},
-                preexec_fn=lambda: os.sched_setaffinity(0, {core}))
+                preexec_fn=lambda: set_place(core, urgent))
         self.pid = self._process.pid
 
     def wait_until_listening(self):
@@ -136,7 +136,7 @@ class Sluice(Process):
             key_stanza=bench.key_stanza))
         command = [bench.programs["sluice"], "serve", "--config", str(config)]
         super().__init__("sluice", command, bench.folder, bench.cores["proxy"], port,
-                         {"SIMULATOR_KEY": PROVIDER_KEY})
+                         bench.urgent, {"SIMULATOR_KEY": PROVIDER_KEY})
 
     def take_log(self, lines_wanted):
         """Empties the access log and returns its lines, once there are so many."""
@@ -160,18 +160,20 @@ class HaProxy(Process):
             port=port, simulator_port=bench.simulator.port,
             connections_max=(bench.descriptors_max - 100) // 2))
         command = [bench.programs["haproxy"], "-db", "-q", "-f", str(config)]
-        super().__init__("haproxy", command, bench.folder, bench.cores["proxy"], port)
+        super().__init__("haproxy", command, bench.folder, bench.cores["proxy"], port, bench.urgent)
 
 
 class Bench:
     """The simulator, and proxies in front of it as they are asked for.
 
     `cores`: {"proxy", "load", "simulator"} to numbers. `programs`: names to paths.
+    `urgent`: everything here goes before all ordinary processes; only root may.
     """
 
-    def __init__(self, programs, cores):
+    def __init__(self, programs, cores, urgent=False):
         self.programs = programs
         self.cores = cores
+        self.urgent = urgent
         self.descriptors_max = raise_descriptor_limit()
         self._processes = []
 
@@ -184,7 +186,7 @@ class Bench:
             self.simulator = self._start(Process(
                 "sluice-sim", [self.programs["sluice-sim"], "--listen", f"127.0.0.1:{port}",
                                "--workers", "1", "--tokens", "64"],
-                self.folder, self.cores["simulator"], port))
+                self.folder, self.cores["simulator"], port, self.urgent))
         except BaseException:
             self.__exit__()
             raise
@@ -200,7 +202,12 @@ class Bench:
         return process.wait_until_listening()
 
     def sluice(self):
-        return self._start(Sluice(self, free_port()))
+        proxy = self._start(Sluice(self, free_port()))
+        if self.urgent:  # its log would starve beside a worker that never yields
+            for thread in Path(f"/proc/{proxy.pid}/task").iterdir():
+                if (thread / "comm").read_text().strip() == "sluice-log":
+                    os.sched_setscheduler(int(thread.name), os.SCHED_RR, os.sched_param(2))
+        return proxy
 
     def haproxy(self):
         return self._start(HaProxy(self, free_port()))
@@ -212,7 +219,8 @@ class Bench:
                    "--json", "-", *arguments]
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=seconds_max,
-                                  stdin=subprocess.DEVNULL, check=False)
+                                  stdin=subprocess.DEVNULL, check=False,
+                                  preexec_fn=lambda: set_place(self.cores["load"], self.urgent))
         except subprocess.TimeoutExpired:
             proxy.check_alive()
             raise Trouble(f"{proxy.name} did not answer it all within {seconds_max} s") from None
@@ -224,6 +232,13 @@ class Bench:
             raise Trouble(f"{proxy.name} gave wrong answers or none: {results['wrong']} wrong, errors "
                           f"{results['errors']}, of {results['requests']}")
         return results
+
+
+def set_place(core, urgent):
+    """Of the process that is about to become a program."""
+    os.sched_setaffinity(0, {core})
+    if urgent:  # a nice value would count within the session alone where autogroups are on
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 
 
 def free_port():
