@@ -75,7 +75,7 @@ std::string SocketAddress::host() const {
     char* at = text;
     for (int i = 0; i < 4; ++i) {
       if (i > 0) *at++ = '.';
-      at = std::to_chars(at, text + sizeof text, octets[i]).ptr;
+      at = std::to_chars(at, at + 3, octets[i]).ptr;  // at most 3 digits
     }
     return std::string(text, at);
   }
