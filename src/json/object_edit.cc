@@ -42,8 +42,9 @@ void ObjectEdit::write_to(Splice& splice) const {
   if (empty()) return;
   const std::size_t open = object_.span().offset + 1;
   bool any_stays = false;
-  std::optional<std::size_t> gap_begin;  // a run of removed members is being passed
-  std::size_t list_end = open;           // behind the last member read
+  bool in_gap = false;  // a run of removed members is being passed; no optional: GCC 12 loses track
+  std::size_t gap_begin = open;
+  std::size_t list_end = open;  // behind the last member read
   const auto replace = [&](std::size_t begin, std::size_t end, std::string text) {
     splice.replace({begin, end - begin}, text.empty() ? Slice() : Slice::take(std::move(text)));
   };
@@ -51,19 +52,20 @@ void ObjectEdit::write_to(Splice& splice) const {
   for (const Member member : object_.members()) {
     const std::size_t begin = member.key.span().offset;
     if (is_removed(member)) {
-      if (!gap_begin) gap_begin = any_stays ? list_end : begin;
+      if (!in_gap) gap_begin = any_stays ? list_end : begin;
+      in_gap = true;
     } else if (!any_stays) {
       // The first that stays: a run in front of it goes with its commas, up to this key.
-      replace(gap_begin.value_or(begin), begin, first_.empty() ? "" : first_ + ',');
-      gap_begin.reset();
+      replace(in_gap ? gap_begin : begin, begin, first_.empty() ? "" : first_ + ',');
+      in_gap = false;
       any_stays = true;
-    } else if (gap_begin) {
-      replace(*gap_begin, list_end, "");
-      gap_begin.reset();
+    } else if (in_gap) {
+      replace(gap_begin, list_end, "");
+      in_gap = false;
     }
     list_end = member.value.span().end();
   }
-  replace(gap_begin.value_or(list_end), list_end, added_text(any_stays));
+  replace(in_gap ? gap_begin : list_end, list_end, added_text(any_stays));
 }
 
 // What stands at the end of the list: the members to add there, and those for the front as well
