@@ -118,7 +118,8 @@ http::RejectionBody ListenerHandler::rejected(const http::Rejection& rejection,
   const telemetry::RequestId request_id = gateway_.core_.request_ids.next();
   return {
       .content_type = "application/json",
-      .body = llm::render_error_body(error_of(rejection), llm::Dialect::openai, request_id.view())};
+      .body = llm::render_error_body(error_of(rejection), llm::Dialect::openai, request_id.view()),
+      .request_id = std::string(request_id.view())};
 }
 
 }  // namespace sluice::gateway

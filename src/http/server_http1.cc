@@ -149,6 +149,7 @@ Task<Connection::Next> Connection::reject(Rejection rejection) {
   HeadWriter writer;
   writer.status_line(rejection.answer);
   writer.header("Content-Type", said.content_type);
+  if (!said.request_id.empty()) writer.header("x-request-id", said.request_id);
   writer.header("Date", format_http_date(state_.loop.wall_now()).view());
   writer.framing(BodyKind::length, said.body.size());
   writer.header("Connection", "close");

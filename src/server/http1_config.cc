@@ -16,9 +16,8 @@ http::ServerHttp1Config http1_config(const config::LimitsConfig& limits) noexcep
   config.idle_timeout = std::chrono::milliseconds(limits.keep_alive_ms_max);
   config.body_grace = std::chrono::milliseconds(limits.body_grace_ms);
   config.body_bytes_per_second_min = limits.body_bytes_per_second_min;
-  if (limits.requests_per_connection_max != 0) {
-    config.requests_per_connection_max = limits.requests_per_connection_max;
-  }
+  config.requests_per_connection_max = limits.requests_per_connection_max;
+  config.write_stall_timeout = std::chrono::milliseconds(limits.write_stall_ms_max);
   return config;
 }
 

@@ -326,6 +326,28 @@ TEST_F(GatewayTest, BadRequestsGetTheirStatusAndATypedBody) {
   }
 }
 
+Task<void> send_raw(GatewayWorld& gateway, std::string bytes, std::string& answer) {
+  Result<std::unique_ptr<net::Stream>> client = co_await gateway.connect();
+  (void)co_await (*client)->write(chain_of(std::move(bytes)), {});
+  while (true) {
+    const Result<SliceChain> part = co_await (*client)->read({});
+    if (!part || part->empty()) co_return;
+    answer += part->to_string();
+  }
+}
+
+TEST_F(GatewayTest, WhatIsNoHttpGetsATypedAnswerWithARequestIdAndAClose) {
+  GatewayWorld gateway(world, config_text(1));
+  std::string answer;
+  run(gateway, send_raw(gateway, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", answer));
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
+  const std::size_t id = answer.find("x-request-id: ");
+  ASSERT_NE(id, std::string::npos) << answer;
+  const std::string request_id = answer.substr(id + 14, telemetry::request_id_bytes);
+  EXPECT_NE(answer.find(R"("request_id":")" + request_id), std::string::npos) << answer;
+  EXPECT_NE(answer.find("Connection: close"), std::string::npos) << answer;
+}
+
 TEST_F(GatewayTest, WritesOneLogLinePerExchange) {
   GatewayWorld gateway(world, config_text(1));
   gateway.add_provider(

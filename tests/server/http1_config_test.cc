@@ -16,6 +16,7 @@ TEST(Http1Config, TakesEveryLimit) {
   limits.trailer_bytes_max = 5;
   limits.chunk_extension_bytes_max = 6;
   limits.requests_per_connection_max = 7;
+  limits.write_stall_ms_max = 8;
   const http::ServerHttp1Config config = http1_config(limits);
   EXPECT_EQ(config.head.head_bytes_max, 20'000U);
   EXPECT_EQ(config.head.header_count_max, 17U);
@@ -26,6 +27,7 @@ TEST(Http1Config, TakesEveryLimit) {
   EXPECT_EQ(config.chunked.trailer_bytes_max, 5U);
   EXPECT_EQ(config.chunked.extension_bytes_max, 6U);
   EXPECT_EQ(config.requests_per_connection_max, 7U);
+  EXPECT_EQ(config.write_stall_timeout.count(), 8);
 }
 
 TEST(Http1Config, KeepsTheCodecsRulesAtEverySizeTheConfigurationAllows) {

@@ -84,6 +84,7 @@ class ServerExchange {
 struct RejectionBody {
   std::string_view content_type;  // static
   std::string body;
+  std::string request_id{};  // for the x-request-id field; empty: none
 };
 
 class Handler {
