@@ -101,7 +101,7 @@ class ConnectionPoolTest : public ::testing::Test {
 };
 
 TEST_F(ConnectionPoolTest, TheMostRecentlyUsedConnectionIsTakenFirst) {
-  run({}, [this](ConnectionPool& pool) -> Task<void> {
+  run({}, [](ConnectionPool& pool) -> Task<void> {
     const http::ClientHttp1* last = nullptr;
     {
       Result<ConnectionPool::Lease> first = co_await pool.acquire(Use::any, {});
