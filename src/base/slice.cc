@@ -61,6 +61,13 @@ Slice Block::freeze() && {
   return Slice(header->bytes(), header->size_bytes, header);
 }
 
+void SliceChain::push_more(Slice slice) {
+  if (more_ == nullptr) more_ = new std::vector<Slice>;
+  more_->push_back(std::move(slice));
+}
+
+void SliceChain::clear_more() noexcept { delete std::exchange(more_, nullptr); }
+
 std::string SliceChain::to_string() const {
   std::string text;
   text.reserve(size_bytes_);
@@ -71,7 +78,7 @@ std::string SliceChain::to_string() const {
 Slice SliceChain::gather() && {
   Slice whole;
   if (count_ == 1) {
-    whole = std::move(inline_[0]);
+    whole = std::move(*inline_slice(0));
   } else if (count_ > 1) {
     Block block(size_bytes_);
     for (const Slice& slice : *this) block.append(slice.view());

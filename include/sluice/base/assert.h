@@ -5,7 +5,8 @@
 #pragma once
 
 namespace sluice {
-[[noreturn]] void assertion_failed(const char* expression, const char* file, int line) noexcept;
+[[noreturn, gnu::cold]] void assertion_failed(const char* expression, const char* file,
+                                              int line) noexcept;
 }  // namespace sluice
 
 #define SLUICE_ASSERT(expression)                     \

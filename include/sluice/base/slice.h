@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -175,6 +176,9 @@ class Block {
 
 /// Slices in order: what one send takes, what one read of many parts gives. The first few live in
 /// the chain itself, so that a message of a head and a body allocates nothing here.
+///
+/// Chains travel by value through every layer, so a move is a copy of bytes: a slice holds no
+/// pointer to itself and may be moved in memory as it is.
 class SliceChain {
  public:
   SliceChain() noexcept = default;
@@ -188,7 +192,7 @@ class SliceChain {
   }
   SliceChain(const SliceChain&) = delete;
   SliceChain& operator=(const SliceChain&) = delete;
-  ~SliceChain() = default;
+  ~SliceChain() { clear(); }
 
   /// Appends; a slice that goes on where the last one ends, in the same memory, extends it.
   void push(Slice slice) {
@@ -196,23 +200,27 @@ class SliceChain {
     size_bytes_ += slice.size();
     if (count_ > 0 && (*this)[count_ - 1].try_extend(slice)) return;
     if (count_ < inline_count) {
-      inline_[count_] = std::move(slice);
+      new (inline_slice(count_)) Slice(std::move(slice));
     } else {
-      more_.push_back(std::move(slice));
+      push_more(std::move(slice));
     }
     ++count_;
   }
   void append(SliceChain other) {
+    if (empty()) {
+      *this = std::move(other);
+      return;
+    }
     for (std::size_t i = 0; i < other.count_; ++i) push(std::move(other[i]));
   }
   [[nodiscard]] std::size_t size_bytes() const noexcept { return size_bytes_; }
   [[nodiscard]] bool empty() const noexcept { return size_bytes_ == 0; }
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   [[nodiscard]] const Slice& operator[](std::size_t index) const noexcept {
-    return index < inline_count ? inline_[index] : more_[index - inline_count];
+    return index < inline_count ? *inline_slice(index) : (*more_)[index - inline_count];
   }
   [[nodiscard]] Slice& operator[](std::size_t index) noexcept {
-    return index < inline_count ? inline_[index] : more_[index - inline_count];
+    return index < inline_count ? *inline_slice(index) : (*more_)[index - inline_count];
   }
 
   class Iterator {
@@ -235,8 +243,9 @@ class SliceChain {
   [[nodiscard]] Iterator end() const noexcept SLUICE_LIFETIMEBOUND { return {*this, count_}; }
 
   void clear() noexcept {
-    for (std::size_t i = 0; i < count_ && i < inline_count; ++i) inline_[i].reset();
-    more_.clear();
+    if (count_ == 0) return;
+    for (std::size_t i = 0; i < count_ && i < inline_count; ++i) inline_slice(i)->~Slice();
+    if (more_ != nullptr) clear_more();
     count_ = 0;
     size_bytes_ = 0;
   }
@@ -248,18 +257,25 @@ class SliceChain {
  private:
   static constexpr std::size_t inline_count = 3;
 
+  [[nodiscard]] Slice* inline_slice(std::size_t index) noexcept {
+    return reinterpret_cast<Slice*>(inline_.data()) + index;
+  }
+  [[nodiscard]] const Slice* inline_slice(std::size_t index) const noexcept {
+    return reinterpret_cast<const Slice*>(inline_.data()) + index;
+  }
+  // Only into an empty chain.
   void take(SliceChain& other) noexcept {
-    for (std::size_t i = 0; i < other.count_ && i < inline_count; ++i) {
-      inline_[i] = std::move(other.inline_[i]);
-    }
-    more_ = std::move(other.more_);
+    inline_ = other.inline_;
+    more_ = std::exchange(other.more_, nullptr);
     count_ = std::exchange(other.count_, 0);
     size_bytes_ = std::exchange(other.size_bytes_, 0);
-    other.more_.clear();
   }
+  void push_more(Slice slice);
+  void clear_more() noexcept;
 
-  std::array<Slice, inline_count> inline_;
-  std::vector<Slice> more_;
+  // Slices [0, min(count_, inline_count)) live here; what is behind them is no object.
+  alignas(Slice) std::array<std::byte, inline_count * sizeof(Slice)> inline_{};
+  std::vector<Slice>* more_ = nullptr;  // the rest; null while there is none. Ours.
   std::size_t count_ = 0;
   std::size_t size_bytes_ = 0;
 };
