@@ -13,8 +13,9 @@ namespace sluice {
 template <typename T>
 using Result = std::expected<T, Error>;
 
-/// What a function of type Result<T> returns to fail.
-[[nodiscard]] inline std::unexpected<Error> fail(Error error) noexcept {
+/// What a function of type Result<T> returns to fail. Out of line and cold, so that the compiler
+/// keeps whatever leads here apart from the path of a request that goes well.
+[[nodiscard, gnu::cold, gnu::noinline]] inline std::unexpected<Error> fail(Error error) noexcept {
   return std::unexpected<Error>(error);
 }
 
