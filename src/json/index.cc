@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "grammar.h"
+#include "scalars.h"
 #include "sluice/base/assert.h"
 #include "sluice/json/utf8.h"
 
@@ -58,7 +59,8 @@ Index::Index(Index&& other) noexcept
       partners_capacity_(std::exchange(other.partners_capacity_, 0)),
       tokens_(std::exchange(other.tokens_, nullptr)),
       tokens_count_(std::exchange(other.tokens_count_, 0)),
-      text_(std::exchange(other.text_, {})) {}
+      text_(std::exchange(other.text_, {})),
+      first_backslash_(std::exchange(other.first_backslash_, nullptr)) {}
 
 Index& Index::operator=(Index&& other) noexcept {
   if (this == &other) return *this;
@@ -70,6 +72,7 @@ Index& Index::operator=(Index&& other) noexcept {
   tokens_ = std::exchange(other.tokens_, nullptr);
   tokens_count_ = std::exchange(other.tokens_count_, 0);
   text_ = std::exchange(other.text_, {});
+  first_backslash_ = std::exchange(other.first_backslash_, nullptr);
   return *this;
 }
 
@@ -92,9 +95,15 @@ std::expected<void, IndexError> Index::build(std::string_view text) {
   const std::uint32_t count = stage1_->n_structural_indexes;
   stage1_->structural_indexes[count] = static_cast<std::uint32_t>(text.size());
   reserve_partners(count);
-  GrammarCheck check(text, stage1_->structural_indexes.get(), count, partners_.get(), open_.get(),
-                     limits_.depth_max);
-  if (!check.run()) return std::unexpected(check.error());
+  first_backslash_ = find_backslash(text.data(), text.data() + text.size());
+  const auto defect = check_grammar({.text = text,
+                                     .first_backslash = first_backslash_,
+                                     .tokens = stage1_->structural_indexes.get(),
+                                     .tokens_count = count,
+                                     .partners = partners_.get(),
+                                     .open = open_.get(),
+                                     .depth_max = limits_.depth_max});
+  if (defect) return std::unexpected(*defect);
   tokens_ = stage1_->structural_indexes.get();
   tokens_count_ = count;
   text_ = text;

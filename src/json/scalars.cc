@@ -34,9 +34,9 @@ std::size_t number_bytes(std::string_view text) noexcept {
     return at != first;
   };
   if (at != end && *at == '-') ++at;
-  const char* const whole = at;
-  if (!skip_digits()) return 0;
-  if (*whole == '0' && at - whole > 1) return 0;
+  const std::size_t whole_bytes = integer_bytes({at, static_cast<std::size_t>(end - at)});
+  if (whole_bytes == 0) return 0;
+  at += whole_bytes;
   if (at != end && *at == '.') {
     ++at;
     if (!skip_digits()) return 0;
@@ -47,13 +47,6 @@ std::size_t number_bytes(std::string_view text) noexcept {
     if (!skip_digits()) return 0;
   }
   return static_cast<std::size_t>(at - text.data());
-}
-
-std::size_t literal_bytes(std::string_view text) noexcept {
-  for (const std::string_view literal : {"true", "false", "null"}) {
-    if (text.starts_with(literal)) return literal.size();
-  }
-  return 0;
 }
 
 }  // namespace sluice::json

@@ -45,10 +45,18 @@ namespace sluice::json {
 /// none (RFC 8259 section 7).
 [[nodiscard]] std::size_t escape_bytes(std::string_view text) noexcept;
 
+/// Length of the whole number without sign that `text` begins with; 0 when it begins with none. A
+/// fraction or an exponent may follow.
+[[nodiscard]] inline std::size_t integer_bytes(std::string_view text) noexcept {
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const char* at = begin;
+  while (at != end && is_digit(*at)) ++at;
+  const auto size_bytes = static_cast<std::size_t>(at - begin);
+  return size_bytes > 1 && *begin == '0' ? 0 : size_bytes;
+}
+
 /// Length of the number `text` begins with; 0 when it begins with none (RFC 8259 section 6).
 [[nodiscard]] std::size_t number_bytes(std::string_view text) noexcept;
-
-/// Length of true, false or null at the beginning of `text`; 0 when it begins with none of them.
-[[nodiscard]] std::size_t literal_bytes(std::string_view text) noexcept;
 
 }  // namespace sluice::json

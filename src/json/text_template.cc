@@ -8,6 +8,7 @@
 #include <bit>
 #include <cstring>
 
+#include "scalars.h"
 #include "sluice/json/utf8.h"
 
 namespace sluice::json {
@@ -16,19 +17,6 @@ namespace {
 bool is_one_of(std::span<const std::string_view> names, Value key) {
   return std::any_of(names.begin(), names.end(),
                      [key](std::string_view name) { return key.string_equals(name); });
-}
-
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-bool is_hex(char c) noexcept {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-// The length of the escape that `text` begins with (RFC 8259 section 7), or 0.
-std::size_t escape_bytes(std::string_view text) noexcept {
-  if (text.size() < 2) return 0;
-  if (text[1] != 'u') return std::strchr("\"\\/bfnrt", text[1]) != nullptr && text[1] != 0 ? 2 : 0;
-  if (text.size() < 6) return 0;
-  return std::all_of(text.begin() + 2, text.begin() + 6, is_hex) ? 6 : 0;
 }
 
 // The offset of the first byte that is not plain text: a quote, a backslash, a control character,
@@ -72,13 +60,6 @@ std::size_t string_end(std::string_view text) noexcept {
     if (size_bytes == 0) return std::string_view::npos;
     at += size_bytes;
   }
-}
-
-// The length of the plain integer that `text` begins with; 0 when there is none.
-std::size_t integer_bytes(std::string_view text) noexcept {
-  const auto end = std::find_if_not(text.begin(), text.end(), is_digit);
-  const auto size_bytes = static_cast<std::size_t>(end - text.begin());
-  return size_bytes > 1 && text[0] == '0' ? 0 : size_bytes;
 }
 
 }  // namespace

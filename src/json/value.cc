@@ -21,46 +21,6 @@ std::string_view to_string(Kind kind) noexcept {
   __builtin_unreachable();
 }
 
-Kind Value::kind() const noexcept {
-  switch (first_byte()) {
-    case '{': return Kind::object;
-    case '[': return Kind::array;
-    case '"': return Kind::string;
-    case 't':
-    case 'f': return Kind::boolean;
-    case 'n': return Kind::null;
-    default: return Kind::number;  // the index let nothing else pass
-  }
-}
-
-std::uint32_t Value::next_token() const noexcept {
-  const char first = first_byte();
-  if (first == '{' || first == '[') return index_->token_partner(token_) + 1;
-  return token_ + 1;
-}
-
-Span Value::span() const noexcept {
-  const std::size_t begin = index_->token_offset(token_);
-  const char first = first_byte();
-  if (first == '{' || first == '[') {
-    return {begin, index_->token_offset(index_->token_partner(token_)) + 1 - begin};
-  }
-  std::size_t end = index_->token_offset(token_ + 1);
-  while (is_white_space(index_->text()[end - 1])) --end;  // stops at the scalar's last byte
-  return {begin, end - begin};
-}
-
-std::string_view Value::raw() const noexcept {
-  const Span place = span();
-  return index_->text().substr(place.offset, place.size_bytes);
-}
-
-std::optional<std::string_view> Value::string_raw() const noexcept {
-  if (first_byte() != '"') return std::nullopt;
-  const std::string_view quoted = raw();
-  return quoted.substr(1, quoted.size() - 2);
-}
-
 std::optional<std::string> Value::string() const {
   std::string out;
   if (!append_string(out)) return std::nullopt;
@@ -74,17 +34,15 @@ bool Value::append_string(std::string& out) const {
   return true;
 }
 
-// The common case byte by byte: as long as no backslash came, both texts are spelled alike, so the
-// first difference decides. The closing quote ends the loop at the latest.
-bool Value::string_equals(std::string_view text) const noexcept {
-  if (first_byte() != '"') return false;
-  const char* at = index_->text().data() + index_->token_offset(token_) + 1;
-  for (const char c : text) {
-    if (*at == '\\') return unescaped_equals(*string_raw(), text);
-    if (*at == '"' || *at != c) return false;
-    ++at;
-  }
-  return *at == '"';
+std::string_view Value::unescape(std::string_view raw, std::string& scratch) {
+  if (raw.find('\\') == raw.npos) return raw;
+  scratch.clear();
+  append_unescaped(scratch, raw);
+  return scratch;
+}
+
+bool Value::escaped_equals(std::string_view raw, std::string_view text) noexcept {
+  return unescaped_equals(raw, text);
 }
 
 std::optional<std::int64_t> Value::integer() const noexcept {
@@ -147,21 +105,6 @@ std::optional<bool> Value::boolean() const noexcept {
   }
 }
 
-Members Value::members() const noexcept {
-  if (first_byte() != '{') return {*index_, token_, token_};
-  return {*index_, token_ + 1, index_->token_partner(token_)};
-}
-
-Elements Value::elements() const noexcept {
-  if (first_byte() != '[') return {*index_, token_, token_};
-  return {*index_, token_ + 1, index_->token_partner(token_)};
-}
-
-bool Value::is_empty() const noexcept {
-  const char first = first_byte();
-  return (first == '{' || first == '[') && index_->token_partner(token_) == token_ + 1;
-}
-
 std::optional<Value> Value::find(std::string_view name) const noexcept {
   for (const Member member : members()) {
     if (member.key.string_equals(name)) return member.value;
@@ -180,25 +123,6 @@ Lookup Value::find_unique(std::string_view name) const noexcept {
     found.value = member.value;
   }
   return found;
-}
-
-namespace {
-
-// From the token after a value to the next one's: over the comma, or at the closing bracket.
-std::uint32_t after_comma(const Index& index, std::uint32_t token) noexcept {
-  return index.text()[index.token_offset(token)] == ',' ? token + 1 : token;
-}
-
-}  // namespace
-
-Members::Iterator& Members::Iterator::operator++() noexcept {
-  token_ = after_comma(*index_, Value(*index_, token_ + 2).next_token());
-  return *this;
-}
-
-Elements::Iterator& Elements::Iterator::operator++() noexcept {
-  token_ = after_comma(*index_, Value(*index_, token_).next_token());
-  return *this;
 }
 
 }  // namespace sluice::json

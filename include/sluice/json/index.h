@@ -97,6 +97,14 @@ class Index {
   [[nodiscard]] std::uint32_t token_partner(std::uint32_t token) const noexcept {
     return partners_[token];
   }
+  /// From the token behind a member or an element to the next one's: over the comma, or none.
+  [[nodiscard]] std::uint32_t over_comma(std::uint32_t token) const noexcept {
+    return text_.data()[tokens_[token]] == ',' ? token + 1 : token;
+  }
+  /// Whether a backslash may be among `bytes` of the text; false is sure.
+  [[nodiscard]] bool may_have_escapes(std::string_view bytes) const noexcept {
+    return bytes.data() + bytes.size() > first_backslash_;
+  }
 
  private:
   [[nodiscard]] bool reserve_text(std::size_t size_bytes);
@@ -111,6 +119,7 @@ class Index {
   const std::uint32_t* tokens_ = nullptr;  // stage1_'s storage
   std::uint32_t tokens_count_ = 0;         // 0: no document
   std::string_view text_;
+  const char* first_backslash_ = nullptr;  // in text_, or its end when there is none
 };
 
 }  // namespace sluice::json
