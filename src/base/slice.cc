@@ -2,8 +2,27 @@
 
 #include <new>
 
+#include "sluice/base/memory_cache.h"
+
 namespace sluice {
 namespace {
+
+// Blocks of heads and of most bodies; the heap takes longer for these than for small pieces.
+using BlockCache = MemoryCache<1024, 12, 16>;
+static_assert(BlockCache::kept_bytes_max < 1'300'000);
+
+void* take_memory(std::size_t size_bytes) {
+  return memory_from_heap ? ::operator new(size_bytes) : BlockCache::mine().take(size_bytes);
+}
+void give_memory(void* memory, std::size_t size_bytes) noexcept {
+  if (memory_from_heap) {
+    ::operator delete(memory);
+  } else {
+    BlockCache::mine().give(memory, size_bytes);
+  }
+}
+
+constexpr std::size_t more_start = 8;  // slices: a body with a few splices allocates once
 
 struct StringOwner : SliceOwner {
   explicit StringOwner(std::string bytes)
@@ -29,13 +48,13 @@ Slice Slice::take(std::string text) {
 
 void Block::Header::free(SliceOwner* owner) noexcept {
   auto* header = static_cast<Header*>(owner);
+  const std::size_t size_bytes = memory_bytes(header->capacity_bytes);
   header->~Header();
-  ::operator delete(static_cast<void*>(header));
+  give_memory(header, size_bytes);
 }
 
 Block::Block(std::size_t capacity_bytes) {
-  void* memory = ::operator new(sizeof(Header) + capacity_bytes + padding_bytes);
-  header_ = new (memory) Header(capacity_bytes);
+  header_ = new (take_memory(Header::memory_bytes(capacity_bytes))) Header(capacity_bytes);
   std::memset(header_->bytes() + capacity_bytes, 0, padding_bytes);
 }
 
@@ -62,7 +81,10 @@ Slice Block::freeze() && {
 }
 
 void SliceChain::push_more(Slice slice) {
-  if (more_ == nullptr) more_ = new std::vector<Slice>;
+  if (more_ == nullptr) {
+    more_ = new std::vector<Slice>;
+    more_->reserve(more_start);
+  }
   more_->push_back(std::move(slice));
 }
 

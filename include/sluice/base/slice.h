@@ -167,6 +167,9 @@ class Block {
     explicit Header(std::size_t capacity) noexcept
         : SliceOwner(&Header::free), capacity_bytes(capacity) {}
     static void free(SliceOwner* owner) noexcept;
+    static constexpr std::size_t memory_bytes(std::size_t capacity) noexcept {
+      return sizeof(Header) + capacity + padding_bytes;
+    }
     char* bytes() noexcept { return reinterpret_cast<char*>(this + 1); }
     std::size_t capacity_bytes;
     std::size_t size_bytes = 0;

@@ -20,7 +20,7 @@
 #include <utility>
 
 #include "sluice/base/assert.h"
-#include "sluice/coro/frame_cache.h"
+#include "sluice/coro/cached_frame.h"
 
 namespace sluice {
 
