@@ -10,7 +10,6 @@
 #include "sluice/llm/openai_error.h"
 #include "sluice/llm/openai_request.h"
 #include "sluice/llm/openai_response.h"
-#include "sluice/ring/sleep.h"
 
 namespace sluice::gateway {
 namespace {
@@ -109,8 +108,13 @@ llm::ApiError Attempt::explain(const Error& error) {
 
 Task<std::optional<llm::ApiError>> Attempt::run(StopToken stop) {
   times_.started = loop_.now();
-  MaybeError failed = co_await connect_and_send(stop);
-  if (!failed) failed = co_await receive(stop);
+  // One timer for both waits: the head of the answer, then its first content.
+  ring::Deadline deadline(loop_, times_.started + deployment_.timeouts.first_byte, stop);
+  MaybeError failed = co_await connect_and_send(deadline);
+  if (!failed) {
+    deadline.extend(times_.started + deployment_.timeouts.first_content);
+    failed = co_await receive(deadline, stop);
+  }
   // An error answer that passes is shown whole, and yet no success of the provider.
   if (!failed) outcome_ = telemetry::outcome_of_status(status_);
   co_return failed;
@@ -118,8 +122,7 @@ Task<std::optional<llm::ApiError>> Attempt::run(StopToken stop) {
 
 // --- sending ---
 
-Task<std::optional<llm::ApiError>> Attempt::connect_and_send(StopToken stop) {
-  ring::Deadline first_byte(loop_, times_.started + deployment_.timeouts.first_byte, stop);
+Task<std::optional<llm::ApiError>> Attempt::connect_and_send(ring::Deadline& first_byte) {
   Result<void> sent = co_await send_on(upstream::ConnectionPool::Use::any, first_byte.token());
   if (!sent && sent.error().retry == Retry::if_reused) {
     // The provider closed a kept-alive connection as we picked it up: nothing was answered, so the
@@ -191,9 +194,8 @@ Task<Result<void>> Attempt::send_on(upstream::ConnectionPool::Use use, StopToken
 
 // --- receiving ---
 
-Task<std::optional<llm::ApiError>> Attempt::receive(StopToken stop) {
+Task<std::optional<llm::ApiError>> Attempt::receive(ring::Deadline& first_content, StopToken stop) {
   if (status_ < 200 || status_ > 299) co_return co_await receive_error(stop);
-  ring::Deadline first_content(loop_, times_.started + deployment_.timeouts.first_content, stop);
   MaybeError failed;
   if (context_.request.stream && is_identity(*head_) &&
       has_media_type(*head_, "text/event-stream")) {

@@ -18,6 +18,7 @@
 #include "sluice/llm/endpoint.h"
 #include "sluice/llm/request.h"
 #include "sluice/policy/own_key.h"
+#include "sluice/ring/sleep.h"
 #include "sluice/telemetry/outcome.h"
 #include "sluice/upstream/connection_pool.h"
 
@@ -86,9 +87,10 @@ class Attempt {
  private:
   using MaybeError = std::optional<llm::ApiError>;
 
-  Task<MaybeError> connect_and_send(StopToken stop);
+  // Lifetime of the deadlines: run()'s frame, which awaits both tasks.
+  Task<MaybeError> connect_and_send(ring::Deadline& first_byte);
   Task<Result<void>> send_on(upstream::ConnectionPool::Use use, StopToken stop);
-  Task<MaybeError> receive(StopToken stop);
+  Task<MaybeError> receive(ring::Deadline& first_content, StopToken stop);
   Task<MaybeError> receive_error(StopToken stop);
   Task<MaybeError> receive_events(StopToken stop);
   Task<MaybeError> receive_whole(StopToken stop);
