@@ -99,12 +99,12 @@ void Exchange::count(const llm::Usage& usage, const telemetry::PhaseTimes& times
 
 void Exchange::log(const llm::Usage& usage, const telemetry::PhaseTimes& times) {
   const http::RequestHead& head = downstream_.head();
-  const std::string client = downstream_.peer().to_string();
+  char client[ring::address_text_bytes_max];
   const catalog::Deployment* deployment = serving_ ? &serving_->deployment() : nullptr;
   telemetry::AccessRecord record{
       .time = core_.loop.wall_now() - times.total,
       .request_id = request_id_,
-      .client = client,
+      .client = downstream_.peer().write_to(client),
       .key = caller_ == nullptr ? std::string_view{} : caller_->name(),
       .method = head.method_text,
       .target = head.target,

@@ -3,11 +3,11 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <cstring>
 
 #include "sluice/base/assert.h"
+#include "sluice/base/decimal.h"
 
 namespace sluice::ring {
 
@@ -68,30 +68,54 @@ bool SocketAddress::is_loopback() const noexcept {
   return family() == AF_UNIX;
 }
 
-std::string SocketAddress::host() const {
-  char text[INET6_ADDRSTRLEN] = {};
-  if (family() == AF_INET) {  // in every access log line: inet_ntop would go through printf
+// Behind `at` is room for address_text_bytes_max. In every access log line, so IPv4 is written
+// digit by digit: inet_ntop would go through printf.
+char* SocketAddress::write_host(char* at) const noexcept {
+  if (family() == AF_INET) {
     const auto* octets = reinterpret_cast<const std::uint8_t*>(&storage_.v4.sin_addr);
-    char* at = text;
-    for (int i = 0; i < 4; ++i) {
-      if (i > 0) *at++ = '.';
-      at = std::to_chars(at, at + 3, octets[i]).ptr;  // at most 3 digits
+    at = write_decimal(at, octets[0]);
+    for (int i = 1; i < 4; ++i) {
+      *at++ = '.';
+      at = write_decimal(at, octets[i]);
     }
-    return std::string(text, at);
+    return at;
   }
-  if (family() == AF_INET6) return inet_ntop(AF_INET6, &storage_.v6.sin6_addr, text, sizeof text);
-  if (family() == AF_UNIX) return "unix";
-  return "unknown";
+  if (family() == AF_INET6) {
+    inet_ntop(AF_INET6, &storage_.v6.sin6_addr, at, INET6_ADDRSTRLEN);
+    return at + std::strlen(at);
+  }
+  const std::string_view name = family() == AF_UNIX ? "unix" : "unknown";
+  return std::ranges::copy(name, at).out;
+}
+
+std::string SocketAddress::host() const {
+  char text[address_text_bytes_max];
+  return std::string(text, write_host(text));
+}
+
+std::string_view SocketAddress::write_to(
+    std::span<char, address_text_bytes_max> memory) const noexcept {
+  static_assert(address_text_bytes_max >= INET6_ADDRSTRLEN + sizeof("[]:65535"));
+  char* at = memory.data();
+  if (family() == AF_INET6) *at++ = '[';
+  at = write_host(at);
+  if (family() == AF_INET6) *at++ = ']';
+  *at++ = ':';
+  if (family() != AF_UNIX) {
+    at = write_decimal(at, port());
+  } else if (size_bytes_ > offsetof(sockaddr_un, sun_path)) {
+    // A connected client's own end has no path: the kernel reports the family alone. A path of the
+    // kernel's may fill its field and then has no 0 behind it.
+    const char* path = storage_.local.sun_path;
+    const std::size_t room = size_bytes_ - offsetof(sockaddr_un, sun_path);
+    at = std::copy_n(path, strnlen(path, room), at);
+  }
+  return {memory.data(), at};
 }
 
 std::string SocketAddress::to_string() const {
-  if (family() == AF_UNIX) {
-    // A connected client's own end has no path: the kernel reports the family alone.
-    const bool has_path = size_bytes_ > offsetof(sockaddr_un, sun_path);
-    return std::string("unix:") + (has_path ? storage_.local.sun_path : "");
-  }
-  if (family() == AF_INET6) return "[" + host() + "]:" + std::to_string(port());
-  return host() + ":" + std::to_string(port());
+  char text[address_text_bytes_max];
+  return std::string(write_to(text));
 }
 
 bool operator==(const SocketAddress& a, const SocketAddress& b) noexcept {

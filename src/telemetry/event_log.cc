@@ -39,7 +39,8 @@ std::string_view to_string(EventLevel level) noexcept {
 
 EventLine::EventLine(std::string& out, WallTime now, EventLevel level, std::string_view message)
     : out_(out) {
-  append_time(out_, now);
+  char time[time_bytes];
+  out_.append(time, write_time(time, now));
   out_ += ' ';
   out_ += to_string(level);
   out_ += ' ';

@@ -21,18 +21,24 @@ constexpr bool is_acceptable(char c) noexcept {
 }  // namespace
 
 RequestId RequestIdGenerator::next() noexcept {
+  const auto last_digit = static_cast<std::size_t>(count_ & 31);
+  // Of 32 ids in a row all but the first differ from the one before in their last digit alone.
+  if (last_digit == 0) write_digits();
+  last_.text.back() = base32_digits[last_digit];
+  ++count_;
+  return last_;
+}
+
+void RequestIdGenerator::write_digits() noexcept {
   SLUICE_ASSERT(count_ < std::uint64_t{1} << count_bits);
   // 120 bits: the seed's 64, then the count's 56. As two halves of 60, twelve digits each.
   std::uint64_t high = worker_seed_ >> 4;
   std::uint64_t low = (worker_seed_ & 15) << count_bits | count_;
-  ++count_;
-  RequestId id;
-  std::ranges::copy(prefix, id.text.begin());
+  std::ranges::copy(prefix, last_.text.begin());
   for (std::size_t place = digits / 2; place-- > 0; high >>= 5, low >>= 5) {
-    id.text[prefix.size() + place] = base32_digits[high & 31];
-    id.text[prefix.size() + digits / 2 + place] = base32_digits[low & 31];
+    last_.text[prefix.size() + place] = base32_digits[high & 31];
+    last_.text[prefix.size() + digits / 2 + place] = base32_digits[low & 31];
   }
-  return id;
 }
 
 bool is_acceptable_request_id(std::string_view candidate) noexcept {

@@ -2,40 +2,34 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstddef>
+
+#include "sluice/base/decimal.h"
 
 namespace sluice::telemetry {
-namespace {
 
-void append_digits(std::string& out, unsigned value, std::size_t width) {
-  char digits[8];
-  for (std::size_t place = width; place-- > 0; value /= 10) {
-    digits[place] = static_cast<char>('0' + value % 10);
-  }
-  out.append(digits, width);
-}
-
-}  // namespace
-
-void append_time(std::string& out, WallTime time) {
+char* write_time(char* at, WallTime time) noexcept {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const auto ms = static_cast<unsigned>(
       std::chrono::floor<std::chrono::milliseconds>(time - day).count());  // below 86 400 000
-  append_digits(out, static_cast<unsigned>(std::clamp(static_cast<int>(date.year()), 0, 9999)), 4);
-  out += '-';
-  append_digits(out, static_cast<unsigned>(date.month()), 2);
-  out += '-';
-  append_digits(out, static_cast<unsigned>(date.day()), 2);
-  out += 'T';
-  append_digits(out, ms / 3'600'000, 2);
-  out += ':';
-  append_digits(out, ms / 60'000 % 60, 2);
-  out += ':';
-  append_digits(out, ms / 1'000 % 60, 2);
-  out += '.';
-  append_digits(out, ms % 1'000, 3);
-  out += 'Z';
+  const unsigned seconds = ms / 1'000;
+  const auto year = static_cast<unsigned>(std::clamp(static_cast<int>(date.year()), 0, 9999));
+  at = write_four_digits(at, year);
+  *at++ = '-';
+  at = write_two_digits(at, static_cast<unsigned>(date.month()));
+  *at++ = '-';
+  at = write_two_digits(at, static_cast<unsigned>(date.day()));
+  *at++ = 'T';
+  at = write_two_digits(at, seconds / 3'600);
+  *at++ = ':';
+  at = write_two_digits(at, seconds / 60 % 60);
+  *at++ = ':';
+  at = write_two_digits(at, seconds % 60);
+  *at++ = '.';
+  *at++ = static_cast<char>('0' + ms % 1'000 / 100);
+  at = write_two_digits(at, ms % 100);
+  *at++ = 'Z';
+  return at;
 }
 
 }  // namespace sluice::telemetry

@@ -4,11 +4,18 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "sluice/base/attributes.h"
+
 namespace sluice::ring {
+
+/// The longest text: a Unix path behind "unix:"; addresses and ports take half of it.
+inline constexpr std::size_t address_text_bytes_max = 5 + sizeof(sockaddr_un::sun_path);
 
 class SocketAddress {
  public:
@@ -34,12 +41,17 @@ class SocketAddress {
   [[nodiscard]] bool is_loopback() const noexcept;
   /// `127.0.0.1:8080`, `[::1]:8080`, `unix:/run/x.sock`.
   [[nodiscard]] std::string to_string() const;
+  /// The same without an allocation; the view is into `memory`.
+  [[nodiscard]] std::string_view write_to(
+      std::span<char, address_text_bytes_max> memory SLUICE_LIFETIMEBOUND) const noexcept;
   /// The host part alone: `127.0.0.1`, `::1`, `unix`.
   [[nodiscard]] std::string host() const;
 
   friend bool operator==(const SocketAddress& a, const SocketAddress& b) noexcept;
 
  private:
+  char* write_host(char* at) const noexcept;
+
   union Storage {
     sockaddr generic;
     sockaddr_in v4;

@@ -29,8 +29,11 @@ class RequestIdGenerator {
   [[nodiscard]] RequestId next() noexcept;
 
  private:
+  void write_digits() noexcept;
+
   std::uint64_t worker_seed_;
   std::uint64_t count_ = 0;
+  RequestId last_{};
 };
 
 /// Whether a client's x-request-id may be used as it is: 1 to 128 of A-Z a-z 0-9 - _ . : ~ + / = @,
