@@ -6,13 +6,20 @@
 #include <string>
 #include <string_view>
 
+#include "sluice/base/byte_scan.h"
+
 namespace sluice::policy {
 
 inline constexpr std::string_view base62_digits =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-constexpr bool is_base62(char c) noexcept {
-  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+inline bool is_base62(std::string_view text) noexcept {
+  return !any_byte(text, [](ByteBlock block) {
+    const ByteBlock lower = block | every_byte(0x20);
+    const ByteBlock letter = (lower >= every_byte('a')) & (lower <= every_byte('z'));
+    const ByteBlock digit = (block >= every_byte('0')) & (block <= every_byte('9'));
+    return ~(letter | digit);
+  });
 }
 
 /// The big-endian number in `digits`, base 256, as `width` base62 digits; what does not fit is cut

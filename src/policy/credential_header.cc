@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sluice/base/byte_scan.h"
+
 namespace sluice::policy {
 namespace {
 
@@ -25,9 +27,17 @@ Error refused(ErrorKind kind, const char* what) noexcept {
   return {.kind = kind, .fault = Fault::client, .what = what};
 }
 
+bool is_visible(std::string_view text) noexcept {
+  return !any_byte(text, [](ByteBlock block) {
+    return (block <= every_byte(' ')) | (block == every_byte('\x7f'));
+  });
+}
+
 /// The key in an Authorization header: after "Bearer " (RFC 6750 section 2.1, the scheme in any
 /// case by RFC 9110 section 11.1), or the whole value when it is one word.
 Result<std::string_view> key_of_authorization(std::string_view value) noexcept {
+  constexpr std::string_view usual = "Bearer ";
+  if (value.starts_with(usual)) return trim(value.substr(usual.size()));
   const auto blank = std::ranges::find_if(value, is_blank);
   if (blank == value.end()) {
     // A scheme with nothing behind it is a client without its key, not a key named "Bearer".
@@ -46,7 +56,7 @@ Result<std::string_view> key_of_authorization(std::string_view value) noexcept {
 
 }  // namespace
 
-CredentialHeader credential_header(std::string_view name) noexcept {
+CredentialHeader credential_header_of_length(std::string_view name) noexcept {
   switch (name.size()) {
     case 7:
       return equals_ignoring_case(name, "api-key") ? CredentialHeader::key : CredentialHeader::none;
@@ -78,7 +88,7 @@ Result<void> PresentedKey::add(CredentialHeader header, std::string_view value) 
   if (key.size() > credential_bytes_max) {
     return fail(refused(ErrorKind::too_large, "the key is longer than 4096 characters"));
   }
-  if (!std::ranges::all_of(key, [](char c) { return c > ' ' && c < '\x7f'; })) {
+  if (!is_visible(key)) {
     return fail(refused(ErrorKind::malformed, "the key holds a blank or an unprintable character"));
   }
   // Some clients send one key in two headers; which of two different ones is meant, nobody knows.

@@ -142,7 +142,7 @@ std::optional<KeyId> parse_key_id(std::string_view presented) noexcept {
   if (presented[secret_at - 1] != '-') return std::nullopt;
   // The checksum's digits are compared with ones of the alphabet, so only these need a look.
   const Message message = message_of(presented);
-  if (!std::ranges::all_of(message, is_base62)) return std::nullopt;
+  if (!is_base62(view(message))) return std::nullopt;
   if (!checksum_fits(view(message), presented.substr(checksum_at))) return std::nullopt;
   return pack(presented.substr(id_at, key_id_bytes));
 }
@@ -154,7 +154,7 @@ Result<KeyVerifier> KeyVerifier::parse(std::string_view hash) noexcept {
   }
   const std::string_view id = next_part(hash);
   const std::string_view salt_hex = next_part(hash);
-  if (id.size() != key_id_bytes || !std::ranges::all_of(id, is_base62)) {
+  if (id.size() != key_id_bytes || !is_base62(id)) {
     return fail(broken(ErrorKind::invalid, "the id, its second part, must be 8 letters or digits"));
   }
   std::array<unsigned char, salt_bytes> salt;

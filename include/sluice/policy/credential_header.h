@@ -24,8 +24,20 @@ enum class CredentialHeader : std::uint8_t {
   provider_key,   // x-sluice-provider-key
 };
 
+/// What a header holds whose name is as long as one of those above.
+[[nodiscard]] CredentialHeader credential_header_of_length(std::string_view name) noexcept;
+
 /// What a header of this name holds; the case of the name does not matter.
-[[nodiscard]] CredentialHeader credential_header(std::string_view name) noexcept;
+[[nodiscard]] inline CredentialHeader credential_header(std::string_view name) noexcept {
+  switch (name.size()) {
+    case 7:
+    case 9:
+    case 13:
+    case 14:
+    case 21: return credential_header_of_length(name);
+    default: return CredentialHeader::none;
+  }
+}
 
 inline constexpr std::size_t credential_bytes_max = 4096;  // Google's access tokens reach 2 KiB
 
