@@ -43,7 +43,7 @@ struct ConnectionPool::Entry final : IntrusiveLink {
     Entry& entry;
   };
   // Runs inside the connection's own completion: it must not be destroyed there, so the timer
-  // does it, in the same turn.
+  // does it, in the next millisecond. Whoever takes it before then sees that its peer is gone.
   struct PeerGone {
     Entry* entry;
     void operator()() const noexcept {
@@ -94,7 +94,9 @@ ConnectionPool::Entry* ConnectionPool::take_idle() noexcept {
     --idle_count_;
     entry.end_idle();
     if (entry.http.reusable()) return &entry;
-    drop(&entry);  // the peer has left, or said something unasked: noticed this very turn
+    // The peer has left, or said something unasked. Not drop(): its place is no news to those in
+    // line but the caller's own, who opens another connection in it.
+    close(&entry);
   }
   return nullptr;
 }
@@ -144,6 +146,7 @@ Task<Result<void>> ConnectionPool::wait_for_turn(StopToken stop) {
   ++waiting_;
   const Result<void> waited = co_await waiter.turn.wait(stop);
   --waiting_;
+  waiter.unlink();  // who leaves is no longer in line
   if (waiter.turn.is_set()) --granted_;
   if (waited && !stop.stop_requested()) co_return Result<void>{};
   // Told to go on and to stop at once: the turn belongs to the next in line.
@@ -175,9 +178,13 @@ void ConnectionPool::give_back(Entry* entry) noexcept {
   slot_freed();
 }
 
-void ConnectionPool::drop(Entry* entry) noexcept {
+void ConnectionPool::close(Entry* entry) noexcept {
   delete entry;
   --open_;
+}
+
+void ConnectionPool::drop(Entry* entry) noexcept {
+  close(entry);
   slot_freed();
 }
 
@@ -186,10 +193,10 @@ void ConnectionPool::drop_oldest_idle() noexcept {
   Entry& entry = idle_.pop_back();
   --idle_count_;
   entry.end_idle();
-  delete &entry;  // not drop(): its place is taken already
-  --open_;
+  close(&entry);  // not drop(): its place is taken already
 }
 
+// One more may be had. To be called by nobody who still has to take what it was granted itself.
 void ConnectionPool::slot_freed() noexcept {
   if (waiters_.empty() || available() == 0) return;
   ++granted_;

@@ -5,8 +5,9 @@
 //             --full-----> wait in line, first come first served
 //
 // The most recently used idle connection is taken first, so that spares age and go. An idle
-// connection that the peer closes is dropped at once. Not thread-safe: one pool per provider per
-// core. Invariant: open() <= connections_max, counting those being connected.
+// connection that the peer closes is never handed out from then on, and goes within milliseconds.
+// Not thread-safe: one pool per provider per core. Invariants: open() <= connections_max, counting
+// those being connected; somebody waits only while every connection is in use or spoken for.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -91,6 +92,7 @@ class ConnectionPool {
 
   Entry* take_idle() noexcept;
   void give_back(Entry* entry) noexcept;
+  void close(Entry* entry) noexcept;
   void drop(Entry* entry) noexcept;
   void drop_oldest_idle() noexcept;
   [[nodiscard]] std::size_t available() const noexcept;
