@@ -37,7 +37,8 @@ class TimerWheel {
   TimerWheel(const TimerWheel&) = delete;
   TimerWheel& operator=(const TimerWheel&) = delete;
 
-  /// Arms or re-arms; a deadline in the past fires at the next advance().
+  /// Arms or re-arms; a deadline in the past fires when the next millisecond is over, never in the
+  /// advance() under way: what arms itself anew cannot keep the loop.
   void arm(Timer& timer, MonotonicTime deadline) noexcept;
   static void cancel(Timer& timer) noexcept { timer.unlink(); }
 
