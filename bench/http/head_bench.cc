@@ -119,7 +119,7 @@ void BM_WriteResponseHead(benchmark::State& state) {
   for (auto _ : state) {
     HeadWriter writer;
     writer.status_line(head.status, head.reason);
-    writer.end_to_end_headers(head.headers, {"date"});
+    writer.end_to_end_headers(head.headers, {FieldName::date});
     writer.framing(BodyKind::chunked);
     const auto written = writer.finish();
     if (!written || written->size() < 300) state.SkipWithError("not written: the time is void");

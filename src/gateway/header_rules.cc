@@ -1,7 +1,6 @@
 #include "header_rules.h"
 
 #include <algorithm>
-#include <array>
 
 #include "sluice/http/text.h"
 
@@ -10,38 +9,34 @@ namespace {
 
 using http::equal_ignoring_case;
 
-constexpr std::array<std::string_view, 10> forwarded = {
-    "accept",          "accept-encoding",     "accept-language", "content-type", "user-agent",
-    "idempotency-key", "x-client-request-id", "openai-beta",     "traceparent",  "tracestate"};
-constexpr std::array<std::string_view, 2> callers_account = {"openai-organization",
-                                                             "openai-project"};
+using enum http::FieldName;
+
+constexpr http::FieldNames forwarded{
+    accept,          accept_encoding,     accept_language, content_type, user_agent,
+    idempotency_key, x_client_request_id, openai_beta,     traceparent,  tracestate};
+constexpr http::FieldNames callers_account{openai_organization, openai_project};
 constexpr std::string_view stainless_prefix = "x-stainless-";  // the official clients' telemetry
 
-constexpr std::array<std::string_view, 12> dropped_from_response = {
-    "set-cookie", "set-cookie2", "alt-svc", "strict-transport-security",
+constexpr http::FieldNames dropped_from_response{
+    set_cookie, set_cookie2, alt_svc, strict_transport_security,
     // The account behind the gateway's key.
-    "openai-organization", "openai-project",
+    openai_organization, openai_project,
     // Ours take their place.
-    "x-request-id", "x-sluice-provider", "x-upstream-request-id",
+    x_request_id, x_sluice_provider, x_upstream_request_id,
     // Of a body we may edit.
-    "content-md5", "digest", "content-digest"};
+    content_md5, digest, content_digest};
 
-bool is_one_of(std::span<const std::string_view> names, std::string_view name) noexcept {
-  return std::any_of(names.begin(), names.end(), [name](std::string_view candidate) {
-    return equal_ignoring_case(candidate, name);
-  });
+bool is_stainless(std::string_view name) noexcept {
+  return name.size() > stainless_prefix.size() &&
+         equal_ignoring_case(name.substr(0, stainless_prefix.size()), stainless_prefix);
 }
 
-bool goes_on(std::string_view name, const UpstreamRequestFields& from) noexcept {
-  if (is_one_of(forwarded, name)) {
-    // Events are found in plain bytes: a stream is never asked for compressed.
-    return !(from.is_stream && equal_ignoring_case(name, "accept-encoding"));
-  }
-  if (name.size() > stainless_prefix.size() &&
-      equal_ignoring_case(name.substr(0, stainless_prefix.size()), stainless_prefix)) {
-    return true;
-  }
-  return from.is_callers_account && is_one_of(callers_account, name);
+bool goes_on(const http::ReceivedHeader& header, const UpstreamRequestFields& from) noexcept {
+  if (header.known == other) return is_stainless(header.name);
+  // Events are found in plain bytes: a stream is never asked for compressed.
+  if (header.known == accept_encoding && from.is_stream) return false;
+  return forwarded.contains(header.known) ||
+         (from.is_callers_account && callers_account.contains(header.known));
 }
 
 bool is_configured(const catalog::Provider& provider, std::string_view name) noexcept {
@@ -53,8 +48,8 @@ bool is_configured(const catalog::Provider& provider, std::string_view name) noe
 
 void upstream_request_fields(const UpstreamRequestFields& from, std::vector<http::Header>& out) {
   out.clear();
-  for (const http::Header& header : from.received) {
-    if (goes_on(header.name, from) && !is_configured(from.provider, header.name)) {
+  for (const http::ReceivedHeader& header : from.received) {
+    if (goes_on(header, from) && !is_configured(from.provider, header.name)) {
       out.push_back(header);
     }
   }
@@ -62,8 +57,6 @@ void upstream_request_fields(const UpstreamRequestFields& from, std::vector<http
   if (!from.auth.empty()) out.push_back({from.provider.auth.header, from.auth});
 }
 
-std::span<const std::string_view> dropped_response_fields() noexcept {
-  return dropped_from_response;
-}
+http::FieldNames dropped_response_fields() noexcept { return dropped_from_response; }
 
 }  // namespace sluice::gateway

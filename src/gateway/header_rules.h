@@ -5,7 +5,6 @@
 // Responses: everything end-to-end comes back, except what speaks of the gateway's own account or
 // would make the client talk to the provider behind the gateway's back.
 #pragma once
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -28,6 +27,6 @@ struct UpstreamRequestFields {
 void upstream_request_fields(const UpstreamRequestFields& from, std::vector<http::Header>& out);
 
 /// Names of upstream response fields that do not come back to the client.
-[[nodiscard]] std::span<const std::string_view> dropped_response_fields() noexcept;
+[[nodiscard]] http::FieldNames dropped_response_fields() noexcept;
 
 }  // namespace sluice::gateway

@@ -28,33 +28,24 @@ void read_connection(std::string_view value, FramingFields& fields) noexcept {
 
 FramingFields read_fields(const HeaderList& headers) noexcept {
   FramingFields fields;
-  for (const Header& header : headers) {
-    switch (header.name.size()) {
-      case 6:
-        if (!equal_ignoring_case(header.name, "expect")) break;
-        ++fields.expect_count;
-        fields.expect = header.value;
-        break;
-      case 10:
-        if (equal_ignoring_case(header.name, "connection")) read_connection(header.value, fields);
-        break;
-      case 14:
-        if (!equal_ignoring_case(header.name, "content-length")) break;
-        ++fields.length_count;
-        fields.length = header.value;
-        break;
-      case 17:
-        if (!equal_ignoring_case(header.name, "transfer-encoding")) break;
-        ++fields.coding_count;
-        fields.coding = header.value;
-        break;
-      default: break;
+  for (const ReceivedHeader& header : headers) {
+    if (header.known == FieldName::content_length) {
+      ++fields.length_count;
+      fields.length = header.value;
+    } else if (header.known == FieldName::transfer_encoding) {
+      ++fields.coding_count;
+      fields.coding = header.value;
+    } else if (header.known == FieldName::connection) {
+      read_connection(header.value, fields);
+    } else if (header.known == FieldName::expect) {
+      ++fields.expect_count;
+      fields.expect = header.value;
     }
   }
   return fields;
 }
 
-std::unexpected<Rejection> refuse(StatusCode answer, const char* reason) noexcept {
+[[gnu::cold]] std::unexpected<Rejection> refuse(StatusCode answer, const char* reason) noexcept {
   return std::unexpected(Rejection{answer, reason});
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "scan.h"
+
 namespace sluice::http {
 namespace {
 
@@ -27,6 +29,14 @@ Error body_too_large(Fault fault) noexcept {
 SliceChain take_front(SliceChain& chain, std::uint64_t count) {
   if (count >= chain.size_bytes()) return std::exchange(chain, SliceChain{});
   SliceChain front;
+  if (chain.count() == 1) {  // the usual case: one read, a part of it
+    Slice all = std::move(chain[0]);
+    chain.clear();
+    front.push(all.share(0, count));
+    all.remove_prefix(count);
+    chain.push(std::move(all));
+    return front;
+  }
   SliceChain rest;
   for (std::size_t i = 0; i < chain.count(); ++i) {
     Slice& slice = chain[i];
@@ -80,11 +90,13 @@ void HeadGatherer::reserve(std::size_t more_bytes) {
 void HeadGatherer::add(SliceChain& input) {
   if (block_.size() == 0 && input.count() > 0) {
     // The usual case: the first read holds the whole head, and only the head is copied.
-    const std::size_t end = input[0].view().find("\r\n\r\n");
-    if (end != std::string_view::npos) {
-      const SliceChain head = take_front(input, end + 4);
-      reserve(head.size_bytes());
-      for (const Slice& slice : head) block_.append(slice.view());
+    const std::string_view first = input[0].view();
+    const char* const end = find_head_end(first.data(), first.data() + first.size());
+    if (end != nullptr) {
+      const auto head_bytes = static_cast<std::size_t>(end - first.data());
+      reserve(head_bytes);
+      block_.append(first.substr(0, head_bytes));
+      static_cast<void>(take_front(input, head_bytes));
       return;
     }
   }

@@ -1,5 +1,7 @@
 #include "sluice/http/head.h"
 
+#include <algorithm>
+
 #include "sluice/http/text.h"
 
 namespace sluice::http {
@@ -33,11 +35,22 @@ Method method_of(std::string_view text) noexcept {
 const Header* HeaderList::find(std::string_view name) const noexcept {
   if ((lengths_ & length_bit(name)) == 0) return nullptr;
   for (const Header& header : headers_) {
-    if (header.name.size() == name.size() && equal_ignoring_case(header.name, name)) {
-      return &header;
-    }
+    if (equal_ignoring_case(header.name, name)) return &header;
   }
   return nullptr;
+}
+
+const Header* HeaderList::find_known(FieldName name) const noexcept {
+  for (const ReceivedHeader& header : headers_) {
+    if (header.known == name) return &header;
+  }
+  return nullptr;
+}
+
+std::size_t HeaderList::count(FieldName name) const noexcept {
+  std::size_t count = 0;
+  for (const ReceivedHeader& header : headers_) count += header.known == name ? 1U : 0U;
+  return count;
 }
 
 std::size_t HeaderList::count(std::string_view name) const noexcept {
@@ -47,13 +60,21 @@ std::size_t HeaderList::count(std::string_view name) const noexcept {
   return count;
 }
 
+void HeaderList::grow() {
+  constexpr std::size_t usual = 16;
+  headers_.reserve(std::max(usual, 2 * headers_.capacity()));
+}
+
 void HeaderList::rebase(std::uintptr_t from, const char* to) noexcept {
   // Addresses, not pointers: the bytes the views pointed into may be gone.
   const auto moved = [from, to](std::string_view view) noexcept {
     const std::uintptr_t offset = reinterpret_cast<std::uintptr_t>(view.data()) - from;
     return std::string_view(to + offset, view.size());
   };
-  for (Header& header : headers_) header = {moved(header.name), moved(header.value)};
+  for (Header& header : headers_) {
+    header.name = moved(header.name);
+    header.value = moved(header.value);
+  }
 }
 
 void RequestHead::clear() noexcept {

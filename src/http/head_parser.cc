@@ -11,8 +11,8 @@
 namespace sluice::http {
 namespace {
 
-HeadParse refuse(StatusCode answer, const char* reason) noexcept {
-  return {ParseStatus::malformed, 0, {answer, reason}};
+[[gnu::cold, gnu::noinline]] HeadParse refuse(const Rejection& rejection) noexcept {
+  return {ParseStatus::malformed, 0, rejection};
 }
 
 std::optional<Rejection> bad(const char* reason) noexcept {
@@ -97,13 +97,13 @@ std::optional<Rejection> parse_start_line(std::string_view line, const HeadLimit
 
 // What a request must have when it is whole: RFC 9112 3.2.
 std::optional<Rejection> check_whole(RequestHead& head) noexcept {
-  const std::size_t hosts = head.headers.count("host");
-  if (hosts == 0) {
+  const Header* const host_line = head.headers.find(FieldName::host);
+  if (host_line == nullptr) {
     if (head.version == Version::http_1_0) return std::nullopt;
     return bad("the Host header is missing");
   }
-  if (hosts > 1) return bad("more than one Host header");
-  const std::string_view host = head.headers.find("host")->value;
+  if (head.headers.count(FieldName::host) > 1) return bad("more than one Host header");
+  const std::string_view host = host_line->value;
   if (!is_authority(host)) return bad("the Host header is not a host name");
   // RFC 9112 3.2.2 lets the target win over Host; two different answers to "whose request is this"
   // are the doubt we do not forward.
@@ -159,12 +159,26 @@ template <typename Head>
 HeadParse HeadParserState::need_more(std::string_view bytes, const Head& head) const noexcept {
   if (!start_line_done_) {
     const auto wrong = check_partial_line(head, bytes.substr(line_start_), limits_);
-    if (wrong) return {ParseStatus::malformed, 0, *wrong};
+    if (wrong) return refuse(*wrong);
   }
   if (bytes.size() >= limits_.head_bytes_max) {
-    return refuse(status::header_fields_too_large, "the head is too long");
+    return refuse({status::header_fields_too_large, "the head is too long"});
   }
   return {};
+}
+
+// A line that is no field: the start line, or an empty one.
+template <typename Head>
+std::optional<Rejection> HeadParserState::parse_other_line(std::string_view line, Head& head) {
+  if (!line.empty()) {
+    start_line_done_ = true;
+    return parse_start_line(line, limits_, head);
+  }
+  if (start_line_done_) return check_whole(head);
+  // RFC 9112 2.2: a server ignores empty lines in front; a few, or they never end.
+  if (!empty_lines_allowed(head)) return bad("an empty line before the status line");
+  if (++empty_lines_ > limits_.empty_lines_max) return bad("too many empty lines");
+  return std::nullopt;
 }
 
 template <typename Head>
@@ -181,7 +195,7 @@ HeadParse HeadParserState::run(std::string_view bytes, Head& head) {
 
   while (true) {
     const Line found = find_line(bytes);
-    if (found.wrong != nullptr) return refuse(status::bad_request, found.wrong);
+    if (found.wrong != nullptr) return refuse({status::bad_request, found.wrong});
     if (!found.whole) return need_more(bytes, head);
     const std::string_view line = bytes.substr(line_start_, scanned_ - line_start_);
     const std::size_t next_line = scanned_ + 2;
@@ -190,27 +204,22 @@ HeadParse HeadParserState::run(std::string_view bytes, Head& head) {
           partial.status == ParseStatus::malformed) {
         return partial;
       }
-      return refuse(status::header_fields_too_large, "the head is too long");
+      return refuse({status::header_fields_too_large, "the head is too long"});
     }
     line_start_ = scanned_ = next_line;
 
-    std::optional<Rejection> wrong;
-    if (line.empty() && start_line_done_) {
-      wrong = check_whole(head);
-      if (!wrong) return {ParseStatus::complete, next_line};
-    } else if (line.empty()) {
-      // RFC 9112 2.2: a server ignores empty lines in front; a few, or they never end.
-      if (!empty_lines_allowed(head)) wrong = bad("an empty line before the status line");
-      if (++empty_lines_ > limits_.empty_lines_max) wrong = bad("too many empty lines");
-    } else if (!start_line_done_) {
-      wrong = parse_start_line(line, limits_, head);
-      start_line_done_ = true;
-    } else if (head.headers.size() == limits_.header_count_max) {
-      wrong = Rejection{status::header_fields_too_large, "too many headers"};
-    } else {
-      wrong = parse_header_line(line, head.headers);
+    if (start_line_done_ && !line.empty()) {
+      if (head.headers.size() == limits_.header_count_max) {
+        return refuse({status::header_fields_too_large, "too many headers"});
+      }
+      if (const char* wrong = parse_header_line(line, head.headers); wrong != nullptr) {
+        return refuse({status::bad_request, wrong});
+      }
+      continue;
     }
-    if (wrong) return {ParseStatus::malformed, 0, *wrong};
+    const bool last = start_line_done_;
+    if (const auto wrong = parse_other_line(line, head)) return refuse(*wrong);
+    if (last) return {ParseStatus::complete, next_line};
   }
 }
 

@@ -11,22 +11,30 @@
 namespace sluice::http {
 namespace {
 
+// RFC 9110 7.6.1.
+constexpr FieldNames hop_by_hop{FieldName::connection,
+                                FieldName::keep_alive,
+                                FieldName::proxy_authenticate,
+                                FieldName::proxy_authorization,
+                                FieldName::proxy_connection,
+                                FieldName::te,
+                                FieldName::trailer,
+                                FieldName::transfer_encoding,
+                                FieldName::upgrade};
+
 // Whether some Connection header of the list names this field (RFC 9110 7.6.1).
 bool is_nominated(const HeaderList& headers, std::string_view name) noexcept {
-  for (const Header& header : headers) {
-    if (header.name.size() == 10 && equal_ignoring_case(header.name, "connection") &&
-        list_has_token(header.value, name)) {
-      return true;
-    }
+  for (const ReceivedHeader& header : headers) {
+    if (header.known == FieldName::connection && list_has_token(header.value, name)) return true;
   }
   return false;
 }
 
 // Whether a Connection header names anything that is_hop_by_hop() does not know already: rare.
 bool nominates_more(const HeaderList& headers) noexcept {
-  if (!headers.contains("connection")) return false;
-  for (const Header& header : headers) {
-    if (header.name.size() != 10 || !equal_ignoring_case(header.name, "connection")) continue;
+  if (!headers.contains(FieldName::connection)) return false;
+  for (const ReceivedHeader& header : headers) {
+    if (header.known != FieldName::connection) continue;
     CommaList options(header.value);
     while (const auto option = options.next()) {
       if (!equal_ignoring_case(*option, "close") && !is_hop_by_hop(*option)) return true;
@@ -36,7 +44,7 @@ bool nominates_more(const HeaderList& headers) noexcept {
 }
 
 // Copies a text that is usually short.
-char* put(char* to, std::string_view from) noexcept {
+inline char* put(char* to, std::string_view from) noexcept {
   const char* const data = from.data();
   const std::size_t size = from.size();
   // Two copies of constant size that overlap are two moves each way, where memcpy is a call.
@@ -70,26 +78,16 @@ char* put(char* to, std::string_view from) noexcept {
   return to + size;
 }
 
-bool is_one_of(std::span<const std::string_view> names, std::string_view name) noexcept {
-  return std::any_of(names.begin(), names.end(), [name](std::string_view candidate) {
-    return candidate.size() == name.size() && equal_ignoring_case(candidate, name);
-  });
-}
-
 }  // namespace
 
-bool is_hop_by_hop(std::string_view name) noexcept {
-  switch (name.size()) {
-    case 2: return equal_ignoring_case(name, "te");
-    case 7: return equal_ignoring_case(name, "upgrade") || equal_ignoring_case(name, "trailer");
-    case 10:
-      return equal_ignoring_case(name, "connection") || equal_ignoring_case(name, "keep-alive");
-    case 16: return equal_ignoring_case(name, "proxy-connection");
-    case 17: return equal_ignoring_case(name, "transfer-encoding");
-    case 18: return equal_ignoring_case(name, "proxy-authenticate");
-    case 19: return equal_ignoring_case(name, "proxy-authorization");
-    default: return false;
-  }
+bool is_hop_by_hop(std::string_view name) noexcept { return hop_by_hop.contains(field_name(name)); }
+
+template <typename... Parts>
+void HeadWriter::line(const Parts&... parts) {
+  char* at = room((std::string_view(parts).size() + ...));
+  ((at = put(at, parts)), ...);
+  at_ = at;
+  ++lines_;
 }
 
 HeadWriter::HeadWriter(std::size_t reserve_bytes) : reserve_bytes_(reserve_bytes) {}
@@ -102,36 +100,42 @@ void HeadWriter::request_line(std::string_view method, std::string_view target) 
   if (target.empty() || skip_bytes(target.data(), end, target_byte) != end) {
     reject("a request target to be sent holds a forbidden character");
   }
-  line({method, " ", target, " HTTP/1.1\r\n"});
+  line(method, " ", target, " HTTP/1.1\r\n");
 }
 
 void HeadWriter::status_line(StatusCode code, std::string_view reason) {
   SLUICE_ASSERT(!started_);
   SLUICE_ASSERT(code >= 100 && code <= 999);
   started_ = true;
+  if (code == status::ok && reason.empty()) {
+    line("HTTP/1.1 200 OK\r\n");
+    return;
+  }
   if (reason.empty()) reason = reason_phrase(code);
-  const char digits[] = {static_cast<char>('0' + code / 100),
-                         static_cast<char>('0' + code / 10 % 10),
-                         static_cast<char>('0' + code % 10)};
-  line({"HTTP/1.1 ", std::string_view(digits, 3), " ", reason, "\r\n"});
+  const char text[] = {static_cast<char>('0' + code / 100), static_cast<char>('0' + code / 10 % 10),
+                       static_cast<char>('0' + code % 10)};
+  const std::string_view digits(text, sizeof(text));
+  line("HTTP/1.1 ", digits, " ", reason, "\r\n");
+}
+
+// A value may hold anything but control bytes, which finish() counts.
+inline void HeadWriter::write_field(std::string_view name, std::string_view value,
+                                    bool name_is_token) {
+  char* const begin = room(name.size() + value.size() + 4);
+  char* at = put(begin, name);
+  // Asked of the copy, behind which the block may be read.
+  if (!name_is_token && (name.empty() || !all_token_bytes(begin, name.size()))) {
+    reject("a header name to be sent is not a token");
+  }
+  at = put(at, ": ");
+  at = put(at, value);
+  at_ = put(at, "\r\n");
+  ++lines_;
 }
 
 void HeadWriter::header(std::string_view name, std::string_view value) {
   SLUICE_ASSERT(started_);
-  char* const begin = room(name.size() + value.size() + 4);
-  char* at = put(begin, name);
-  // Asked of the copy, behind which the block may be read, and only of the name: a value may hold
-  // anything but control bytes, which finish() counts.
-  if (name.empty() || !all_token_bytes(begin, name.size())) {
-    reject("a header name to be sent is not a token");
-  }
-  *at++ = ':';
-  *at++ = ' ';
-  at = put(at, value);
-  *at++ = '\r';
-  *at++ = '\n';
-  ++lines_;
-  block_.advance(static_cast<std::size_t>(at - begin));
+  write_field(name, value, false);
 }
 
 void HeadWriter::header(std::string_view name, std::uint64_t value) {
@@ -141,29 +145,34 @@ void HeadWriter::header(std::string_view name, std::uint64_t value) {
   header(name, std::string_view(digits, static_cast<std::size_t>(end - digits)));
 }
 
-void HeadWriter::fields(const OutgoingFields& fields) {
-  if (fields.forwarded != nullptr) forward(*fields.forwarded, fields.dropped);
-  for (const auto& [name, value] : fields.own) header(name, value);
-}
-
-void HeadWriter::forward(const HeaderList& headers, std::span<const std::string_view> dropped) {
+void HeadWriter::end_to_end_headers(const HeaderList& headers, FieldNames dropped) {
+  SLUICE_ASSERT(started_);
+  const FieldNames stay = hop_by_hop | FieldNames{FieldName::content_length} | dropped;
   const bool nominated = nominates_more(headers);
-  std::size_t bytes = 0;
-  for (const auto& [name, value] : headers) bytes += name.size() + value.size() + 4;
-  static_cast<void>(room(bytes));  // once for all of them
-  for (const auto& [name, value] : headers) {
-    if (is_hop_by_hop(name)) continue;
-    if (name.size() == 14 && equal_ignoring_case(name, "content-length")) continue;
-    if (is_one_of(dropped, name)) continue;
-    if (nominated && is_nominated(headers, name)) continue;
-    header(name, value);
+  for (const ReceivedHeader& header : headers) {
+    if (stay.contains(header.known)) continue;
+    if (nominated && is_nominated(headers, header.name)) continue;
+    write_field(header.name, header.value, header.known != FieldName::other);
   }
 }
 
+void HeadWriter::fields(const OutgoingFields& fields) {
+  if (fields.forwarded != nullptr) end_to_end_headers(*fields.forwarded, fields.dropped);
+  for (const Header& own : fields.own) header(own.name, own.value);
+}
+
 void HeadWriter::framing(BodyKind kind, std::uint64_t length_bytes) {
+  SLUICE_ASSERT(started_);
   switch (kind) {
-    case BodyKind::length: header("Content-Length", length_bytes); break;
-    case BodyKind::chunked: header("Transfer-Encoding", "chunked"); break;
+    case BodyKind::length: {
+      constexpr std::size_t digits_max = 20;
+      char* at = put(room(sizeof("Content-Length: \r\n") + digits_max), "Content-Length: ");
+      at = std::to_chars(at, at + digits_max, length_bytes).ptr;
+      at_ = put(at, "\r\n");
+      ++lines_;
+      break;
+    }
+    case BodyKind::chunked: line("Transfer-Encoding: chunked\r\n"); break;
     case BodyKind::none:
     case BodyKind::until_close: break;
   }
@@ -171,7 +180,8 @@ void HeadWriter::framing(BodyKind kind, std::uint64_t length_bytes) {
 
 Result<Slice> HeadWriter::finish(std::string_view body) {
   SLUICE_ASSERT(started_);
-  line({"\r\n"});
+  line("\r\n");
+  settle();
   // Every line was written with two control bytes, its CR and LF. One more, wherever it stands,
   // came from outside and could end a line early.
   const std::string_view written = block_.view();
@@ -181,9 +191,11 @@ Result<Slice> HeadWriter::finish(std::string_view body) {
   lines_ = 0;
   if (!body.empty()) {
     std::memcpy(room(body.size()), body.data(), body.size());
-    block_.advance(body.size());
+    at_ += body.size();
+    settle();
   }
   started_ = false;
+  at_ = end_ = nullptr;
   Slice head = std::move(block_).freeze();
   if (const char* what = std::exchange(rejected_, nullptr); what != nullptr) {
     return fail({.kind = ErrorKind::invalid, .fault = Fault::gateway, .what = what});
@@ -191,22 +203,19 @@ Result<Slice> HeadWriter::finish(std::string_view body) {
   return head;
 }
 
-char* HeadWriter::room(std::size_t bytes) {
-  if (block_.free_bytes() < bytes) {
-    Block larger(std::max({reserve_bytes_, 2 * block_.size(), block_.size() + bytes}));
-    larger.append(block_.view());
-    block_ = std::move(larger);
-  }
-  return block_.data() + block_.size();
+// Tells the block what was written.
+void HeadWriter::settle() noexcept {
+  const char* const known_end = block_.view().data() + block_.size();
+  block_.advance(static_cast<std::size_t>(at_ - known_end));
 }
 
-void HeadWriter::line(std::initializer_list<std::string_view> parts) {
-  std::size_t bytes = 0;
-  for (const std::string_view part : parts) bytes += part.size();
-  char* at = room(bytes);
-  for (const std::string_view part : parts) at = put(at, part);
-  block_.advance(bytes);
-  ++lines_;
+void HeadWriter::grow(std::size_t bytes) {
+  if (block_.has_memory()) settle();
+  Block larger(std::max({reserve_bytes_, 2 * block_.size(), block_.size() + bytes}));
+  larger.append(block_.view());
+  block_ = std::move(larger);
+  at_ = block_.data() + block_.size();
+  end_ = block_.data() + block_.capacity();
 }
 
 void HeadWriter::reject(const char* what) noexcept {

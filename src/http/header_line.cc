@@ -6,40 +6,48 @@
 namespace sluice::http {
 namespace {
 
-std::optional<Rejection> wrong(const char* reason) noexcept {
-  return Rejection{status::bad_request, reason};
+[[gnu::cold, gnu::noinline]] const char* why_no_name(std::string_view line,
+                                                     std::size_t name_bytes) noexcept {
+  if (name_bytes == line.size()) return "a header line has no colon";
+  const bool blank = is_blank(line[name_bytes]);
+  if (blank && name_bytes == 0) return "a folded header line";
+  if (blank) return "a blank before a header's colon";
+  return "a header's name is not a token";
 }
 
-bool speaks_of_framing(std::string_view name) noexcept {
-  return equal_ignoring_case(name, "transfer-encoding") ||
-         equal_ignoring_case(name, "content-length");
+// A tab is legal around any value, but around these some servers read another value: "chunked\t"
+// is a known way to hide a coding from one of two. `padded`: the value with what is around it.
+bool hides_framing(std::string_view name, std::string_view padded) noexcept {
+  const FieldName known = field_name(name);
+  if (known != FieldName::transfer_encoding && known != FieldName::content_length) return false;
+  const std::size_t value_bytes = trim_blanks(padded).size();
+  const bool unusual =
+      padded.size() > value_bytes + 1 || padded.starts_with('\t') || padded.ends_with('\t');
+  return unusual && padded.find('\t') != padded.npos;
 }
 
 }  // namespace
 
-std::optional<Rejection> parse_header_line(std::string_view line, HeaderList& headers) {
-  const char* const end = line.data() + line.size();
-  const char* const name_end = skip_bytes(line.data(), end, token_byte);
-  if (name_end == end) return wrong("a header line has no colon");
-  if (*name_end != ':' || name_end == line.data()) {
-    const bool blank = *name_end == ' ' || *name_end == '\t';
-    if (blank && name_end == line.data()) return wrong("a folded header line");
-    if (blank) return wrong("a blank before a header's colon");
-    return wrong("a header's name is not a token");
+const char* parse_header_line(std::string_view line, HeaderList& headers) {
+  const char* const begin = line.data();
+  const char* const end = begin + line.size();
+  const char* const name_end = skip_token(begin, end);
+  const auto name_bytes = static_cast<std::size_t>(name_end - begin);
+  if (name_end == end || *name_end != ':' || name_end == begin) {
+    return why_no_name(line, name_bytes);
   }
-  const auto name_bytes = static_cast<std::size_t>(name_end - line.data());
-  const std::string_view name = line.substr(0, name_bytes);
+  const std::string_view name(begin, name_bytes);
+  const char* value = name_end + 1;
+  if (value != end && *value == ' ') ++value;
+  const auto value_bytes = static_cast<std::size_t>(end - value);
+  if (value_bytes == 0 || (!is_blank(*value) && !is_blank(end[-1]))) {
+    headers.add(name, {value, value_bytes});
+    return nullptr;
+  }
   const std::string_view padded = line.substr(name_bytes + 1);
-  const std::string_view value = trim_blanks(padded);
-  // A tab is legal around any value, but around these some servers read another value: "chunked\t"
-  // is a known way to hide a coding from one of two.
-  if (padded.size() > value.size() + 1 || padded.starts_with('\t') || padded.ends_with('\t')) {
-    if (speaks_of_framing(name) && padded.find('\t') != padded.npos) {
-      return wrong("a tab around a framing header's value");
-    }
-  }
-  headers.add(name, value);
-  return std::nullopt;
+  if (hides_framing(name, padded)) return "a tab around a framing header's value";
+  headers.add(name, trim_blanks(padded));
+  return nullptr;
 }
 
 }  // namespace sluice::http

@@ -119,7 +119,7 @@ std::optional<Rejection> read_part(std::string_view text, const MultipartLimits&
       return interpret_headers(headers, part);
     }
     if (!is_field_value(line)) return bad("a part's header holds a control character");
-    if (const auto wrong = parse_header_line(line, headers)) return wrong;
+    if (const char* wrong = parse_header_line(line, headers); wrong != nullptr) return bad(wrong);
   }
 }
 

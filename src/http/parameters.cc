@@ -27,7 +27,7 @@ std::optional<std::string_view> take_quoted(std::string_view& text) noexcept {
 
 std::string_view take_token(std::string_view& text) noexcept {
   const char* const begin = text.data();
-  const char* const end = skip_bytes(begin, begin + text.size(), token_byte);
+  const char* const end = skip_token(begin, begin + text.size());
   const std::string_view token = text.substr(0, static_cast<std::size_t>(end - begin));
   text.remove_prefix(token.size());
   return token;

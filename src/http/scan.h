@@ -85,34 +85,57 @@ inline std::uint32_t line_end_mask(__m128i v) noexcept {
 }  // namespace scan_detail
 #endif
 
+#if defined(__SSSE3__)
+namespace scan_detail {
+// A byte is a token's when the row of its low nibble has the bit of its high nibble.
+struct TokenRows {
+  alignas(16) char of[16] = {};
+  constexpr TokenRows() {
+    for (unsigned low = 0; low < 16; ++low) {
+      unsigned bits = 0;
+      for (unsigned high = 0; high < 8; ++high) {
+        if ((byte_classes.of[high << 4 | low] & token_byte) != 0) bits |= 1U << high;
+      }
+      of[low] = static_cast<char>(bits);
+    }
+  }
+};
+inline constexpr TokenRows token_rows{};
+
+// Bit n: byte n is no token's.
+inline std::uint32_t no_token_mask(__m128i v) noexcept {
+  const __m128i row_of_low = _mm_load_si128(reinterpret_cast<const __m128i*>(token_rows.of));
+  const __m128i bit_of_high =
+      _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, static_cast<char>(0x80), 0, 0, 0, 0, 0, 0, 0, 0);
+  const __m128i nibble = _mm_set1_epi8(0x0f);
+  const __m128i row = _mm_shuffle_epi8(row_of_low, _mm_and_si128(v, nibble));
+  const __m128i bit = _mm_shuffle_epi8(bit_of_high, _mm_and_si128(_mm_srli_epi16(v, 4), nibble));
+  return static_cast<std::uint32_t>(
+      _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_and_si128(row, bit), _mm_setzero_si128())));
+}
+}  // namespace scan_detail
+#endif
+
+/// The first byte that is no token's.
+[[nodiscard]] inline const char* skip_token(const char* p, const char* end) noexcept {
+#if defined(__SSSE3__)
+  for (; end - p >= 16; p += 16) {
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    if (const std::uint32_t mask = scan_detail::no_token_mask(v); mask != 0) {
+      return p + __builtin_ctz(mask);
+    }
+  }
+#endif
+  return skip_bytes(p, end, token_byte);
+}
+
 /// Whether all bytes are of token_byte. Reads whole vectors: up to 15 bytes behind the end must be
 /// readable.
 [[nodiscard]] inline bool all_token_bytes(const char* p, std::size_t size_bytes) noexcept {
 #if defined(__SSSE3__)
-  // A byte is a token's when the row of its low nibble has the bit of its high nibble.
-  struct Rows {
-    alignas(16) char of[16] = {};
-    constexpr Rows() {
-      for (unsigned low = 0; low < 16; ++low) {
-        unsigned bits = 0;
-        for (unsigned high = 0; high < 8; ++high) {
-          if ((byte_classes.of[high << 4 | low] & token_byte) != 0) bits |= 1U << high;
-        }
-        of[low] = static_cast<char>(bits);
-      }
-    }
-  };
-  static constexpr Rows rows;
-  const __m128i row_of_low = _mm_load_si128(reinterpret_cast<const __m128i*>(rows.of));
-  const __m128i bit_of_high =
-      _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, static_cast<char>(0x80), 0, 0, 0, 0, 0, 0, 0, 0);
-  const __m128i nibble = _mm_set1_epi8(0x0f);
   for (std::size_t at = 0; at < size_bytes; at += 16) {
     const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p + at));
-    const __m128i row = _mm_shuffle_epi8(row_of_low, _mm_and_si128(v, nibble));
-    const __m128i bit = _mm_shuffle_epi8(bit_of_high, _mm_and_si128(_mm_srli_epi16(v, 4), nibble));
-    const __m128i none = _mm_cmpeq_epi8(_mm_and_si128(row, bit), _mm_setzero_si128());
-    auto wrong = static_cast<std::uint32_t>(_mm_movemask_epi8(none));
+    std::uint32_t wrong = scan_detail::no_token_mask(v);
     if (size_bytes - at < 16) wrong &= (1U << (size_bytes - at)) - 1;
     if (wrong != 0) return false;
   }
@@ -159,6 +182,28 @@ inline std::uint32_t line_end_mask(__m128i v) noexcept {
 #endif
   while (p != end && !is_byte(*p, control_byte)) ++p;
   return p;
+}
+
+/// Behind the first CR LF CR LF, or null.
+[[nodiscard]] inline const char* find_head_end(const char* p, const char* end) noexcept {
+#if defined(__AVX2__)
+  const __m256i lf = _mm256_set1_epi8('\n');
+  for (; end - p >= 36; p += 32) {
+    // Two LF with a byte between them are rare enough to look closer.
+    const auto first = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 1));
+    const auto second = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p + 3));
+    auto mask = static_cast<std::uint32_t>(_mm256_movemask_epi8(
+        _mm256_and_si256(_mm256_cmpeq_epi8(first, lf), _mm256_cmpeq_epi8(second, lf))));
+    for (; mask != 0; mask &= mask - 1) {
+      const char* const at = p + __builtin_ctz(mask);
+      if (at[0] == '\r' && at[2] == '\r') return at + 4;
+    }
+  }
+#endif
+  for (; end - p >= 4; ++p) {
+    if (p[3] == '\n' && p[2] == '\r' && p[1] == '\n' && p[0] == '\r') return p + 4;
+  }
+  return nullptr;
 }
 
 /// The first CR or LF.

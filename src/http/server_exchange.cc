@@ -34,9 +34,8 @@ std::string_view date_of(WallTime now) noexcept {
 }
 
 bool forwards_date(const OutgoingFields& fields) noexcept {
-  if (fields.forwarded == nullptr || !fields.forwarded->contains("date")) return false;
-  return std::none_of(fields.dropped.begin(), fields.dropped.end(),
-                      [](std::string_view name) { return equal_ignoring_case(name, "date"); });
+  return fields.forwarded != nullptr && fields.forwarded->contains(FieldName::date) &&
+         !fields.dropped.contains(FieldName::date);
 }
 
 Error of_client(Error error) noexcept {

@@ -1,21 +1,53 @@
 #include "sluice/http/text.h"
 
+#include <cstring>
+
 #include "scan.h"
 
 namespace sluice::http {
 namespace {
 
-constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+template <typename Word>
+Word load(const char* from) noexcept {
+  Word word;
+  std::memcpy(&word, from, sizeof(word));
+  return word;
+}
 
-constexpr char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+// Eight bytes with capital ASCII letters made small: the sums carry into a byte's top bit when its
+// lower seven are at least 'A', and beyond 'Z'.
+constexpr std::uint64_t lower(std::uint64_t bytes) noexcept {
+  constexpr std::uint64_t each = 0x0101010101010101;
+  const std::uint64_t low7 = bytes & each * 0x7f;
+  const std::uint64_t from_a = low7 + each * (0x80 - 'A');
+  const std::uint64_t beyond_z = low7 + each * (0x7f - 'Z');
+  const std::uint64_t capital = (from_a ^ beyond_z) & ~bytes & each * 0x80;
+  return bytes | capital >> 2;
+}
+
+// Most differences show in the bits that letter case does not touch.
+bool same_letters(std::uint64_t a, std::uint64_t b) noexcept {
+  constexpr std::uint64_t not_case = ~std::uint64_t{0x2020202020202020};
+  return ((a ^ b) & not_case) == 0 && lower(a) == lower(b);
+}
+
+// All of a text of 1 to 7 bytes, some of them twice.
+std::uint64_t short_word(const char* from, std::size_t size_bytes) noexcept {
+  if (size_bytes >= 4) {
+    return std::uint64_t{load<std::uint32_t>(from)} << 32 |
+           load<std::uint32_t>(from + size_bytes - 4);
+  }
+  const auto byte = [from](std::size_t at) {
+    return std::uint64_t{static_cast<unsigned char>(from[at])};
+  };
+  return byte(0) << 16 | byte(size_bytes / 2) << 8 | byte(size_bytes - 1);
 }
 
 }  // namespace
 
 bool is_token(std::string_view text) noexcept {
   const char* end = text.data() + text.size();
-  return !text.empty() && skip_bytes(text.data(), end, token_byte) == end;
+  return !text.empty() && skip_token(text.data(), end) == end;
 }
 
 bool is_field_value(std::string_view text) noexcept {
@@ -23,18 +55,15 @@ bool is_field_value(std::string_view text) noexcept {
   return find_control(text.data(), end) == end;
 }
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (a[i] != b[i] && lower(a[i]) != lower(b[i])) return false;
+bool same_ignoring_case(const char* a, const char* b, std::size_t size_bytes) noexcept {
+  if (size_bytes < 8) {
+    return size_bytes == 0 || same_letters(short_word(a, size_bytes), short_word(b, size_bytes));
   }
-  return true;
-}
-
-std::string_view trim_blanks(std::string_view text) noexcept {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
+  for (std::size_t at = 0; at + 8 < size_bytes; at += 8) {
+    if (!same_letters(load<std::uint64_t>(a + at), load<std::uint64_t>(b + at))) return false;
+  }
+  const std::size_t last = size_bytes - 8;  // overlaps what was compared
+  return same_letters(load<std::uint64_t>(a + last), load<std::uint64_t>(b + last));
 }
 
 std::optional<std::uint64_t> parse_decimal(std::string_view text) noexcept {

@@ -95,11 +95,11 @@ TEST_F(HeaderRules, NothingOfTheGatewaysAccountComesBack) {
        {"set-cookie", "set-cookie2", "alt-svc", "strict-transport-security", "openai-organization",
         "openai-project", "x-request-id", "x-sluice-provider", "x-upstream-request-id",
         "content-md5", "digest", "content-digest"}) {
-    EXPECT_NE(std::find(dropped.begin(), dropped.end(), name), dropped.end()) << name;
+    EXPECT_TRUE(dropped.contains(http::field_name(name))) << name;
   }
   for (const char* name : {"content-type", "content-encoding", "retry-after",
                            "x-ratelimit-remaining-requests", "openai-processing-ms"}) {
-    EXPECT_EQ(std::find(dropped.begin(), dropped.end(), name), dropped.end()) << name;
+    EXPECT_FALSE(dropped.contains(http::field_name(name))) << name;
   }
 }
 

@@ -29,7 +29,7 @@ const char chat_request[] =
 
 Fields fields_of(const HeaderList& headers) {
   Fields fields;
-  for (const auto& [name, value] : headers) fields.emplace_back(name, value);
+  for (const Header& header : headers) fields.emplace_back(header.name, header.value);
   return fields;
 }
 

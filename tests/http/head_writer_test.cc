@@ -85,7 +85,7 @@ TEST(HeadWriter, ForwardsEndToEndHeadersOnly) {
   headers.add("accept", "more");
   HeadWriter writer;
   writer.request_line("GET", "/");
-  writer.end_to_end_headers(headers, {"host", "authorization"});
+  writer.end_to_end_headers(headers, {FieldName::host, FieldName::authorization});
   EXPECT_EQ(finished(writer), "GET / HTTP/1.1\r\nAccept: all\r\naccept: more\r\n\r\n");
 }
 

@@ -248,11 +248,9 @@ TEST(ServerExchange, NothingCanBeInjectedIntoAHead) {
 Task<void> forward_dated(ServerExchange& exchange, SeenRequest& request) {
   HeaderList from;
   from.add("Date", "Sun, 06 Nov 1994 08:49:37 GMT");
-  const std::array<std::string_view, 1> dropped{"date"};
-  const OutgoingFields fields{.forwarded = &from,
-                              .dropped = exchange.head().target == "/drop"
-                                             ? std::span<const std::string_view>(dropped)
-                                             : std::span<const std::string_view>{}};
+  const OutgoingFields fields{
+      .forwarded = &from,
+      .dropped = exchange.head().target == "/drop" ? FieldNames{FieldName::date} : FieldNames{}};
   request.answer_result =
       co_await exchange.respond({.fields = fields}, SliceChain{}, exchange.departed());
 }

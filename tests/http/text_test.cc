@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cctype>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,32 @@ TEST(Text, AControlByteAnywhereMakesAFieldValueInvalid) {
   }
   EXPECT_TRUE(is_field_value("tab\tand \x80\xff"));
   EXPECT_TRUE(is_field_value(""));
+}
+
+TEST(Text, EveryByteOfATextIsComparedWhateverItsLength) {
+  for (std::size_t size = 1; size <= 40; ++size) {
+    const std::string text(size, 'k');
+    const test::GuardedMemory memory(text);
+    EXPECT_TRUE(equal_ignoring_case(memory.view(), std::string(size, 'K')));
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string other = text;
+        other[at] = static_cast<char>(byte);
+        EXPECT_EQ(equal_ignoring_case(memory.view(), other), byte == 'k' || byte == 'K');
+        EXPECT_EQ(equal_ignoring_case(other, memory.view()), byte == 'k' || byte == 'K');
+      }
+    }
+  }
+  for (int a = 0; a < 256; ++a) {
+    for (int b = 0; b < 256; ++b) {
+      const bool both_letters = std::isalpha(a) != 0 && std::isalpha(b) != 0;
+      const char left = static_cast<char>(a);
+      const char right = static_cast<char>(b);
+      EXPECT_EQ(equal_ignoring_case({&left, 1}, {&right, 1}),
+                a == b || (both_letters && std::tolower(a) == std::tolower(b)))
+          << a << " " << b;
+    }
+  }
 }
 
 TEST(Text, LetterCaseIsIgnoredForLettersOnly) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "sluice/base/attributes.h"
+#include "sluice/http/field_name.h"
 #include "sluice/http/status.h"
 
 namespace sluice::http {
@@ -34,24 +35,48 @@ struct Header {
   friend bool operator==(const Header&, const Header&) = default;
 };
 
-/// Field lines in the order they came. Lookups ignore letter case; a miss is usually one test of a
-/// bit mask over name lengths, a hit one comparison.
+/// One that was received: its name is also known as a number.
+struct ReceivedHeader : Header {
+  FieldName known;
+};
+
+/// Field lines in the order they came. Lookups ignore letter case. By FieldName a miss is one test
+/// of a bit; by text it is usually one too, of a mask over name lengths.
 class HeaderList {
  public:
   void add(std::string_view name, std::string_view value) {
+    if (headers_.size() == headers_.capacity()) grow();
+    const FieldName known = field_name(name);
+    known_.add(known);
     lengths_ |= length_bit(name);
-    headers_.push_back({name, value});
+    headers_.push_back({{name, value}, known});
   }
   /// Forgets the headers and keeps the memory.
   void clear() noexcept {
     headers_.clear();
+    known_ = {};
     lengths_ = 0;
   }
   /// Gives the memory back too: for connections that go idle.
   void release_memory() noexcept {
-    std::vector<Header>().swap(headers_);
+    std::vector<ReceivedHeader>().swap(headers_);
+    known_ = {};
     lengths_ = 0;
   }
+
+  /// The first header of that name, not `other`, or null.
+  [[nodiscard]] const Header* find(FieldName name) const noexcept SLUICE_LIFETIMEBOUND {
+    return contains(name) ? find_known(name) : nullptr;
+  }
+  [[nodiscard]] std::optional<std::string_view> value(FieldName name) const noexcept {
+    const Header* header = find(name);
+    if (header == nullptr) return std::nullopt;
+    return header->value;
+  }
+  [[nodiscard]] bool contains(FieldName name) const noexcept { return known_.contains(name); }
+  /// How many field lines bear that name.
+  [[nodiscard]] std::size_t count(FieldName name) const noexcept;
+  [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
 
   /// The first header of that name, or null.
   [[nodiscard]] const Header* find(std::string_view name) const noexcept SLUICE_LIFETIMEBOUND;
@@ -64,12 +89,10 @@ class HeaderList {
   [[nodiscard]] bool contains(std::string_view name) const noexcept {
     return find(name) != nullptr;
   }
-  /// How many field lines bear that name.
-  [[nodiscard]] std::size_t count(std::string_view name) const noexcept;
-
   [[nodiscard]] std::size_t size() const noexcept { return headers_.size(); }
   [[nodiscard]] bool empty() const noexcept { return headers_.empty(); }
-  [[nodiscard]] const Header& operator[](std::size_t index) const noexcept SLUICE_LIFETIMEBOUND {
+  [[nodiscard]] const ReceivedHeader& operator[](std::size_t index) const noexcept
+      SLUICE_LIFETIMEBOUND {
     return headers_[index];
   }
   [[nodiscard]] auto begin() const noexcept SLUICE_LIFETIMEBOUND { return headers_.begin(); }
@@ -80,10 +103,13 @@ class HeaderList {
   void rebase(std::uintptr_t from, const char* to) noexcept;
 
  private:
+  const Header* find_known(FieldName name) const noexcept;
+  void grow();
   static std::uint64_t length_bit(std::string_view name) noexcept {
     return std::uint64_t{1} << (name.size() & 63U);
   }
-  std::vector<Header> headers_;
+  std::vector<ReceivedHeader> headers_;
+  FieldNames known_;
   std::uint64_t lengths_ = 0;  // bit n: some name's length is n modulo 64
 };
 

@@ -68,6 +68,8 @@ class HeadParserState {
   };
   Line find_line(std::string_view bytes) noexcept;
   template <typename Head>
+  std::optional<Rejection> parse_other_line(std::string_view line, Head& head);
+  template <typename Head>
   HeadParse need_more(std::string_view bytes, const Head& head) const noexcept;
 
   HeadLimits limits_;

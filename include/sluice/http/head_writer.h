@@ -14,8 +14,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
-#include <span>
 #include <string_view>
 
 #include "sluice/base/clock.h"
@@ -47,10 +45,7 @@ class HeadWriter {
 
   /// Every header but: hop-by-hop ones, those that a Connection header in the list names,
   /// Content-Length (framing() writes it), and the names in `dropped`.
-  void end_to_end_headers(const HeaderList& headers,
-                          std::initializer_list<std::string_view> dropped = {}) {
-    forward(headers, {dropped.begin(), dropped.size()});
-  }
+  void end_to_end_headers(const HeaderList& headers, FieldNames dropped = {});
 
   /// The forwarded headers that go on, then our own.
   void fields(const OutgoingFields& fields);
@@ -64,12 +59,21 @@ class HeadWriter {
   [[nodiscard]] Result<Slice> finish(std::string_view body = {});
 
  private:
-  void forward(const HeaderList& headers, std::span<const std::string_view> dropped);
-  char* room(std::size_t bytes);
-  void line(std::initializer_list<std::string_view> parts);
+  char* room(std::size_t bytes) {
+    if (static_cast<std::size_t>(end_ - at_) < bytes) grow(bytes);
+    return at_;
+  }
+  void grow(std::size_t bytes);
+  void settle() noexcept;
+  // A whole line, or its CR LF alone, of parts that are right as they are.
+  template <typename... Parts>
+  void line(const Parts&... parts);
+  void write_field(std::string_view name, std::string_view value, bool name_is_token);
   void reject(const char* what) noexcept;
 
   Block block_;
+  char* at_ = nullptr;  // behind what was written: the block learns of it in settle()
+  char* end_ = nullptr;
   std::size_t reserve_bytes_;
   std::size_t lines_ = 0;           // written, each with its CR LF
   const char* rejected_ = nullptr;  // static text: the first thing that was wrong

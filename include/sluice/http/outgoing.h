@@ -15,8 +15,8 @@ namespace sluice::http {
 /// Header fields of an outgoing message: those of a received one that go on, and our own. Framing
 /// and hop-by-hop fields are the codec's business: it drops received ones and writes its own.
 struct OutgoingFields {
-  const HeaderList* forwarded = nullptr;        // null: none
-  std::span<const std::string_view> dropped{};  // names of `forwarded` that do not go on
+  const HeaderList* forwarded = nullptr;  // null: none
+  FieldNames dropped{};                   // names of `forwarded` that do not go on
   std::span<const Header> own{};
 };
 

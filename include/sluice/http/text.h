@@ -17,10 +17,21 @@ namespace sluice::http {
 [[nodiscard]] bool is_field_value(std::string_view text) noexcept;
 
 /// Equality that takes ASCII letters of either case as one.
-[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
+[[nodiscard]] bool same_ignoring_case(const char* a, const char* b,
+                                      std::size_t size_bytes) noexcept;
+[[nodiscard]] inline bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
+  return a.size() == b.size() && same_ignoring_case(a.data(), b.data(), a.size());
+}
 
-/// `text` without SP and HTAB at both ends.
-[[nodiscard]] std::string_view trim_blanks(std::string_view text) noexcept;
+/// SP or HTAB; and `text` without SP and HTAB at both ends.
+[[nodiscard]] constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+[[nodiscard]] inline std::string_view trim_blanks(std::string_view text) noexcept {
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  while (begin != end && is_blank(*begin)) ++begin;
+  while (begin != end && is_blank(end[-1])) --end;
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
 
 /// One or more decimal digits, at most 19, no sign, at most 2^63 - 1; nothing otherwise.
 [[nodiscard]] std::optional<std::uint64_t> parse_decimal(std::string_view text) noexcept;
