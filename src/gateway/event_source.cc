@@ -67,25 +67,13 @@ void EventSource::take_slice(Slice bytes, EventBatch& batch) {
 }
 
 void EventSource::take_known(Slice& bytes, EventBatch& batch) {
-  constexpr std::string_view begin = "data: ";
-  constexpr std::string_view end = "\n\n";
-  const std::string_view text = bytes.view();
-  std::size_t taken = 0;
-  std::uint32_t events = 0;
-  while (text.substr(taken).starts_with(begin)) {
-    const std::size_t data = taken + begin.size();
-    const std::size_t size_bytes = stream_.known_content(text.substr(data));
-    if (size_bytes == 0 || !text.substr(data + size_bytes).starts_with(end)) break;
-    if (begin.size() + size_bytes + end.size() > config_.event_bytes_max) break;
-    taken = data + size_bytes + end.size();
-    ++events;
-  }
-  if (events == 0) return;
-  batch.bytes.push(bytes.share(0, taken));
-  bytes.remove_prefix(taken);
-  batch.events += events;
+  const auto known = stream_.known_events(bytes.view(), config_.event_bytes_max);
+  if (known.count == 0) return;
+  batch.bytes.push(bytes.share(0, known.size_bytes));
+  bytes.remove_prefix(known.size_bytes);
+  batch.events += known.count;
   batch.commits = true;
-  events_received_ += events;
+  events_received_ += known.count;
 }
 
 void EventSource::take_all(EventBatch& batch) {

@@ -1,43 +1,60 @@
 #include "sluice/json/utf8.h"
 
+#include <simdjson.h>
+
 namespace sluice::json {
 namespace {
 
 bool is_continuation(unsigned char byte) noexcept { return (byte & 0xC0) == 0x80; }
 
-}  // namespace
-
-// RFC 3629 section 4 gives the ranges of the second byte; they shut out overlong forms, surrogates
-// and what lies above U+10FFFF.
-std::size_t utf8_sequence_bytes(std::string_view bytes) noexcept {
-  if (bytes.empty()) return 0;
-  const auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  const unsigned char first = at(0);
-  if (first < 0x80) return 1;
-  if (first < 0xC2 || bytes.size() < 2) return 0;
-  const unsigned char second = at(1);
-  if (first < 0xE0) return is_continuation(second) ? 2 : 0;
+// The end of the sequence at `at`, or `at` when it is none; `at` is before `end`. RFC 3629 section
+// 4 gives the ranges of the second byte; they shut out overlong forms, surrogates and what lies
+// above U+10FFFF.
+inline const unsigned char* sequence_end(const unsigned char* at,
+                                         const unsigned char* end) noexcept {
+  const unsigned char first = at[0];
+  if (first < 0x80) return at + 1;
+  if (first < 0xC2 || end - at < 2) return at;
+  const unsigned char second = at[1];
+  if (first < 0xE0) return is_continuation(second) ? at + 2 : at;
   if (first < 0xF0) {
     const unsigned char low = first == 0xE0 ? 0xA0 : 0x80;
     const unsigned char high = first == 0xED ? 0x9F : 0xBF;
-    if (second < low || second > high || bytes.size() < 3) return 0;
-    return is_continuation(at(2)) ? 3 : 0;
+    if (second < low || second > high || end - at < 3) return at;
+    return is_continuation(at[2]) ? at + 3 : at;
   }
-  if (first > 0xF4) return 0;
+  if (first > 0xF4) return at;
   const unsigned char low = first == 0xF0 ? 0x90 : 0x80;
   const unsigned char high = first == 0xF4 ? 0x8F : 0xBF;
-  if (second < low || second > high || bytes.size() < 4) return 0;
-  return is_continuation(at(2)) && is_continuation(at(3)) ? 4 : 0;
+  if (second < low || second > high || end - at < 4) return at;
+  return is_continuation(at[2]) && is_continuation(at[3]) ? at + 4 : at;
+}
+
+}  // namespace
+
+std::size_t utf8_sequence_bytes(std::string_view bytes) noexcept {
+  if (bytes.empty()) return 0;
+  const auto* begin = reinterpret_cast<const unsigned char*>(bytes.data());
+  return static_cast<std::size_t>(sequence_end(begin, begin + bytes.size()) - begin);
 }
 
 std::size_t find_invalid_utf8(std::string_view bytes) noexcept {
-  std::size_t offset = 0;
-  while (offset < bytes.size()) {
-    const std::size_t size_bytes = utf8_sequence_bytes(bytes.substr(offset));
-    if (size_bytes == 0) return offset;
-    offset += size_bytes;
+  const auto* const begin = reinterpret_cast<const unsigned char*>(bytes.data());
+  const auto* const end = begin + bytes.size();
+  const auto* at = begin;
+  while (at != end) {
+    const auto* const next = sequence_end(at, end);
+    if (next == at) break;
+    at = next;
   }
-  return offset;
+  return static_cast<std::size_t>(at - begin);
+}
+
+// Below a block or so the call of simdjson's costs more than the bytes.
+bool is_utf8(std::string_view bytes) noexcept {
+  constexpr std::size_t short_bytes_max = 48;
+  if (bytes.size() <= short_bytes_max) return find_invalid_utf8(bytes) == bytes.size();
+  return simdjson::validate_utf8(bytes.data(), bytes.size());
 }
 
 void append_utf8(std::string& out, char32_t code_point) {

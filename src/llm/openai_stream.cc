@@ -242,19 +242,35 @@ StreamEvent OpenaiStream::inspect(std::string_view event_name, std::string_view 
     event.kind = StreamEventKind::usage_only;
   }
   if (event.kind == StreamEventKind::content && !event.usage.known()) {
-    Recognised& oldest = recognised_[next_recognised_++ % recognised_.size()];
-    oldest.event_name.assign(event_name);
-    oldest.pattern.learn(data, top, varying_texts, varying_numbers);
+    recognise(event_name, data, top);
   }
   return event;
 }
 
-std::size_t OpenaiStream::known_content(std::string_view text) const noexcept {
-  for (const Recognised& known : recognised_) {
-    if (!known.event_name.empty()) continue;
-    if (const std::size_t size_bytes = known.pattern.match_prefix(text)) return size_bytes;
-  }
-  return 0;
+void OpenaiStream::recognise(std::string_view event_name, std::string_view data, Value top) {
+  if (data.find('\n') != data.npos) return;  // of several data lines: framed as one it is another
+  Recognised& oldest = recognised_[next_recognised_++ % recognised_.size()];
+  oldest.event_name.assign(event_name);
+  std::string named_head;
+  if (!event_name.empty()) named_head.append("event: ").append(event_name).append("\ndata: ");
+  oldest.pattern.learn(
+      data, top, varying_texts, varying_numbers,
+      {.head = event_name.empty() ? "data: " : std::string_view(named_head), .tail = "\n\n"});
+}
+
+json::TextTemplate::Run OpenaiStream::known_events(std::string_view text,
+                                                   std::size_t event_bytes_max) const noexcept {
+  json::TextTemplate::Run all;
+  std::uint32_t known = 0;
+  do {
+    known = all.count;
+    for (const Recognised& recognised : recognised_) {
+      const auto run = recognised.pattern.match_run(text.substr(all.size_bytes), event_bytes_max);
+      all.size_bytes += run.size_bytes;
+      all.count += run.count;
+    }
+  } while (all.count != known);
+  return all;
 }
 
 void OpenaiStream::inspect_chunk(std::optional<Value> choices, StreamEvent& event) {

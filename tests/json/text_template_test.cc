@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
+#include <vector>
 
 #include "sluice/json/index.h"
 
@@ -73,12 +75,39 @@ TEST(TextTemplate, NoCutAndNoChangedByteOutsideAHoleMatches) {
   }
 }
 
-TEST(TextTemplate, FindsTheEndOfADocumentThatMoreFollows) {
+TEST(TextTemplate, CountsTheFramedDocumentsThatATextBeginsWith) {
+  Index index;
+  ASSERT_TRUE(index.build(base).has_value());
+  TextTemplate pattern;
+  pattern.learn(base, root(index), text_keys, number_keys, {.head = "data: ", .tail = "\n\n"});
+  EXPECT_TRUE(pattern.matches(with("lo")));
+  EXPECT_FALSE(pattern.matches("data: " + with("lo") + "\n\n"));
+
+  std::vector<std::size_t> ends;  // of the documents, in `text`
+  std::string text;
+  for (const std::string_view content : {"some", "gr\xc3\xbc\xc3\x9f", R"(\"q\")", "a"}) {
+    text += "data: " + with(content) + "\n\n";
+    ends.push_back(text.size());
+  }
+  for (std::size_t cut = 0; cut <= text.size(); ++cut) {
+    const auto whole =
+        std::count_if(ends.begin(), ends.end(), [&](auto end) { return end <= cut; });
+    const TextTemplate::Run run = pattern.match_run(text.substr(0, cut), text.size());
+    ASSERT_EQ(run.count, static_cast<std::uint32_t>(whole)) << cut;
+    ASSERT_EQ(run.size_bytes, whole == 0 ? 0 : ends[static_cast<std::size_t>(whole) - 1]) << cut;
+  }
+  for (const std::string_view behind : {"data: {}\n\n", "\n", "data: [DONE]\n\n", ": ping\n\n"}) {
+    EXPECT_EQ(pattern.match_run(text + std::string(behind), 1000).size_bytes, text.size());
+  }
+  EXPECT_EQ(pattern.match_run("data: " + with("a\xff") + "\n\n", 1000).count, 0U);
+  EXPECT_EQ(TextTemplate().match_run(text, 1000).count, 0U);
+}
+
+TEST(TextTemplate, ALongDocumentEndsTheRun) {
   const TextTemplate pattern = learned(base);
-  const std::string text = with("some other text");
-  EXPECT_EQ(pattern.match_prefix(text + "\n\ndata: more"), text.size());
-  EXPECT_EQ(pattern.match_prefix(text.substr(0, text.size() - 1)), 0U);
-  EXPECT_EQ(TextTemplate().match_prefix(text), 0U);
+  const std::string text = with("ab") + with("abcd") + with("ab");
+  EXPECT_EQ(pattern.match_run(text, with("abcd").size()).count, 3U);
+  EXPECT_EQ(pattern.match_run(text, with("abcd").size() - 1).size_bytes, with("ab").size());
 }
 
 TEST(TextTemplate, AnEmptyTextMatchesOnlyEmptyTexts) {

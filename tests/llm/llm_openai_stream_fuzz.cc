@@ -2,10 +2,12 @@
 //   1. an event is malformed exactly when it is neither a JSON object nor one of the two that are
 //      no JSON (nothing, [DONE]);
 //   2. an error record comes with kind error and only there, fit to be rendered;
-//   3. a finish, [DONE] or error is needed for a stream not to look truncated.
+//   3. a finish, [DONE] or error is needed for a stream not to look truncated;
+//   4. an event known without inspection is one that a fresh inspection calls content.
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "sluice/base/assert.h"
@@ -26,6 +28,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     const std::string_view event_data = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
+
+    const std::string framed = "data: " + std::string(event_data) + "\n\n";
+    const auto known = stream.known_events(framed, framed.size());
+    SLUICE_ASSERT(known.count <= 1 && known.size_bytes == known.count * framed.size());
+    if (known.count == 1) {
+      OpenaiStream fresh(operations[data[0] % operations.size()], "acme");
+      const StreamEvent event = fresh.inspect("", event_data, index);
+      SLUICE_ASSERT(event.kind == StreamEventKind::content && !event.usage.known());
+    }
 
     const StreamEvent event = stream.inspect("", event_data, index);
     const bool is_object =

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <span>
+#include <string>
+
 #include "recorded.h"
 
 namespace sluice::llm {
@@ -202,6 +205,89 @@ TEST(OpenaiStream, ReadsUsageInTheEventThatEndsTheStream) {
       index);
   EXPECT_EQ(event.usage.input, 5U);
   EXPECT_EQ(stream.usage().output, 2U);
+}
+
+struct KnownCase {
+  const char* name;
+  std::string_view event;
+  bool known;
+};
+
+// After the event of each operation that teaches.
+const KnownCase known_chat_cases[] = {
+    {"another text", "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"b \\n\"}}]}\n\n",
+     true},
+    {"no text", "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"}}]}\n\n", false},
+    {"no UTF-8", "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\xff\"}}]}\n\n", false},
+    {"another choice", "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"b\"}}]}\n\n",
+     false},
+    {"another name",
+     "event: x\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"b\"}}]}\n\n", false},
+    {"another data line",
+     "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"b\"}}]}\ndata: x\n\n", false},
+    {"the end", "data: [DONE]\n\n", false},
+};
+const KnownCase known_typed_cases[] = {
+    {"another text",
+     "event: t.delta\ndata: {\"type\":\"t.delta\",\"sequence_number\":10,\"delta\":\"b\"}\n\n",
+     true},
+    {"another name",
+     "event: t.done\ndata: {\"type\":\"t.delta\",\"sequence_number\":10,\"delta\":\"b\"}\n\n",
+     false},
+    {"no name", "data: {\"type\":\"t.delta\",\"sequence_number\":10,\"delta\":\"b\"}\n\n", false},
+    {"no number",
+     "event: t.delta\ndata: {\"type\":\"t.delta\",\"sequence_number\":01,\"delta\":\"b\"}\n\n",
+     false},
+};
+
+void expect_known(const OpenaiStream& stream, std::span<const KnownCase> cases) {
+  for (const KnownCase& c : cases) {
+    SCOPED_TRACE(c.name);
+    const std::string two = std::string(cases[0].event) + std::string(c.event);
+    for (std::size_t cut = 0; cut <= two.size(); ++cut) {
+      const std::uint32_t whole =
+          (cut >= cases[0].event.size() ? 1U : 0U) + (c.known && cut == two.size() ? 1U : 0U);
+      const auto run = stream.known_events(std::string_view(two).substr(0, cut), 1000);
+      ASSERT_EQ(run.count, whole) << cut;
+      ASSERT_EQ(run.size_bytes, whole == 2 ? two.size() : whole == 1 ? cases[0].event.size() : 0U);
+    }
+  }
+}
+
+TEST(OpenaiStream, KnowsWholeFramedEventsLikeOneItInspected) {
+  json::Index index;
+  OpenaiStream stream(chat, "acme");
+  EXPECT_EQ(stream.known_events(known_chat_cases[0].event, 1000).count, 0U);
+  (void)stream.inspect("", R"({"choices":[{"index":0,"delta":{"content":"a"}}]})", index);
+  expect_known(stream, known_chat_cases);
+  EXPECT_EQ(stream.known_events(known_chat_cases[0].event, 20).count, 0U);
+
+  OpenaiStream typed(responses, "acme");
+  (void)typed.inspect("t.delta", R"({"type":"t.delta","sequence_number":9,"delta":"a"})", index);
+  expect_known(typed, known_typed_cases);
+}
+
+TEST(OpenaiStream, KnowsTwoChoicesThatTakeTurns) {
+  json::Index index;
+  OpenaiStream stream(chat, "acme");
+  std::string text;
+  for (const char* choice : {"0", "1", "0", "0", "1"}) {
+    const std::string data =
+        R"({"choices":[{"index":)" + std::string(choice) + R"(,"delta":{"content":"a"}}]})";
+    (void)stream.inspect("", data, index);
+    text += "data: " + data + "\n\n";
+  }
+  EXPECT_EQ(stream.known_events(text, 1000).count, 5U);
+  EXPECT_EQ(stream.known_events(text, 1000).size_bytes, text.size());
+}
+
+// Data of two lines reads as one with a line feed in it, but does not stand so in the stream.
+TEST(OpenaiStream, LearnsNoDataOfSeveralLines) {
+  json::Index index;
+  OpenaiStream stream(chat, "acme");
+  const std::string data = "{\"choices\":[{\"index\":0,\n\"delta\":{\"content\":\"a\"}}]}";
+  EXPECT_EQ(stream.inspect("", data, index).kind, Kind::content);
+  EXPECT_EQ(stream.known_events("data: " + data + "\n\n", 1000).count, 0U);
 }
 
 // Streams whose source cut or made them up, so that they do not end as the dialect says.

@@ -1,7 +1,7 @@
 // UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing above U+10FFFF.
 //
-// The scalar twin of what simdjson checks at speed: it says where the first wrong byte is, which is
-// what a message needs, and it encodes what escapes name.
+// simdjson checks at speed; its scalar twin here says where the first wrong byte is, which is what
+// a message needs, and encodes what escapes name.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -14,6 +14,9 @@ namespace sluice::json {
 
 /// Offset of the first byte that belongs to no well-formed sequence; bytes.size() when all do.
 [[nodiscard]] std::size_t find_invalid_utf8(std::string_view bytes) noexcept;
+
+/// Whether all bytes do; fast where they are many.
+[[nodiscard]] bool is_utf8(std::string_view bytes) noexcept;
 
 /// Appends the encoding of `code_point`; U+FFFD in place of a surrogate or a value above U+10FFFF.
 void append_utf8(std::string& out, char32_t code_point);

@@ -32,9 +32,11 @@ class OpenaiStream {
   [[nodiscard]] StreamEvent inspect(std::string_view event_name, std::string_view data,
                                     json::Index& index);
 
-  /// If `text` begins with the data of an unnamed content event like one inspected before: how many
-  /// bytes that is, else 0. It needs no inspection then: it would change nothing here.
-  [[nodiscard]] std::size_t known_content(std::string_view text) const noexcept;
+  /// The content events that `text` begins with and that are like one inspected before, framed as
+  /// `data: DATA LF LF` or `event: NAME LF data: DATA LF LF`. They need no inspection: it would
+  /// change nothing here. One of more than `event_bytes_max` bytes ends the run.
+  [[nodiscard]] json::TextTemplate::Run known_events(std::string_view text,
+                                                     std::size_t event_bytes_max) const noexcept;
 
   /// How the stream stands if no more events come.
   [[nodiscard]] StreamEnd end() const noexcept;
@@ -47,6 +49,8 @@ class OpenaiStream {
   void inspect_typed(std::string_view type, json::Value top, StreamEvent& event);
   [[nodiscard]] StreamEvent make_error(json::Value error);
   void note_choice(std::optional<json::Value> index, bool finished);
+
+  void recognise(std::string_view event_name, std::string_view data, json::Value top);
 
   // The last content events that were indexed. Two, for two choices take turns.
   struct Recognised {
