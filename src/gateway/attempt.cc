@@ -23,17 +23,18 @@ constexpr auto settle_timeout = std::chrono::seconds(2);
 // Held slices each pin a receive buffer: beyond this many they are copied together.
 constexpr std::size_t held_slices_max = 16;
 
-std::string_view value_or_empty(const http::HeaderList& headers, std::string_view name) {
+std::string_view value_or_empty(const http::HeaderList& headers, http::FieldName name) {
   return headers.value(name).value_or(std::string_view{});
 }
 
 bool is_identity(const http::ResponseHead& head) {
-  const std::string_view coding = value_or_empty(head.headers, "content-encoding");
+  const std::string_view coding = value_or_empty(head.headers, http::FieldName::content_encoding);
   return coding.empty() || http::equal_ignoring_case(coding, "identity");
 }
 
 bool has_media_type(const http::ResponseHead& head, std::string_view essence) {
-  const auto type = http::MediaType::parse(value_or_empty(head.headers, "content-type"));
+  const auto type =
+      http::MediaType::parse(value_or_empty(head.headers, http::FieldName::content_type));
   return type && type->is(essence);
 }
 
@@ -238,14 +239,15 @@ Task<std::optional<llm::ApiError>> Attempt::receive_error(StopToken stop) {
       co_await exchange_->read_whole_body(error_body_bytes_max, deadline.token());
   const http::HeaderList& headers = head_->headers;
   const bool readable = body.has_value() && is_identity(*head_);
-  const llm::ProviderAnswer answer{.provider = provider_.name,
-                                   .status = status_,
-                                   .body = readable ? body->view() : std::string_view{},
-                                   .retry_after = value_or_empty(headers, "retry-after"),
-                                   .retry_after_ms = value_or_empty(headers, "retry-after-ms"),
-                                   .should_retry = value_or_empty(headers, "x-should-retry"),
-                                   .received_at = loop_.wall_now(),
-                                   .key_is_callers = credential_.is_callers};
+  const llm::ProviderAnswer answer{
+      .provider = provider_.name,
+      .status = status_,
+      .body = readable ? body->view() : std::string_view{},
+      .retry_after = value_or_empty(headers, http::FieldName::retry_after),
+      .retry_after_ms = value_or_empty(headers, http::FieldName::retry_after_ms),
+      .should_retry = value_or_empty(headers, http::FieldName::x_should_retry),
+      .received_at = loop_.wall_now(),
+      .key_is_callers = credential_.is_callers};
   llm::ApiError error = llm::read_openai_error(answer, context_.core.index);
   json::Splice edits;
   if (readable &&

@@ -16,7 +16,7 @@ namespace {
 using llm::ApiError;
 
 std::string_view content_type_of(const http::RequestHead& head) {
-  return head.headers.value("content-type").value_or(std::string_view{});
+  return head.headers.value(http::FieldName::content_type).value_or(std::string_view{});
 }
 
 // Whether another deployment may do better: anything that is not the request's own fault.
@@ -52,7 +52,7 @@ Exchange::Exchange(Core& core, std::shared_ptr<Generation> generation,
       snapshot_(generation_->snapshot()),
       downstream_(downstream),
       anonymous_allowed_(anonymous_allowed) {
-  const auto given = downstream.head().headers.value("x-request-id");
+  const auto given = downstream.head().headers.value(http::FieldName::x_request_id);
   if (given && telemetry::is_acceptable_request_id(*given)) {
     request_id_ = *given;
   } else {

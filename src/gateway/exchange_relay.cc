@@ -100,7 +100,7 @@ bool Exchange::start(std::optional<std::uint64_t> length_bytes) {
   own.clear();
   own.push_back({"x-request-id", request_id_});
   own.push_back({"x-sluice-provider", serving_->deployment().provider->name});
-  const auto upstream_id = head.headers.value("x-request-id");
+  const auto upstream_id = head.headers.value(http::FieldName::x_request_id);
   if (upstream_id) own.push_back({"x-upstream-request-id", *upstream_id});
   const http::OutgoingResponse response{
       .status = head.status,

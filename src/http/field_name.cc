@@ -3,7 +3,8 @@
 #include <array>
 #include <cstddef>
 
-#include "sluice/http/text.h"
+#include "letter_case.h"
+#include "sluice/base/assert.h"
 
 namespace sluice::http {
 namespace {
@@ -75,7 +76,7 @@ struct Slots {
   constexpr Slots() {
     for (const Known& entry : known) {
       Known& slot = of[slot_of(entry.text)];
-      if (!slot.text.empty()) throw "two names in one slot: find other factors";
+      SLUICE_ASSERT(slot.text.empty());  // does not compile: find other factors
       slot = entry;
     }
   }
@@ -87,7 +88,7 @@ constexpr Slots slots;
 FieldName field_name(std::string_view text) noexcept {
   if (text.empty()) return FieldName::other;
   const Known& candidate = slots.of[slot_of(text)];
-  return equal_ignoring_case(text, candidate.text) ? candidate.name : FieldName::other;
+  return equal_to_small(text, candidate.text) ? candidate.name : FieldName::other;
 }
 
 }  // namespace sluice::http

@@ -33,9 +33,10 @@ Method method_of(std::string_view text) noexcept {
 }
 
 const Header* HeaderList::find(std::string_view name) const noexcept {
-  if ((lengths_ & length_bit(name)) == 0) return nullptr;
-  for (const Header& header : headers_) {
-    if (equal_ignoring_case(header.name, name)) return &header;
+  const FieldName known = field_name(name);
+  if (known != FieldName::other || !contains(known)) return find(known);
+  for (const ReceivedHeader& header : headers_) {
+    if (header.known == FieldName::other && equal_ignoring_case(header.name, name)) return &header;
   }
   return nullptr;
 }
@@ -54,7 +55,8 @@ std::size_t HeaderList::count(FieldName name) const noexcept {
 }
 
 std::size_t HeaderList::count(std::string_view name) const noexcept {
-  if ((lengths_ & length_bit(name)) == 0) return 0;
+  const FieldName known = field_name(name);
+  if (known != FieldName::other) return count(known);
   std::size_t count = 0;
   for (const Header& header : headers_) count += equal_ignoring_case(header.name, name) ? 1U : 0U;
   return count;

@@ -141,9 +141,9 @@ constexpr bool empty_lines_allowed(const ResponseHead&) noexcept { return false;
 }  // namespace
 
 // Finds the end of the line that begins at line_start_: its CR, with the LF behind it.
-HeadParserState::Line HeadParserState::find_line(std::string_view bytes) noexcept {
+inline HeadParserState::Line HeadParserState::find_line(std::string_view bytes) noexcept {
   const char* const end = bytes.data() + bytes.size();
-  const char* const at = find_control(bytes.data() + scanned_, end);
+  const char* const at = find_control(bytes.data(), bytes.data() + scanned_, end);
   scanned_ = static_cast<std::size_t>(at - bytes.data());
   if (at == end) return {};
   if (*at == '\r') {

@@ -119,11 +119,17 @@ inline std::uint32_t no_token_mask(__m128i v) noexcept {
 /// The first byte that is no token's.
 [[nodiscard]] inline const char* skip_token(const char* p, const char* end) noexcept {
 #if defined(__SSSE3__)
+  const char* const begin = p;
   for (; end - p >= 16; p += 16) {
     const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
     if (const std::uint32_t mask = scan_detail::no_token_mask(v); mask != 0) {
       return p + __builtin_ctz(mask);
     }
+  }
+  if (end - begin >= 16) {  // the last bytes, and before them some that were seen already
+    const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(end - 16));
+    const std::uint32_t mask = scan_detail::no_token_mask(v) >> (16 - (end - p));
+    return mask != 0 ? p + __builtin_ctz(mask) : end;
   }
 #endif
   return skip_bytes(p, end, token_byte);
@@ -162,14 +168,21 @@ inline std::uint32_t no_token_mask(__m128i v) noexcept {
   return count;
 }
 
-/// The first control byte: CR and LF are among them, HTAB is not.
-[[nodiscard]] inline const char* find_control(const char* p, const char* end) noexcept {
+/// The first control byte from `p` on: CR and LF are among them, HTAB is not. The bytes from
+/// `begin` to `p` may be read too.
+[[nodiscard]] inline const char* find_control(const char* begin, const char* p,
+                                              const char* end) noexcept {
 #if defined(__AVX2__)
   for (; end - p >= 32; p += 32) {
     const auto v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
     if (const std::uint32_t mask = scan_detail::control_mask(v); mask != 0) {
       return p + __builtin_ctz(mask);
     }
+  }
+  if (end - begin >= 32 && p != end) {
+    const auto v = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(end - 32));
+    const std::uint32_t mask = scan_detail::control_mask(v) >> (32 - (end - p));
+    return mask != 0 ? p + __builtin_ctz(mask) : end;
   }
 #endif
 #if defined(__SSE2__)
@@ -182,6 +195,9 @@ inline std::uint32_t no_token_mask(__m128i v) noexcept {
 #endif
   while (p != end && !is_byte(*p, control_byte)) ++p;
   return p;
+}
+[[nodiscard]] inline const char* find_control(const char* p, const char* end) noexcept {
+  return find_control(p, p, end);
 }
 
 /// Behind the first CR LF CR LF, or null.

@@ -1,46 +1,15 @@
 #include "sluice/http/text.h"
 
-#include <cstring>
-
+#include "letter_case.h"
 #include "scan.h"
 
 namespace sluice::http {
 namespace {
 
-template <typename Word>
-Word load(const char* from) noexcept {
-  Word word;
-  std::memcpy(&word, from, sizeof(word));
-  return word;
-}
-
-// Eight bytes with capital ASCII letters made small: the sums carry into a byte's top bit when its
-// lower seven are at least 'A', and beyond 'Z'.
-constexpr std::uint64_t lower(std::uint64_t bytes) noexcept {
-  constexpr std::uint64_t each = 0x0101010101010101;
-  const std::uint64_t low7 = bytes & each * 0x7f;
-  const std::uint64_t from_a = low7 + each * (0x80 - 'A');
-  const std::uint64_t beyond_z = low7 + each * (0x7f - 'Z');
-  const std::uint64_t capital = (from_a ^ beyond_z) & ~bytes & each * 0x80;
-  return bytes | capital >> 2;
-}
-
 // Most differences show in the bits that letter case does not touch.
 bool same_letters(std::uint64_t a, std::uint64_t b) noexcept {
   constexpr std::uint64_t not_case = ~std::uint64_t{0x2020202020202020};
   return ((a ^ b) & not_case) == 0 && lower(a) == lower(b);
-}
-
-// All of a text of 1 to 7 bytes, some of them twice.
-std::uint64_t short_word(const char* from, std::size_t size_bytes) noexcept {
-  if (size_bytes >= 4) {
-    return std::uint64_t{load<std::uint32_t>(from)} << 32 |
-           load<std::uint32_t>(from + size_bytes - 4);
-  }
-  const auto byte = [from](std::size_t at) {
-    return std::uint64_t{static_cast<unsigned char>(from[at])};
-  };
-  return byte(0) << 16 | byte(size_bytes / 2) << 8 | byte(size_bytes - 1);
 }
 
 }  // namespace

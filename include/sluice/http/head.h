@@ -40,28 +40,25 @@ struct ReceivedHeader : Header {
   FieldName known;
 };
 
-/// Field lines in the order they came. Lookups ignore letter case. By FieldName a miss is one test
-/// of a bit; by text it is usually one too, of a mask over name lengths.
+/// Field lines in the order they came. Lookups ignore letter case; by FieldName a miss is one test
+/// of a bit, and letters are compared by nobody.
 class HeaderList {
  public:
   void add(std::string_view name, std::string_view value) {
     if (headers_.size() == headers_.capacity()) grow();
     const FieldName known = field_name(name);
     known_.add(known);
-    lengths_ |= length_bit(name);
     headers_.push_back({{name, value}, known});
   }
   /// Forgets the headers and keeps the memory.
   void clear() noexcept {
     headers_.clear();
     known_ = {};
-    lengths_ = 0;
   }
   /// Gives the memory back too: for connections that go idle.
   void release_memory() noexcept {
     std::vector<ReceivedHeader>().swap(headers_);
     known_ = {};
-    lengths_ = 0;
   }
 
   /// The first header of that name, not `other`, or null.
@@ -105,12 +102,8 @@ class HeaderList {
  private:
   const Header* find_known(FieldName name) const noexcept;
   void grow();
-  static std::uint64_t length_bit(std::string_view name) noexcept {
-    return std::uint64_t{1} << (name.size() & 63U);
-  }
   std::vector<ReceivedHeader> headers_;
   FieldNames known_;
-  std::uint64_t lengths_ = 0;  // bit n: some name's length is n modulo 64
 };
 
 struct RequestHead {
