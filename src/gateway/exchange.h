@@ -80,8 +80,14 @@ class Exchange {
   void record_attempt(const Attempt& attempt, MonotonicTime ended);
   [[nodiscard]] Duration since_began(MonotonicTime time) const noexcept;
   [[nodiscard]] telemetry::PhaseTimes phase_times() const noexcept;
-  void count(const llm::Usage& usage, const telemetry::PhaseTimes& times);
-  void log(const llm::Usage& usage, const telemetry::PhaseTimes& times);
+  /// What accounting found out, for metrics and log alike.
+  struct Account {
+    llm::Usage usage;
+    std::optional<double> cost_usd;
+    telemetry::PhaseTimes times;
+  };
+  void count(const Account& account);
+  void log(const Account& account);
 
   Core& core_;
   std::shared_ptr<Generation> generation_;

@@ -1,6 +1,7 @@
 // The account stage of an exchange: metrics and one line in the access log.
 #include <array>
 
+#include "cost.h"
 #include "exchange.h"
 
 namespace sluice::gateway {
@@ -54,13 +55,17 @@ telemetry::PhaseTimes Exchange::phase_times() const noexcept {
 }
 
 void Exchange::account() {
-  const llm::Usage usage = serving_ ? serving_->usage() : llm::Usage{};
-  const telemetry::PhaseTimes times = phase_times();
-  count(usage, times);
-  if (core_.access_log != nullptr) log(usage, times);
+  Account account{.usage = {}, .cost_usd = {}, .times = phase_times()};
+  if (serving_) {
+    account.usage = serving_->usage();
+    account.cost_usd = cost_usd(serving_->deployment().price, account.usage);
+  }
+  count(account);
+  if (core_.access_log != nullptr) log(account);
 }
 
-void Exchange::count(const llm::Usage& usage, const telemetry::PhaseTimes& times) {
+void Exchange::count(const Account& account) {
+  const auto& [usage, cost, times] = account;
   telemetry::Metrics& metrics = core_.metrics;
   const telemetry::LabelIndex model =
       model_ == nullptr ? telemetry::label_other : snapshot_.label_of(*model_);
@@ -95,9 +100,11 @@ void Exchange::count(const llm::Usage& usage, const telemetry::PhaseTimes& times
   for (const auto& [direction, tokens] : counts) {
     if (tokens) metrics.count_tokens(provider, model, direction, *tokens);
   }
+  if (cost) metrics.count_cost(provider, model, *cost);
 }
 
-void Exchange::log(const llm::Usage& usage, const telemetry::PhaseTimes& times) {
+void Exchange::log(const Account& account) {
+  const auto& [usage, cost, times] = account;
   const http::RequestHead& head = downstream_.head();
   char client[ring::address_text_bytes_max];
   const catalog::Deployment* deployment = serving_ ? &serving_->deployment() : nullptr;
@@ -126,7 +133,7 @@ void Exchange::log(const llm::Usage& usage, const telemetry::PhaseTimes& times) 
                  .cached_input = usage.cached_input,
                  .output = usage.output,
                  .reasoning = usage.reasoning_output},
-      .cost_usd = std::nullopt,
+      .cost_usd = cost,
       .events = events_};
   if (serving_) {
     record.provider_bytes_in = serving_->upstream().bytes_in();

@@ -84,6 +84,17 @@ class Members {
     at_ = write_time(at_, time);
     return *this;
   }
+  /// A number given in trillionths, without zeros at its end.
+  Members& trillionths(std::uint64_t value) noexcept {
+    constexpr std::uint64_t whole = 1'000'000'000'000;
+    at_ = write_decimal(at_, value / whole);
+    const std::uint64_t rest = value % whole;
+    if (rest == 0) return *this;
+    char* const end = write_decimal(at_, whole + rest);  // the 1 in front keeps the zeros
+    *at_ = '.';
+    for (at_ = end; at_[-1] == '0';) --at_;
+    return *this;
+  }
   /// JSON made elsewhere.
   Members& json(std::string_view json) noexcept {
     std::memcpy(at_, json.data(), json.size());
@@ -160,10 +171,19 @@ void write_times(const PhaseTimes& times, Members& members) {
       .literal("}");
 }
 
-std::string number_text(double value) {
+[[gnu::cold, gnu::noinline]] std::string number_text(double value) {
   std::string text;
   json::Writer(text).number(value);
   return text;
+}
+
+void write_cost(double usd, Members& members) {
+  // Prices are millionths of a dollar per token with a few decimals, so twelve say it all; the
+  // shortest digits of the sum would often be sixteen, with its rounding error at their end.
+  constexpr double usd_max = 1'000;  // fifteen digits, which a double has
+  const bool is_usual = usd == 0 || (usd >= 1e-9 && usd < usd_max);
+  if (!is_usual) return void(members.json(number_text(usd)));
+  members.trillionths(static_cast<std::uint64_t>(usd * 1e12 + 0.5));
 }
 
 void write_amounts(const AccessRecord& record, Members& members) {
@@ -177,7 +197,7 @@ void write_amounts(const AccessRecord& record, Members& members) {
       .number(",\"reasoning\":", record.tokens.reasoning)
       .literal("},\"cost_usd\":");
   if (record.cost_usd) {
-    members.json(number_text(*record.cost_usd));
+    write_cost(*record.cost_usd, members);
   } else {
     members.literal("null");
   }

@@ -126,4 +126,12 @@ void Metrics::count_tokens(LabelIndex provider, LabelIndex model, TokenDirection
   counter(place(models, model).tokens, direction).add(tokens);
 }
 
+void Metrics::count_cost(LabelIndex provider, LabelIndex model, double usd) noexcept {
+  constexpr double usd_max = 1e9;  // of one request; more would be no price but a mistake
+  if (!(usd >= 0 && usd <= usd_max)) return;
+  const auto billionths = static_cast<std::uint64_t>(usd * 1e9 + 0.5);
+  place(providers, provider).cost_billionths.add(billionths);
+  place(models, model).cost_billionths.add(billionths);
+}
+
 }  // namespace sluice::telemetry

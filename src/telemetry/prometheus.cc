@@ -303,6 +303,17 @@ void render_by_name(Cores cores, const LabelTable& names, std::string_view name_
   }
 }
 
+/// Dollars, kept in billionths per name; only what counted something.
+template <typename Pick>
+void render_cost(Cores cores, const LabelTable& names, std::string_view label, Pick pick,
+                 Exposition& to) {
+  for (std::size_t n = 0; n < names.size(); ++n) {
+    const std::uint64_t sum = sum_of(cores, [&](const Metrics& m) -> auto& { return pick(m, n); });
+    if (sum == 0) continue;
+    to.sample({{label, names.name(static_cast<LabelIndex>(n))}}, static_cast<double>(sum) / 1e9);
+  }
+}
+
 void render_providers(Cores cores, const MetricLabels& labels, Exposition& to) {
   to.begin("sluice_upstream_attempts_total", "counter", "Attempts at providers by outcome.");
   render_by_name<AttemptOutcome>(
@@ -313,6 +324,11 @@ void render_providers(Cores cores, const MetricLabels& labels, Exposition& to) {
   render_by_name<TokenDirection>(
       cores, labels.providers, "provider", token_direction_count, "direction",
       [](const Metrics& m, std::size_t p) -> auto& { return m.providers[p].tokens; }, to);
+  to.begin("sluice_cost_usd_total", "counter",
+           "US dollars by list price, of the answers whose tokens and price are known.");
+  render_cost(
+      cores, labels.providers, "provider",
+      [](const Metrics& m, std::size_t p) -> auto& { return m.providers[p].cost_billionths; }, to);
 }
 
 void render_models(Cores cores, const MetricLabels& labels, Exposition& to) {
@@ -327,6 +343,10 @@ void render_models(Cores cores, const MetricLabels& labels, Exposition& to) {
   render_by_name<TokenDirection>(
       cores, labels.models, "model", token_direction_count, "direction",
       [](const Metrics& m, std::size_t n) -> auto& { return m.models[n].tokens; }, to);
+  to.begin("sluice_model_cost_usd_total", "counter", "US dollars as sluice_cost_usd_total.");
+  render_cost(
+      cores, labels.models, "model",
+      [](const Metrics& m, std::size_t n) -> auto& { return m.models[n].cost_billionths; }, to);
 }
 
 void render_process(const ProcessMetrics& process, const BuildInfo& build, Cores cores,

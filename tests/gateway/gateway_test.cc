@@ -348,6 +348,32 @@ TEST_F(GatewayTest, WhatIsNoHttpGetsATypedAnswerWithARequestIdAndAClose) {
   EXPECT_NE(answer.find("Connection: close"), std::string::npos) << answer;
 }
 
+TEST_F(GatewayTest, CostIsLoggedAndCountedWherePriceAndTokensAreKnown) {
+  const std::string priced =
+      config_text(1) + "price = { input = 2.0, cached_input = 0.5, output = 10.0 }\n";
+  for (const bool is_priced : {false, true}) {
+    for (const bool is_counted : {false, true}) {
+      GatewayWorld gateway(world, is_priced ? priced : config_text(1));
+      std::vector<std::string> events = {role_chunk, chunk("a"), finish_chunk};
+      if (is_counted) events.push_back(usage_chunk);
+      events.push_back(done);
+      gateway.add_provider(0, streaming(received, events));
+      SeenAnswer seen;
+      run(gateway, ask_and_store(gateway, std::string(chat), chat_request(true), seen));
+      const std::vector<std::string> lines = gateway.log_lines();
+      ASSERT_EQ(lines.size(), 1U);
+      const bool is_known = is_priced && is_counted;  // 7 tokens in, 3 out
+      EXPECT_NE(lines[0].find(is_known ? R"("cost_usd":0.000044,)" : R"("cost_usd":null,)"),
+                std::string::npos)
+          << lines[0];
+      std::uint64_t billionths = 0;
+      for (const auto& model : gateway.metrics().models)
+        billionths += model.cost_billionths.value();
+      EXPECT_EQ(billionths, is_known ? 44'000U : 0U);
+    }
+  }
+}
+
 TEST_F(GatewayTest, WritesOneLogLinePerExchange) {
   GatewayWorld gateway(world, config_text(1));
   gateway.add_provider(

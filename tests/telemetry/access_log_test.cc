@@ -184,6 +184,34 @@ TEST(AccessLog, LongestPossibleLineHasItsRoom) {
   EXPECT_EQ(parser.parse(line_of(record)).error(), simdjson::SUCCESS);
 }
 
+struct CostText {
+  double usd;
+  std::string_view text;
+};
+const CostText cost_texts[] = {
+    {0, "0"},
+    {1, "1"},
+    {0.1 + 0.2, "0.3"},  // not 0.30000000000000004
+    {0.000045, "0.000045"},
+    {7 * 0.0375 / 1e6, "0.0000002625"},
+    {1.5e-9, "0.0000000015"},
+    {123'456.75, "123456.75"},
+    {999.999'999'999, "999.999999999"},
+    {1e6, "1e+06"},
+    {1e-12, "1e-12"},
+    {-1.5, "-1.5"},
+};
+
+TEST(AccessLog, CostHasNoRoundingErrorAtItsEnd) {
+  for (const CostText& c : cost_texts) {
+    AccessRecord record;
+    record.cost_usd = c.usd;
+    const std::string line = line_of(record);
+    EXPECT_NE(line.find("\"cost_usd\":" + std::string(c.text) + ",\"events\""), std::string::npos)
+        << line;
+  }
+}
+
 TEST(AccessLog, NumbersAtTheirEndsStayJson) {
   AccessRecord record;
   record.times.total = Duration::max();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <memory>
 #include <set>
 
@@ -108,6 +109,21 @@ TEST_F(Counting, AttemptsAndTokensGoToTheirProviderAndModel) {
   const auto output = static_cast<std::size_t>(TokenDirection::output);
   EXPECT_EQ(metrics_->providers[7].tokens[output].value(), 123U);
   EXPECT_EQ(metrics_->models[9].tokens[output].value(), 123U);
+}
+
+TEST_F(Counting, CostsAreKeptInBillionthsAndNonsenseIsNotCounted) {
+  metrics_->count_cost(7, 9, 0.25);
+  metrics_->count_cost(7, 9, 0.0000000014);
+  metrics_->count_cost(7, 9, 0);
+  for (const double nonsense : {-1.0, 2e9, std::numeric_limits<double>::quiet_NaN(),
+                                std::numeric_limits<double>::infinity()}) {
+    metrics_->count_cost(7, 9, nonsense);
+  }
+  metrics_->count_cost(60'000, 60'000, 1);
+  EXPECT_EQ(metrics_->providers[7].cost_billionths.value(), 250'000'001U);
+  EXPECT_EQ(metrics_->models[9].cost_billionths.value(), 250'000'001U);
+  EXPECT_EQ(metrics_->providers[label_other].cost_billionths.value(), 1'000'000'000U);
+  EXPECT_EQ(metrics_->models[label_other].cost_billionths.value(), 1'000'000'000U);
 }
 
 TEST_F(Counting, AnIndexOutOfRangeCountsAsOther) {

@@ -136,6 +136,8 @@ TEST_F(Scrape, ShowsAttemptsAndTokensByProvider) {
   cores_[0]->count_attempt(openai, AttemptOutcome::failed, std::chrono::milliseconds(1));
   cores_[1]->count_attempt(openai, AttemptOutcome::success);
   cores_[1]->count_tokens(openai, model, TokenDirection::output, 77);
+  cores_[0]->count_cost(openai, model, 0.5);
+  cores_[1]->count_cost(openai, model, 0.000025);
   const ExpositionReader reader(render());
   expect_clean(reader);
   EXPECT_EQ(reader.value("sluice_upstream_attempts_total{provider=\"openai\",outcome=\"failed\"}"),
@@ -144,6 +146,8 @@ TEST_F(Scrape, ShowsAttemptsAndTokensByProvider) {
             1);
   EXPECT_EQ(reader.value("sluice_tokens_total{provider=\"openai\",direction=\"output\"}"), 77);
   EXPECT_EQ(reader.value("sluice_model_tokens_total{model=\"gpt-5\",direction=\"output\"}"), 77);
+  EXPECT_EQ(reader.value("sluice_cost_usd_total{provider=\"openai\"}"), 0.500025);
+  EXPECT_EQ(reader.value("sluice_model_cost_usd_total{model=\"gpt-5\"}"), 0.500025);
   EXPECT_EQ(reader.value("sluice_upstream_first_byte_seconds_count{provider=\"openai\"}"), 1);
 }
 

@@ -12,7 +12,7 @@
 //    "ms":{"head":0.02,"body":0.3,"queue":0.31,"connect":-1,"first_byte":120.5,
 //          "first_content":320.25,"total":900.75},
 //    "bytes":{"client_in":900,"client_out":4100,"provider_in":4000,"provider_out":910},
-//    "tokens":{"input":10,"cached_input":null,"output":20,"reasoning":null},"cost_usd":null,
+//    "tokens":{"input":10,"cached_input":null,"output":20,"reasoning":null},"cost_usd":0.0000425,
 //    "events":21}
 #pragma once
 #include <cstdint>
@@ -72,8 +72,8 @@ struct AccessRecord {
   std::uint64_t client_bytes_in = 0, client_bytes_out = 0;
   std::uint64_t provider_bytes_in = 0, provider_bytes_out = 0;
   TokenCounts tokens;
-  std::optional<double> cost_usd;
-  std::uint64_t events = 0;  // content events relayed downstream
+  std::optional<double> cost_usd;  // what is not finite is written as null
+  std::uint64_t events = 0;        // content events relayed downstream
 };
 
 /// What the client sent is cut to this, marked by "...": a line stays bounded.

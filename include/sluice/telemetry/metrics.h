@@ -110,6 +110,8 @@ struct alignas(128) Metrics {
                      Duration first_byte = Duration(-1), Duration connect = Duration(-1)) noexcept;
   void count_tokens(LabelIndex provider, LabelIndex model, TokenDirection direction,
                     std::uint64_t tokens) noexcept;
+  /// US dollars, not below 0; counted in billionths, and what is no such number not at all.
+  void count_cost(LabelIndex provider, LabelIndex model, double usd) noexcept;
   void count_key_failure(KeyFailure failure) noexcept {
     key_failures[static_cast<std::size_t>(failure)].add();
   }
@@ -122,11 +124,13 @@ struct alignas(128) Metrics {
   struct PerProvider {
     std::array<Counter, attempt_outcome_count> attempts;
     std::array<Counter, token_direction_count> tokens;
+    Counter cost_billionths;  // of a US dollar
     DurationHistogram first_byte;
   };
   struct PerModel {
     Counter requests;
     std::array<Counter, token_direction_count> tokens;
+    Counter cost_billionths;
   };
   std::array<std::array<Counter, error_kind_count>, ended_by_count> ends;
   DurationHistogram upstream_connect;
