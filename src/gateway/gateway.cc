@@ -58,6 +58,24 @@ llm::ApiError error_of(const http::Rejection& rejection) {
   }
 }
 
+// One line, as for an exchange: most fields are null, since nothing of such a request is to be
+// believed. The connection ends with it, so that one connection can make no more than one.
+void log_rejection(Core& core, const http::Rejection& rejection, const ring::SocketAddress& peer,
+                   std::string_view request_id) {
+  if (core.access_log == nullptr) return;
+  char client[ring::address_text_bytes_max];
+  telemetry::AccessRecord record;
+  record.time = core.loop.wall_now();
+  record.request_id = request_id;
+  record.client = peer.write_to(client);
+  record.status = static_cast<int>(rejection.answer);
+  record.ended_by = telemetry::EndedBy::client;
+  record.reason = rejection.reason;
+  core.text.clear();
+  telemetry::write_line(record, core.text);
+  core.access_log->append(core.text);
+}
+
 }  // namespace
 
 Gateway::Gateway(ring::Loop& loop, telemetry::Metrics& metrics, telemetry::LogBuffer* access_log,
@@ -113,9 +131,10 @@ Task<void> ListenerHandler::handle(http::ServerExchange& downstream) {
 }
 
 http::RejectionBody ListenerHandler::rejected(const http::Rejection& rejection,
-                                              const ring::SocketAddress&) {
+                                              const ring::SocketAddress& peer) {
   gateway_.core_.metrics.downstream_requests_malformed.add();
   const telemetry::RequestId request_id = gateway_.core_.request_ids.next();
+  log_rejection(gateway_.core_, rejection, peer, request_id.view());
   return {
       .content_type = "application/json",
       .body = llm::render_error_body(error_of(rejection), llm::Dialect::openai, request_id.view()),

@@ -346,6 +346,15 @@ TEST_F(GatewayTest, WhatIsNoHttpGetsATypedAnswerWithARequestIdAndAClose) {
   const std::string request_id = answer.substr(id + 14, telemetry::request_id_bytes);
   EXPECT_NE(answer.find(R"("request_id":")" + request_id), std::string::npos) << answer;
   EXPECT_NE(answer.find("Connection: close"), std::string::npos) << answer;
+  EXPECT_EQ(gateway.metrics().downstream_requests_malformed.value(), 1U);
+  const std::vector<std::string> lines = gateway.log_lines();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_NE(lines[0].find(R"("request_id":")" + request_id + R"(","client":"127.0.0.1:)"),
+            std::string::npos)
+      << lines[0];
+  EXPECT_NE(lines[0].find(R"("method":null,"path":null,)"), std::string::npos) << lines[0];
+  EXPECT_NE(lines[0].find(R"("status":400,"ended_by":"client","reason":")"), std::string::npos)
+      << lines[0];
 }
 
 TEST_F(GatewayTest, CostIsLoggedAndCountedWherePriceAndTokensAreKnown) {

@@ -1,4 +1,5 @@
-// The access log: one JSON object per exchange, on one line.
+// The access log: one JSON object per exchange, on one line, and one for what was no exchange
+// because its head was refused; there most fields are null.
 //
 // Every field comes as a typed value, so nothing that could hold a secret (a header, a body, a
 // query) has a way in. Times are milliseconds from the first byte of the request, in the manner of
