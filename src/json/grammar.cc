@@ -154,7 +154,9 @@ inline bool GrammarCheck::check_literal(std::string_view literal) noexcept {
 }
 
 bool GrammarCheck::check_number() noexcept {
-  const std::size_t size_bytes = number_bytes(plain_text());
+  const std::string_view plain = plain_text();
+  if (integer_bytes(plain) == plain.size()) return true;
+  const std::size_t size_bytes = number_bytes(plain);
   if (size_bytes != 0 && reaches_next(size_bytes)) return true;
   return refuse("the number is not spelled as JSON wants it");
 }

@@ -45,9 +45,21 @@ bool Value::escaped_equals(std::string_view raw, std::string_view text) noexcept
   return unescaped_equals(raw, text);
 }
 
+// A count is a few digits, and those are read at once.
 std::optional<std::int64_t> Value::integer() const noexcept {
+  constexpr std::ptrdiff_t fitting_digits_max = 18;
   if (!is(Kind::number)) return std::nullopt;
   const std::string_view text = raw();
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  if (end - at > fitting_digits_max) return long_integer(text);
+  std::int64_t value = 0;
+  for (; at != end && is_digit(*at); ++at) value = value * 10 + (*at - '0');
+  if (at != end) return long_integer(text);
+  return value;
+}
+
+std::optional<std::int64_t> Value::long_integer(std::string_view text) const noexcept {
   const char* const end = text.data() + text.size();
   std::int64_t value = 0;
   const auto [stop, status] = std::from_chars(text.data(), end, value);

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "openai_members.h"
 #include "sluice/json/writer.h"
 #include "sluice/llm/openai_error.h"
 #include "sluice/llm/openai_usage.h"
@@ -36,9 +37,8 @@ std::string_view main_member(Operation operation) noexcept {
 }
 
 // A response object always has an `error` member, and one that failed is an answer all the same.
-bool error_is_part_of_answer(json::Value top) noexcept {
-  const auto object = top.find("object");
-  return object && object->string_equals("response");
+bool is_response(const OpenaiMembers& members) noexcept {
+  return members.object && members.object->string_equals("response");
 }
 
 }  // namespace
@@ -57,14 +57,14 @@ ResponseFacts inspect_openai_response(Operation operation, std::string_view prov
   }
   const json::Value top = json::root(index);
   if (!top.is(json::Kind::object)) return refuse("the answer is not a JSON object");
-  facts.usage = find_openai_usage(top);
-  const auto error = top.find("error");
-  if (error && !error->is_null() && !error_is_part_of_answer(top)) {
-    facts.error = read_openai_error_value(provider, *error);
+  const std::string_view main = main_member(operation);
+  const OpenaiMembers members = read_openai_members(top, main);
+  facts.usage = find_openai_usage(members);
+  if (members.error && !members.error->is_null() && !is_response(members)) {
+    facts.error = read_openai_error_value(provider, *members.error);
     return facts;
   }
-  const std::string_view member = main_member(operation);
-  if (!member.empty() && !top.find(member)) return refuse("the answer lacks its main member");
+  if (!main.empty() && !members.has_main) return refuse("the answer lacks its main member");
   return facts;
 }
 
@@ -74,9 +74,11 @@ json::Splice tag_openai_answer(json::Value answer, std::string_view request_id,
   bool has_request_id = false;
   bool has_provider = false;
   std::optional<json::Value> last;
+  std::string scratch;
   for (const json::Member member : answer.members()) {
-    has_request_id = has_request_id || member.key.string_equals("request_id");
-    has_provider = has_provider || member.key.string_equals("provider");
+    const std::string_view name = member.key.unescaped(scratch);
+    if (name == "request_id") has_request_id = true;
+    if (name == "provider") has_provider = true;
     last = member.value;
   }
   std::string added;

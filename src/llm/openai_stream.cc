@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "openai_members.h"
 #include "sluice/llm/openai_error.h"
 #include "sluice/llm/openai_usage.h"
 
@@ -48,8 +49,10 @@ struct Choice {
 
 Choice read_choice(Value value) {
   Choice choice;
+  std::string scratch;
   for (const json::Member member : value.members()) {
-    const auto is = [&](std::string_view name) { return member.key.string_equals(name); };
+    const std::string_view name = member.key.unescaped(scratch);
+    const auto is = [&](std::string_view wanted) { return name == wanted; };
     if (is("index")) {
       choice.index = member.value;
     } else if (is("delta") || is("message")) {
@@ -64,46 +67,6 @@ Choice read_choice(Value value) {
     }
   }
   return choice;
-}
-
-/// The members of an event that are read, found in one pass: this runs once per event.
-struct EventMembers {
-  std::optional<Value> type;
-  std::optional<Value> error;
-  std::optional<Value> choices;
-  std::optional<Value> usage;
-  std::optional<Value> response;
-  std::optional<Value> x_groq;
-};
-
-EventMembers read_event(Value top) {
-  EventMembers members;
-  for (const json::Member member : top.members()) {
-    const auto is = [&](std::string_view name) { return member.key.string_equals(name); };
-    if (is("choices")) {
-      members.choices = member.value;
-    } else if (is("usage")) {
-      members.usage = member.value;
-    } else if (is("error")) {
-      members.error = member.value;
-    } else if (is("type")) {
-      members.type = member.value;
-    } else if (is("response")) {
-      members.response = member.value;
-    } else if (is("x_groq")) {
-      members.x_groq = member.value;
-    }
-  }
-  return members;
-}
-
-Usage read_usage(const EventMembers& members) {
-  if (members.usage && members.usage->is(Kind::object)) return parse_openai_usage(*members.usage);
-  for (const std::optional<Value>& holder : {members.response, members.x_groq}) {
-    const auto usage = holder ? holder->find("usage") : std::nullopt;
-    if (usage) return parse_openai_usage(*usage);
-  }
-  return {};
 }
 
 // The values by which one content event differs from the next: none of them decides what an event
@@ -222,7 +185,7 @@ StreamEvent OpenaiStream::inspect(std::string_view event_name, std::string_view 
     return event;
   }
   const Value top = json::root(index);
-  const EventMembers members = read_event(top);
+  const OpenaiMembers members = read_openai_members(top);
   if (members.error && !members.error->is_null()) return make_error(*members.error);
   const bool is_error =
       event_name == "error" || (members.type && members.type->string_equals("error"));
@@ -235,7 +198,8 @@ StreamEvent OpenaiStream::inspect(std::string_view event_name, std::string_view 
     inspect_typed(members.type ? members.type->string().value_or("") : std::string(event_name), top,
                   event);
   }
-  if (members.usage || members.response || members.x_groq) event.usage.update(read_usage(members));
+  if (members.usage || members.response || members.x_groq)
+    event.usage.update(read_openai_usage(members));
   if (event.usage.known()) usage_.update(event.usage);
   const bool nothing_else = event.kind == StreamEventKind::lifecycle && chunked_;
   if (nothing_else && event.usage.known() && members.choices->is_empty()) {

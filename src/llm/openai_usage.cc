@@ -1,6 +1,9 @@
 #include "sluice/llm/openai_usage.h"
 
+#include <string>
 #include <string_view>
+
+#include "openai_members.h"
 
 namespace sluice::llm {
 namespace {
@@ -21,30 +24,34 @@ void take(Usage::Count& count, Value value) noexcept {
 }
 
 void read_input_details(Value details, Usage& usage) noexcept {
+  std::string scratch;
   for (const json::Member member : details.members()) {
-    if (member.key.string_equals("cached_tokens")) {
+    const std::string_view name = member.key.unescaped(scratch);
+    if (name == "cached_tokens") {
       take(usage.cached_input, member.value);
-    } else if (member.key.string_equals("cache_write_tokens")) {
+    } else if (name == "cache_write_tokens") {
       take(usage.cache_write_input, member.value);
-    } else if (member.key.string_equals("audio_tokens")) {
+    } else if (name == "audio_tokens") {
       take(usage.audio_input, member.value);
-    } else if (member.key.string_equals("image_tokens")) {
+    } else if (name == "image_tokens") {
       take(usage.image_input, member.value);
     }
   }
 }
 
 void read_output_details(Value details, Usage& usage) noexcept {
+  std::string scratch;
   for (const json::Member member : details.members()) {
-    if (member.key.string_equals("reasoning_tokens")) {
+    const std::string_view name = member.key.unescaped(scratch);
+    if (name == "reasoning_tokens") {
       take(usage.reasoning_output, member.value);
-    } else if (member.key.string_equals("audio_tokens")) {
+    } else if (name == "audio_tokens") {
       take(usage.audio_output, member.value);
-    } else if (member.key.string_equals("image_tokens")) {
+    } else if (name == "image_tokens") {
       take(usage.image_output, member.value);
-    } else if (member.key.string_equals("accepted_prediction_tokens")) {
+    } else if (name == "accepted_prediction_tokens") {
       take(usage.accepted_prediction_output, member.value);
-    } else if (member.key.string_equals("rejected_prediction_tokens")) {
+    } else if (name == "rejected_prediction_tokens") {
       take(usage.rejected_prediction_output, member.value);
     }
   }
@@ -55,8 +62,10 @@ void read_output_details(Value details, Usage& usage) noexcept {
 Usage parse_openai_usage(Value value) noexcept {
   Usage usage;
   Usage::Count cached_beside;  // hosts' own places, beside or in place of the details
+  std::string scratch;
   for (const json::Member member : value.members()) {
-    const auto is = [&](std::string_view name) { return member.key.string_equals(name); };
+    const std::string_view name = member.key.unescaped(scratch);
+    const auto is = [&](std::string_view wanted) { return name == wanted; };
     if (is("prompt_tokens") || is("input_tokens")) {
       take(usage.input, member.value);
     } else if (is("completion_tokens") || is("output_tokens")) {
@@ -78,20 +87,7 @@ Usage parse_openai_usage(Value value) noexcept {
 }
 
 Usage find_openai_usage(Value answer) noexcept {
-  if (const auto usage = answer.find("usage"); usage && usage->is(json::Kind::object)) {
-    return parse_openai_usage(*usage);
-  }
-  for (const std::string_view holder : {"response", "x_groq"}) {
-    const auto inner = answer.find(holder);
-    if (!inner) continue;
-    if (const auto usage = inner->find("usage")) return parse_openai_usage(*usage);
-  }
-  if (const auto choices = answer.find("choices")) {
-    for (const Value choice : choices->elements()) {
-      if (const auto usage = choice.find("usage")) return parse_openai_usage(*usage);
-    }
-  }
-  return {};
+  return find_openai_usage(read_openai_members(answer));
 }
 
 }  // namespace sluice::llm

@@ -124,6 +124,7 @@ class Value {
     const std::size_t begin = index_->token_offset(token_) + std::size_t{1};
     return {text() + begin, end() - 1 - begin};
   }
+  [[nodiscard]] std::optional<std::int64_t> long_integer(std::string_view text) const noexcept;
   static std::string_view unescape(std::string_view raw, std::string& scratch);
   static bool escaped_equals(std::string_view raw, std::string_view text) noexcept;
 

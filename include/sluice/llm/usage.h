@@ -23,7 +23,12 @@ struct Usage {
   Count total;  // the provider's own sum
 
   /// Whether anything is known.
-  [[nodiscard]] bool known() const noexcept { return *this != Usage{}; }
+  [[nodiscard]] bool known() const noexcept {
+    const auto any = [](const auto&... counts) { return (counts.has_value() || ...); };
+    return any(input, cached_input, cache_write_input, audio_input, image_input, output,
+               reasoning_output, audio_output, image_output, accepted_prediction_output,
+               rejected_prediction_output, total);
+  }
   /// Takes every count `later` knows: a stream may report usage more than once, each time newer.
   void update(const Usage& later) noexcept;
 
