@@ -155,11 +155,14 @@ std::string_view Attempt::authorisation() {
 Task<Result<void>> Attempt::send_on(upstream::ConnectionPool::Use use, StopToken stop) {
   exchange_.reset();
   lease_.reset();
-  {
-    ring::Deadline connecting(loop_, loop_.now() + deployment_.timeouts.connect, stop);
+  upstream::ConnectionPool& pool = generation_->pool(provider_);
+  if (use == upstream::ConnectionPool::Use::any) {
+    if (auto ready = pool.try_reuse()) lease_.emplace(std::move(*ready));
+  }
+  if (!lease_) {
     Result<upstream::ConnectionPool::Lease> lease =
-        co_await generation_->pool(provider_).acquire(use, connecting.token());
-    if (!lease) co_return fail(connecting.explain(lease.error(), "connecting took too long"));
+        co_await pool.acquire(use, deployment_.timeouts.connect, stop);
+    if (!lease) co_return fail(lease.error());
     lease_.emplace(std::move(*lease));
   }
   times_.connected = loop_.now();

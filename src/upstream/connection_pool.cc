@@ -1,6 +1,5 @@
 #include "sluice/upstream/connection_pool.h"
 
-#include <optional>
 #include <utility>
 
 #include "sluice/base/assert.h"
@@ -10,6 +9,7 @@ namespace sluice::upstream {
 namespace {
 // How soon a pool that lacks warm connections tries again.
 constexpr auto warm_retry = std::chrono::seconds(5);
+constexpr auto warm_connect_timeout = std::chrono::seconds(10);  // nobody waits for it
 }  // namespace
 
 // One connection. The timer ends an idle one, when its time is over or its peer has gone.
@@ -118,7 +118,15 @@ ConnectionPool::Entry* ConnectionPool::reuse_idle() noexcept {
   return entry;
 }
 
-Task<Result<ConnectionPool::Lease>> ConnectionPool::acquire(Use use, StopToken stop) {
+std::optional<ConnectionPool::Lease> ConnectionPool::try_reuse() noexcept {
+  if (available() == 0) return std::nullopt;
+  Entry* entry = reuse_idle();
+  if (entry == nullptr) return std::nullopt;
+  return Lease(*this, entry);
+}
+
+Task<Result<ConnectionPool::Lease>> ConnectionPool::acquire(Use use, Duration connect_timeout,
+                                                            StopToken stop) {
   if (available() == 0) {
     const Result<void> turn = co_await wait_for_turn(stop);
     if (!turn) co_return fail(turn.error());
@@ -127,7 +135,7 @@ Task<Result<ConnectionPool::Lease>> ConnectionPool::acquire(Use use, StopToken s
     if (Entry* entry = reuse_idle(); entry != nullptr) co_return Lease(*this, entry);
   }
   if (open_ == limits_.connections_max) drop_oldest_idle();
-  Result<Entry*> entry = co_await open_connection(stop);
+  Result<Entry*> entry = co_await open_connection(connect_timeout, stop);
   if (!entry) co_return fail(entry.error());
   co_return Lease(*this, *entry);
 }
@@ -154,14 +162,16 @@ Task<Result<void>> ConnectionPool::wait_for_turn(StopToken stop) {
   co_return fail(Error{.kind = ErrorKind::cancelled, .what = "wait for a connection cancelled"});
 }
 
-Task<Result<ConnectionPool::Entry*>> ConnectionPool::open_connection(StopToken stop) {
+Task<Result<ConnectionPool::Entry*>> ConnectionPool::open_connection(Duration timeout,
+                                                                     StopToken stop) {
   SLUICE_ASSERT(open_ < limits_.connections_max);
   ++open_;
-  Result<net::Connected> connected = co_await connector_.connect(endpoint_, tls_, stop);
+  ring::Deadline deadline(loop_, loop_.now() + timeout, stop);
+  Result<net::Connected> connected = co_await connector_.connect(endpoint_, tls_, deadline.token());
   if (!connected) {
     --open_;
     slot_freed();
-    co_return fail(connected.error());
+    co_return fail(deadline.explain(connected.error(), "connecting took too long"));
   }
   ++opened_;
   co_return new Entry(*this, std::move(connected->stream), connected->timings);
@@ -207,7 +217,7 @@ Task<void> ConnectionPool::keep_warm(StopToken stop) {
   while (!stop.stop_requested() && !retired_ && limits_.warm_connections > 0) {
     while (open_ < limits_.warm_connections && available() > 0 && !retired_ &&
            !stop.stop_requested()) {
-      Result<Entry*> entry = co_await open_connection(stop);
+      Result<Entry*> entry = co_await open_connection(warm_connect_timeout, stop);
       if (!entry) break;  // the provider is away: its requests will say so, we try again later
       give_back(*entry);
     }

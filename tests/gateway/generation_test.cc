@@ -15,6 +15,8 @@ using std::chrono::milliseconds;
 using testing::config_text;
 using testing::GatewayWorld;
 
+constexpr milliseconds connect_timeout(3'000);
+
 Task<void> stays_silent(net::Stream& stream, StopToken stop) {
   while (true) {
     const Result<SliceChain> part = co_await stream.read(stop);
@@ -47,10 +49,10 @@ TEST_F(GenerationTest, HasAPoolPerProviderAndAddsThemUp) {
     const auto& providers = generation.snapshot().models.providers();
     EXPECT_NE(&generation.pool(*providers[0]), &generation.pool(*providers[1]));
     {
-      auto one =
-          co_await generation.pool(*providers[0]).acquire(upstream::ConnectionPool::Use::any, {});
-      auto two =
-          co_await generation.pool(*providers[1]).acquire(upstream::ConnectionPool::Use::any, {});
+      auto one = co_await generation.pool(*providers[0])
+                     .acquire(upstream::ConnectionPool::Use::any, connect_timeout, {});
+      auto two = co_await generation.pool(*providers[1])
+                     .acquire(upstream::ConnectionPool::Use::any, connect_timeout, {});
       EXPECT_TRUE(one && two);
       EXPECT_EQ(generation.stats().open, 2U);
       EXPECT_EQ(generation.stats().idle, 0U);
@@ -80,7 +82,7 @@ TEST_F(GenerationTest, TheNextGenerationTakesOverWithPoolsOfItsOwn) {
     Generation& before = gateway.gateway().generation();
     {
       auto lease = co_await before.pool(*before.snapshot().models.providers()[0])
-                       .acquire(upstream::ConnectionPool::Use::any, {});
+                       .acquire(upstream::ConnectionPool::Use::any, connect_timeout, {});
     }
     EXPECT_EQ(before.stats().idle, 1U);
     gateway.use(config_text(1));

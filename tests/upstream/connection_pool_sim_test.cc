@@ -24,6 +24,8 @@ using ring::sim::SimWorld;
 using std::chrono::milliseconds;
 using Use = ConnectionPool::Use;
 
+constexpr milliseconds connect_timeout(3'000);
+
 // Goes to the end of what is ready: one turn of the loop.
 struct Turn {
   ring::Loop& loop;
@@ -110,7 +112,7 @@ struct Scene {
 // --- a connection dies between being granted and being taken ---
 
 Task<void> hold_for_turns(Scene& scene, std::uint64_t count, std::vector<bool>& was_reused) {
-  Result<ConnectionPool::Lease> lease = co_await scene.pool->acquire(Use::any, {});
+  Result<ConnectionPool::Lease> lease = co_await scene.pool->acquire(Use::any, connect_timeout, {});
   EXPECT_TRUE(lease.has_value());
   if (!lease) co_return;
   was_reused.push_back(lease->reused());
@@ -124,7 +126,8 @@ Task<void> die_while_granted(ring::Loop& loop, std::uint64_t between) {
   std::vector<bool> was_reused;
   Scope scope;
   {
-    Result<ConnectionPool::Lease> lease = co_await scene.pool->acquire(Use::any, {});
+    Result<ConnectionPool::Lease> lease =
+        co_await scene.pool->acquire(Use::any, connect_timeout, {});
     EXPECT_TRUE(lease.has_value());
     while (scene.provider.connections() == 0) co_await Turn{loop};
     for (int i = 0; i < 3; ++i) scope.spawn(hold_for_turns(scene, 2, was_reused));
@@ -204,7 +207,8 @@ Task<void> call_once(Run& run) {
   if (run.random.chance(0.3)) scope.spawn(stop_later(run, leaves));
   const Use use = run.random.chance(0.2) ? Use::fresh : Use::any;
   {
-    Result<ConnectionPool::Lease> lease = co_await run.scene.pool->acquire(use, leaves.token());
+    Result<ConnectionPool::Lease> lease =
+        co_await run.scene.pool->acquire(use, connect_timeout, leaves.token());
     ++run.callers;
     if (lease) {
       ++run.served;

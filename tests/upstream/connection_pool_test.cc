@@ -23,6 +23,8 @@ using ring::sim::SimWorld;
 using std::chrono::milliseconds;
 using Use = ConnectionPool::Use;
 
+constexpr milliseconds connect_timeout(3'000);
+
 // A provider that accepts and says nothing; the test may close what it accepted.
 class Provider {
  public:
@@ -81,7 +83,7 @@ class ConnectionPoolTest : public ::testing::Test {
   // Takes a connection, notes when, and keeps it for a while.
   Task<void> hold(ConnectionPool& pool, int name, milliseconds length, Use use = Use::any,
                   StopToken stop = {}) {
-    Result<ConnectionPool::Lease> lease = co_await pool.acquire(use, stop);
+    Result<ConnectionPool::Lease> lease = co_await pool.acquire(use, connect_timeout, stop);
     if (!lease) {
       errors.push_back(lease.error().kind);
       co_return;
@@ -104,15 +106,15 @@ TEST_F(ConnectionPoolTest, TheMostRecentlyUsedConnectionIsTakenFirst) {
   run({}, [](ConnectionPool& pool) -> Task<void> {
     const http::ClientHttp1* last = nullptr;
     {
-      Result<ConnectionPool::Lease> first = co_await pool.acquire(Use::any, {});
-      Result<ConnectionPool::Lease> second = co_await pool.acquire(Use::any, {});
+      Result<ConnectionPool::Lease> first = co_await pool.acquire(Use::any, connect_timeout, {});
+      Result<ConnectionPool::Lease> second = co_await pool.acquire(Use::any, connect_timeout, {});
       EXPECT_TRUE(first && second);
       EXPECT_EQ(pool.stats().open, 2U);
       EXPECT_EQ(pool.stats().idle, 0U);
       last = &first->connection();  // given back last: destroyed in reverse
     }
     EXPECT_EQ(pool.stats().idle, 2U);
-    Result<ConnectionPool::Lease> again = co_await pool.acquire(Use::any, {});
+    Result<ConnectionPool::Lease> again = co_await pool.acquire(Use::any, connect_timeout, {});
     EXPECT_EQ(&again->connection(), last);
     EXPECT_TRUE(again->reused());
     EXPECT_EQ(again->timings().connect, Duration(0));
@@ -200,13 +202,41 @@ TEST_F(ConnectionPoolTest, AFullLineTurnsAwayAtOnce) {
   });
 }
 
+TEST_F(ConnectionPoolTest, TheWaitInLineIsNoTimeOfConnecting) {
+  run({.connections_max = 1}, [this](ConnectionPool& pool) -> Task<void> {
+    Scope scope;
+    scope.spawn(hold(pool, 1, 4 * connect_timeout));
+    scope.spawn(hold(pool, 2, milliseconds(0), Use::fresh));
+    co_await scope.join();
+    EXPECT_EQ(order, (std::vector<int>{1, 2}));
+    EXPECT_EQ(errors, std::vector<ErrorKind>{});
+  });
+}
+
+TEST_F(ConnectionPoolTest, AnIdleConnectionIsHadAtOnceUnlessSomebodyInLineHasAClaimToIt) {
+  run({.connections_max = 1}, [this](ConnectionPool& pool) -> Task<void> {
+    EXPECT_FALSE(pool.try_reuse());
+    co_await hold(pool, 1, milliseconds(0));
+    Scope scope;
+    {
+      std::optional<ConnectionPool::Lease> lease = pool.try_reuse();
+      EXPECT_TRUE(lease && lease->reused());
+      scope.spawn(hold(pool, 2, milliseconds(0)));
+      EXPECT_EQ(pool.stats().waiting, 1U);
+    }
+    EXPECT_FALSE(pool.try_reuse());  // granted to the one in line, who has not run yet
+    co_await scope.join();
+    EXPECT_EQ(order, (std::vector<int>{1, 2}));
+  });
+}
+
 TEST_F(ConnectionPoolTest, WhoLeavesTheLineLosesNobodysTurn) {
   run({.connections_max = 1}, [this](ConnectionPool& pool) -> Task<void> {
     Scope scope;
     StopSource leaves;
     StopSource leaves_late;
     {
-      Result<ConnectionPool::Lease> lease = co_await pool.acquire(Use::any, {});
+      Result<ConnectionPool::Lease> lease = co_await pool.acquire(Use::any, connect_timeout, {});
       scope.spawn(hold(pool, 1, milliseconds(5), Use::any, leaves.token()));
       scope.spawn(hold(pool, 2, milliseconds(5), Use::any, leaves_late.token()));
       scope.spawn(hold(pool, 3, milliseconds(5)));
@@ -227,8 +257,8 @@ TEST_F(ConnectionPoolTest, WhoLeavesTheLineLosesNobodysTurn) {
 TEST_F(ConnectionPoolTest, AFreshConnectionTakesTheOldestSparesPlace) {
   run({.connections_max = 2}, [this](ConnectionPool& pool) -> Task<void> {
     {
-      Result<ConnectionPool::Lease> first = co_await pool.acquire(Use::any, {});
-      Result<ConnectionPool::Lease> second = co_await pool.acquire(Use::any, {});
+      Result<ConnectionPool::Lease> first = co_await pool.acquire(Use::any, connect_timeout, {});
+      Result<ConnectionPool::Lease> second = co_await pool.acquire(Use::any, connect_timeout, {});
     }
     EXPECT_EQ(pool.stats().idle, 2U);
     co_await hold(pool, 1, milliseconds(1), Use::fresh);
@@ -273,7 +303,7 @@ TEST_F(ConnectionPoolTest, ARetiredPoolKeepsNothing) {
     scope.spawn(pool.keep_warm(stop.token()));
     co_await sleep(milliseconds(10));
     {
-      Result<ConnectionPool::Lease> in_use = co_await pool.acquire(Use::any, {});
+      Result<ConnectionPool::Lease> in_use = co_await pool.acquire(Use::any, connect_timeout, {});
       co_await hold(pool, 1, milliseconds(1));
       EXPECT_EQ(pool.stats().idle, 1U);
       pool.retire();

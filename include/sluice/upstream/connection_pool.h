@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "sluice/base/intrusive_list.h"
 #include "sluice/base/result.h"
@@ -75,9 +76,12 @@ class ConnectionPool {
     any,    // an idle connection if there is one
     fresh,  // a new connection: the reused one just failed
   };
-  /// Errors: exhausted (the line is full: nothing was sent, Retry::safe), cancelled, and those of
-  /// net::Connector::connect.
-  [[nodiscard]] Task<Result<Lease>> acquire(Use use, StopToken stop);
+  /// An idle connection at once, if there is one that nobody in line has a claim to.
+  [[nodiscard]] std::optional<Lease> try_reuse() noexcept;
+  /// `connect_timeout` bounds name, TCP and TLS of a new connection; the wait in line is bounded by
+  /// `stop` alone. Errors: exhausted (the line is full: nothing was sent, Retry::safe), cancelled,
+  /// deadline_exceeded (connecting took too long), and those of net::Connector::connect.
+  [[nodiscard]] Task<Result<Lease>> acquire(Use use, Duration connect_timeout, StopToken stop);
 
   /// Opens connections until `warm_connections` are open, again whenever fewer are. Ends by `stop`.
   [[nodiscard]] Task<void> keep_warm(StopToken stop);
@@ -99,7 +103,7 @@ class ConnectionPool {
   Entry* reuse_idle() noexcept;
   void slot_freed() noexcept;
   [[nodiscard]] Task<Result<void>> wait_for_turn(StopToken stop);
-  [[nodiscard]] Task<Result<Entry*>> open_connection(StopToken stop);
+  [[nodiscard]] Task<Result<Entry*>> open_connection(Duration timeout, StopToken stop);
 
   ring::Loop& loop_;
   net::Connector& connector_;
