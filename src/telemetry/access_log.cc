@@ -12,10 +12,10 @@
 namespace sluice::telemetry {
 namespace {
 
-// Whether JSON takes the text as it is: printable ASCII without quote and backslash. Nearly all
-// that is ever logged; the rest goes the long way through the escaping.
-bool stands_as_it_is(std::string_view text) noexcept {
-  return !any_byte(text, [](ByteBlock block) {
+// Copies a text that JSON takes as it is: printable ASCII without quote and backslash. Nearly all
+// that is ever logged; the rest is written again, the long way through the escaping.
+bool copy_as_it_is(char* to, std::string_view text) noexcept {
+  return !copy_any_byte(to, text, [](ByteBlock block) {
     return (block < every_byte(' ')) | (block == every_byte('\x7f')) | (block == every_byte('"')) |
            (block == every_byte('\\'));
   });
@@ -108,8 +108,13 @@ class Members {
     return literal("\"").json(value).literal("\"");
   }
   Members& put_text(std::string_view value) {
-    const bool is_plain = value.size() <= logged_text_bytes_max && stands_as_it_is(value);
-    return is_plain ? put_quoted(value) : json(escaped(value));
+    if (value.empty()) return literal("null");
+    const bool is_cut = value.size() > logged_text_bytes_max;
+    if (is_cut || !copy_as_it_is(at_ + 1, value)) return json(escaped(value));
+    *at_ = '"';
+    at_ += 1 + value.size();
+    *at_++ = '"';
+    return *this;
   }
   Members& put_ms(Duration span) noexcept {
     if (span < Duration::zero()) return literal("-1");
@@ -130,11 +135,10 @@ class Members {
 /// The path of a request target (RFC 9112 section 3.2), without what may hold a secret: the query,
 /// the fragment, and the user in front of a host.
 std::string_view path_of(std::string_view target) noexcept {
-  std::size_t path_bytes = 0;
-  while (path_bytes < target.size() && target[path_bytes] != '?' && target[path_bytes] != '#') {
-    ++path_bytes;
-  }
-  target = target.substr(0, path_bytes);
+  const bool has_more = any_byte(target, [](ByteBlock block) {
+    return (block == every_byte('?')) | (block == every_byte('#'));
+  });
+  if (has_more) target = target.substr(0, target.find_first_of("?#"));
   if (target.starts_with('/')) return target;
   const std::size_t scheme_end = target.find("://");
   if (scheme_end != std::string_view::npos) {  // absolute-form

@@ -27,6 +27,22 @@ TEST(ByteScan, FindsAByteAnywhereInATextOfAnyLength) {
   }
 }
 
+TEST(ByteScan, CopiesTheWholeTextAndNoMore) {
+  for (std::size_t size = 0; size <= 70; ++size) {
+    std::string text(size, 'x');
+    for (std::size_t at = 0; at < size; ++at) text[at] = static_cast<char>('!' + at);
+    const auto copy = std::make_unique<char[]>(size);
+    const auto is_blank = [](ByteBlock block) { return block == every_byte(' '); };
+    EXPECT_FALSE(copy_any_byte(copy.get(), text, is_blank)) << size;
+    EXPECT_EQ(std::string_view(copy.get(), size), text);
+    for (std::size_t at = 0; at < size; ++at) {
+      std::string blank = text;
+      blank[at] = ' ';
+      EXPECT_TRUE(copy_any_byte(copy.get(), blank, is_blank)) << at << " of " << size;
+    }
+  }
+}
+
 TEST(ByteScan, BytesOutsideAsciiAreBelowZero) {
   for (int byte = 0; byte < 256; ++byte) {
     const std::string text(1, static_cast<char>(byte));

@@ -69,4 +69,25 @@ template <typename Odd>
   return any(found);
 }
 
+/// The same of a text that is copied on the way, to memory with room for it.
+template <typename Odd>
+[[nodiscard]] inline bool copy_any_byte(char* to, std::string_view text, Odd odd) noexcept {
+  using namespace byte_scan_detail;
+  const std::size_t size = text.size();
+  if (size < sizeof(ByteBlock)) {
+    if (size > 0) std::memcpy(to, text.data(), size);  // no text may have no address
+    return any_byte(text, odd);
+  }
+  const auto take = [&](std::size_t at) {
+    const auto block = load<ByteBlock>(text.data() + at);
+    std::memcpy(to + at, &block, sizeof block);
+    return odd(block);
+  };
+  ByteBlock found = take(size - sizeof(ByteBlock));
+  for (std::size_t at = 0; at < size - sizeof(ByteBlock); at += sizeof(ByteBlock)) {
+    found |= take(at);
+  }
+  return any(found);
+}
+
 }  // namespace sluice
