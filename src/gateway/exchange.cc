@@ -196,6 +196,14 @@ policy::ProviderCredential Exchange::credential_for(const catalog::Provider& pro
                                   snapshot_.one_provider_takes_own_keys);
 }
 
+// Whether the caller brought a key and yet the gateway's account would pay.
+bool Exchange::own_key_goes_nowhere() const {
+  if (!own_keys_.has_presented() || !snapshot_.any_provider_takes_own_keys) return false;
+  return std::ranges::none_of(plan_, [this](const catalog::Deployment* deployment) {
+    return credential_for(*deployment->provider).is_callers;
+  });
+}
+
 bool Exchange::may_serve(const catalog::Deployment& deployment) const {
   const catalog::Provider& provider = *deployment.provider;
   return speaks_openai(provider) && caller_->may_reach(deployment.region) &&
@@ -239,6 +247,10 @@ std::optional<ApiError> Exchange::plan() {
         if (plan_.empty()) consider(deployment);
       }
     }
+  }
+  if (own_key_goes_nowhere()) {
+    core_.metrics.count_key_failure(telemetry::KeyFailure::invalid);
+    return llm::errors::own_key_unusable();
   }
   if (!plan_.empty()) return std::nullopt;
   if (region_refused) return llm::errors::region_unavailable(wanted);

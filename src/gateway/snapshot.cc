@@ -1,5 +1,7 @@
 #include "sluice/gateway/snapshot.h"
 
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "sluice/llm/endpoint.h"
@@ -42,14 +44,15 @@ std::expected<std::shared_ptr<const Snapshot>, std::string> make_snapshot(
     snapshot->endpoint_labels.push_back(
         labels.endpoints.intern(llm::to_string(static_cast<llm::Operation>(i))));
   }
-  int own_key_takers = 0;
+  std::set<std::string_view> own_key_takers;  // a provider in two regions is one
   for (const auto& provider : snapshot->models.providers()) {
     snapshot->provider_labels.push_back(labels.providers.intern(provider->name));
     snapshot->own_key_providers.push_back(
         {.name = provider->name, .takes_own_keys = provider->byok});
-    own_key_takers += provider->byok ? 1 : 0;
+    if (provider->byok) own_key_takers.insert(provider->name);
   }
-  snapshot->one_provider_takes_own_keys = own_key_takers == 1;
+  snapshot->one_provider_takes_own_keys = own_key_takers.size() == 1;
+  snapshot->any_provider_takes_own_keys = !own_key_takers.empty();
   for (const catalog::Model& model : snapshot->models.models()) {
     snapshot->model_labels.push_back(labels.models.intern(model.name));
   }

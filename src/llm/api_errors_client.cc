@@ -195,6 +195,16 @@ ApiError key_unknown() {
                       "gateway's keys (not a provider's) and complete, or ask its operator."));
 }
 
+ApiError own_key_unusable() {
+  return with_kind(
+      ApiErrorKind::unauthenticated,
+      invalid_request(401, "invalid_api_key", "",
+                      "The API key is none of this gateway's, and cannot be used as your own key "
+                      "for a provider of this model. Name the provider that it is for: "
+                      "x-sluice-provider-key: <provider>=<key>; or use one of this gateway's "
+                      "keys."));
+}
+
 ApiError key_disabled(std::string_view reason) {
   return with_kind(
       ApiErrorKind::unauthenticated,

@@ -41,6 +41,21 @@ TEST(Snapshot, KnowsWhetherOneProviderAloneTakesOwnKeys) {
   EXPECT_FALSE(snapshot_of(text, labels)->one_provider_takes_own_keys);
 }
 
+TEST(Snapshot, AProviderInTwoRegionsIsOneTakerOfOwnKeys) {
+  telemetry::MetricLabels labels;
+  std::string text = config_text(1);
+  text.insert(text.find("keys = []\n"), "byok = true\nregion = \"us\"\n");
+  text += R"([[model.deployment]]
+provider = "p0"
+model = "m-eu"
+region = "eu"
+)";
+  const auto snapshot = snapshot_of(text, labels);
+  ASSERT_EQ(snapshot->models.find("m")->deployments.size(), 2U);
+  EXPECT_TRUE(snapshot->one_provider_takes_own_keys);
+  EXPECT_TRUE(snapshot->any_provider_takes_own_keys);
+}
+
 TEST(Snapshot, AKeyThatCannotBeUsedIsOneSentenceForTheOperator) {
   telemetry::MetricLabels labels;
   config::Loaded loaded;

@@ -39,6 +39,7 @@ std::vector<ApiError> every_error() {
       version_unsupported(),
       key_missing(),
       key_unknown(),
+      own_key_unusable(),
       key_disabled("it has expired"),
       model_unknown("m"),
       model_forbidden("m"),

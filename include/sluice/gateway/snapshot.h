@@ -23,7 +23,8 @@ struct Snapshot {
   catalog::ModelTable models;
   policy::KeyRing keys;
   std::vector<policy::OwnKeyProvider> own_key_providers;  // by provider index
-  bool one_provider_takes_own_keys = false;
+  bool one_provider_takes_own_keys = false;               // of one name, in whatever regions
+  bool any_provider_takes_own_keys = false;
   std::vector<telemetry::LabelIndex> endpoint_labels;  // by llm::Operation
   std::vector<telemetry::LabelIndex> provider_labels;  // by provider index
   std::vector<telemetry::LabelIndex> model_labels;     // by position in models.models()

@@ -97,6 +97,8 @@ namespace errors {
 // The caller may not, or not now.
 [[nodiscard]] ApiError key_missing();
 [[nodiscard]] ApiError key_unknown();
+/// The caller's own provider key, presented as if it were a gateway key, would go nowhere.
+[[nodiscard]] ApiError own_key_unusable();
 [[nodiscard]] ApiError key_disabled(std::string_view reason);
 [[nodiscard]] ApiError model_unknown(std::string_view model);
 [[nodiscard]] ApiError model_forbidden(std::string_view model);

@@ -11,7 +11,10 @@
 //
 // and, for any caller, `x-sluice-provider-key: <provider>=<key>`, once per provider. A named key
 // goes to the provider it names, and to no other. A presented one names none, so it is used only
-// where there is no doubt: when exactly one provider of the snapshot takes callers' keys.
+// where there is no doubt: when exactly one provider of the snapshot takes callers' keys. Where
+// some do, and none gets it, the request is refused: who brought a key does not expect that the
+// gateway's account pays. Where none does, a presented text is what clients send that must send
+// something.
 #pragma once
 #include <array>
 #include <cstddef>
@@ -79,6 +82,7 @@ class OwnKeys {
   [[nodiscard]] ProviderCredential credential_for(const OwnKeyProvider& provider,
                                                   bool only_taker) const noexcept;
 
+  [[nodiscard]] bool has_presented() const noexcept { return !presented_.empty(); }
   [[nodiscard]] bool empty() const noexcept { return named_count_ == 0 && presented_.empty(); }
 
  private:
