@@ -239,12 +239,18 @@ std::optional<ApiError> Exchange::plan() {
   if (model_ != nullptr) {
     for (const catalog::Deployment& deployment : model_->deployments) consider(deployment);
   } else {
-    // A request that names no model (a response by its id): the first that can know of it.
+    // A request that names no model: the first provider will do. Of a response by its id only who
+    // made it knows, and we keep no record of that: each provider is asked in turn.
+    const auto enough = [&](const catalog::Deployment& deployment) {
+      if (!is_by_id()) return !plan_.empty();
+      return std::ranges::any_of(plan_, [&](const catalog::Deployment* planned) {
+        return planned->provider == deployment.provider;
+      });
+    };
     for (const catalog::Model& model : snapshot_.models.models()) {
-      if (!plan_.empty()) break;
       if (!caller_->may_use(model.name)) continue;
       for (const catalog::Deployment& deployment : model.deployments) {
-        if (plan_.empty()) consider(deployment);
+        if (!enough(deployment)) consider(deployment);
       }
     }
   }
@@ -272,11 +278,12 @@ Task<std::optional<ApiError>> Exchange::attempt() {
                                   .request_id = request_id_});
   MaybeError failed;
   for (const catalog::Deployment* deployment : plan_) {
-    if (failed) core_.metrics.upstream_fallbacks.add();
+    if (!attempts_.empty()) core_.metrics.upstream_fallbacks.add();
     auto attempt =
         std::make_unique<Attempt>(*context_, *deployment, credential_for(*deployment->provider));
-    failed = co_await attempt->run(total_->token());
+    MaybeError error = co_await attempt->run(total_->token());
     if (total_->token().stop_requested()) {
+      failed = std::move(error);
       if (total_->passed()) {
         failed =
             relay_timeout(llm::errors::Deadline::total, core_.loop.now() - downstream_.began_at());
@@ -287,10 +294,17 @@ Task<std::optional<ApiError>> Exchange::attempt() {
       record_attempt(*attempt, core_.loop.now());
       co_return failed;
     }
-    if (!failed) {
+    // "Not here" is an answer only when everybody said so: whoever failed may be the one who knows.
+    const bool is_last = deployment == plan_.back();
+    if (is_by_id() && attempt->status() == http::status::not_found && (!is_last || failed)) {
+      record_attempt(*attempt, core_.loop.now());
+      continue;
+    }
+    if (!error) {
       serving_ = std::move(attempt);
       co_return std::nullopt;
     }
+    failed = std::move(error);
     record_attempt(*attempt, core_.loop.now());
     if (!another_may_serve(*failed)) break;
   }

@@ -140,6 +140,48 @@ TEST_F(GatewayCases, ADeletionMayBeAnsweredWithNothing) {
   EXPECT_TRUE(seen.complete);
 }
 
+const std::string not_here = with_length("404 Not Found", json_type,
+                                         R"({"error":{"message":"no such response","type":"t"}})");
+const std::string found =
+    with_length("200 OK", json_type, R"({"object":"list","data":[],"id":"resp_1"})");
+
+TEST_F(GatewayCases, AResponseByItsIdIsLookedForAtEveryProvider) {
+  const struct {
+    const char* method;
+    const char* target;
+  } requests[] = {{"GET", "/v1/responses/resp_1"},
+                  {"DELETE", "/v1/responses/resp_1"},
+                  {"POST", "/v1/responses/resp_1/cancel"},
+                  {"GET", "/v1/responses/resp_1/input_items"}};
+  for (const auto& [method, target] : requests) {
+    SCOPED_TRACE(::testing::Message() << method << ' ' << target);
+    const SeenAnswer seen = see({saying(not_here), saying(not_here), saying(found)},
+                                {.method = method, .target = target, .body = ""});
+    EXPECT_EQ(seen.status, 200);
+    EXPECT_EQ(seen.provider, "p2");
+  }
+  // One says 404 without a word.
+  const SeenAnswer seen = see({saying(with_length("404 Not Found", "", "")), saying(found)},
+                              {.method = "GET", .target = "/v1/responses/resp_1", .body = ""});
+  EXPECT_EQ(seen.status, 200);
+}
+
+TEST_F(GatewayCases, AResponseIsUnknownOnlyWhenEverybodySaysSo) {
+  const Asked asked{.method = "GET", .target = "/v1/responses/resp_1", .body = ""};
+  const SeenAnswer unknown = see({saying(not_here), saying(not_here)}, asked);
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_NE(unknown.body.find("no such response"), std::string::npos);
+  // Who failed may be the one who knows.
+  const std::string broken = with_length("500 Oops", "", "");
+  EXPECT_EQ(see({saying(broken), saying(not_here)}, asked).status, 502);
+  EXPECT_EQ(see({saying(not_here), saying(broken)}, asked).status, 502);
+  EXPECT_EQ(see({saying(broken), saying(found)}, asked).status, 200);
+}
+
+TEST_F(GatewayCases, AModelThatItsProviderDoesNotKnowIsNotLookedForElsewhere) {
+  EXPECT_EQ(see({saying(not_here), saying(found)}, {}).status, 404);
+}
+
 TEST_F(GatewayCases, ACompletionMayNot) {
   EXPECT_EQ(see({saying("HTTP/1.1 204 No Content\r\n\r\n")}, {}).status, 502);
 }
