@@ -267,8 +267,9 @@ std::optional<ApiError> Exchange::plan() {
 // --- attempt ---
 
 Task<std::optional<ApiError>> Exchange::attempt() {
-  total_.emplace(core_.loop, downstream_.began_at() + plan_.front()->timeouts.total,
-                 downstream_.departed());
+  // The smallest of those tried so far: it only shrinks.
+  MonotonicTime total_at = downstream_.began_at() + plan_.front()->timeouts.total;
+  total_.emplace(core_.loop, total_at, downstream_.departed());
   context_.emplace(AttemptContext{.core = core_,
                                   .generation = generation_,
                                   .head = downstream_.head(),
@@ -279,6 +280,8 @@ Task<std::optional<ApiError>> Exchange::attempt() {
   MaybeError failed;
   for (const catalog::Deployment* deployment : plan_) {
     if (!attempts_.empty()) core_.metrics.upstream_fallbacks.add();
+    const MonotonicTime own_total_at = downstream_.began_at() + deployment->timeouts.total;
+    if (own_total_at < total_at) total_->extend(total_at = own_total_at);
     auto attempt =
         std::make_unique<Attempt>(*context_, *deployment, credential_for(*deployment->provider));
     MaybeError error = co_await attempt->run(total_->token());

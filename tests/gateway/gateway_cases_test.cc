@@ -145,6 +145,31 @@ const std::string not_here = with_length("404 Not Found", json_type,
 const std::string found =
     with_length("200 OK", json_type, R"({"object":"list","data":[],"id":"resp_1"})");
 
+// Accepts and never answers.
+Task<void> say_nothing(net::Stream& stream, StopToken stop) {
+  while (true) {
+    const Result<SliceChain> bytes = co_await stream.read(stop);
+    if (!bytes || bytes->empty()) co_return;
+  }
+}
+
+TEST_F(GatewayCases, TheSmallestTotalTimeOfTheDeploymentsTriedCounts) {
+  for (const std::size_t impatient : {0U, 1U}) {
+    SCOPED_TRACE(impatient);
+    std::string config = config_text(2, "[timeouts]\ntotal_ms = 50000\n");
+    const std::string name = "name = \"p" + std::to_string(impatient) + "\"\n";
+    config.insert(config.find(name) + name.size(), "timeouts = { total_ms = 3000 }\n");
+    GatewayWorld gateway(world, config);
+    gateway.add_raw_provider(0, saying(with_length("503 Busy", "", "")));
+    gateway.add_raw_provider(1, say_nothing);
+    SeenAnswer seen;
+    const MonotonicTime before = world.loop().now();
+    EXPECT_EQ(world.run(run(gateway, {}, seen), std::chrono::hours(1)), "");
+    EXPECT_EQ(seen.status, 504);
+    EXPECT_LT(world.loop().now() - before, std::chrono::seconds(4));
+  }
+}
+
 TEST_F(GatewayCases, AResponseByItsIdIsLookedForAtEveryProvider) {
   const struct {
     const char* method;
