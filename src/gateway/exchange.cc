@@ -63,6 +63,9 @@ Exchange::Exchange(Core& core, std::shared_ptr<Generation> generation,
 
 std::unique_ptr<Attempt> Exchange::take_unsettled() noexcept {
   if (!serving_ || !downstream_.finished() || serving_->settled()) return nullptr;
+  // Of a stream that failed nothing is worth reading on: its connection goes, and its place is
+  // free.
+  if (serving_->outcome() != telemetry::AttemptOutcome::success) return nullptr;
   return std::move(serving_);
 }
 

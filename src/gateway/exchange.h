@@ -38,7 +38,7 @@ class Exchange {
   /// From the head to the access log. The downstream exchange has its answer, or none is wanted.
   [[nodiscard]] Task<void> run();
 
-  /// An attempt whose answer was shown whole but not read to its end; null when there is none.
+  /// An attempt whose good answer was shown whole but not read to its end; null when there is none.
   [[nodiscard]] std::unique_ptr<Attempt> take_unsettled() noexcept;
 
  private:

@@ -145,6 +145,40 @@ const std::string not_here = with_length("404 Not Found", json_type,
 const std::string found =
     with_length("200 OK", json_type, R"({"object":"list","data":[],"id":"resp_1"})");
 
+// Says the beginning of a stream and an error, and keeps the connection; notes for how long.
+Task<void> fail_and_linger(ring::Loop& loop, net::Stream& stream, Duration& lingered,
+                           StopToken stop) {
+  (void)co_await stream.read(stop);
+  const bool said = co_await say(
+      stream,
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+      "63\r\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"}}]}\n\n"
+      "data: {\"error\":{\"message\":\"overheated\"}}\n\n\r\n",
+      stop);
+  EXPECT_TRUE(said);
+  const MonotonicTime before = loop.now();
+  (void)co_await stream.read(stop);
+  lingered = loop.now() - before;
+}
+
+TEST_F(GatewayCases, AStreamThatFailedHoldsItsConnectionNoLonger) {
+  GatewayWorld gateway(world, config_text(1));
+  Duration lingered{};
+  gateway.add_raw_provider(0, [&](net::Stream& stream, StopToken stop) {
+    return fail_and_linger(world.loop(), stream, lingered, stop);
+  });
+  const auto scenario = [](GatewayWorld& g, SeenAnswer& out) -> Task<void> {
+    g.start();
+    out = co_await ask(g, "POST", std::string(chat), std::string(stream_body));
+    (void)co_await ring::sleep_until(g.loop(), g.loop().now() + std::chrono::seconds(10), {});
+    co_await g.stop();
+  };
+  SeenAnswer seen;
+  EXPECT_EQ(world.run(scenario(gateway, seen), std::chrono::hours(1)), "");
+  EXPECT_NE(seen.body.find("overheated"), std::string::npos) << seen.body;
+  EXPECT_LT(lingered, milliseconds(50));
+}
+
 // Accepts and never answers.
 Task<void> say_nothing(net::Stream& stream, StopToken stop) {
   while (true) {
