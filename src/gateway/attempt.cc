@@ -16,8 +16,6 @@ namespace {
 
 using telemetry::AttemptOutcome;
 
-// Of a provider's error answer: more is read to nobody's use.
-constexpr std::size_t error_body_bytes_max = 256 * 1024;
 // How long the end of an answer, already shown whole, may take before its connection is given up.
 constexpr auto settle_timeout = std::chrono::seconds(2);
 // Held slices each pin a receive buffer: beyond this many they are copied together.

@@ -46,6 +46,9 @@ struct AttemptTimes {
 
 class Attempt {
  public:
+  /// Of a provider's error answer: more is read to nobody's use.
+  static constexpr std::size_t error_body_bytes_max = 256 * 1024;
+
   Attempt(const AttemptContext& context, const catalog::Deployment& deployment,
           policy::ProviderCredential credential);
   Attempt(const Attempt&) = delete;

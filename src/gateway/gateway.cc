@@ -13,8 +13,10 @@ namespace {
 
 json::IndexLimits index_limits(const config::Config& config) {
   json::IndexLimits limits;
-  limits.bytes_max =
-      std::max<std::size_t>(config.server.body_bytes_max, config.streaming.event_bytes_max);
+  // Everything that is read as JSON: requests, events, whole answers and providers' errors.
+  limits.bytes_max = std::max<std::size_t>(
+      {config.server.body_bytes_max, config.streaming.event_bytes_max,
+       config.streaming.whole_response_bytes_max, Attempt::error_body_bytes_max});
   limits.depth_max = config.limits.json_depth_max;
   return limits;
 }

@@ -145,6 +145,20 @@ const std::string not_here = with_length("404 Not Found", json_type,
 const std::string found =
     with_length("200 OK", json_type, R"({"object":"list","data":[],"id":"resp_1"})");
 
+TEST_F(GatewayCases, AnAnswerMayBeLargerThanAnyRequestAndEvent) {
+  const std::string settings =
+      "[server]\nbody_bytes_max = 1024\n[streaming]\nevent_bytes_max = 65536\n"
+      "held_bytes_max = 4096\n";
+  const std::string large =
+      R"({"choices":[{"index":0,"message":{"content":")" + std::string(100'000, 'a') + R"("}}]})";
+  EXPECT_EQ(see({saying(with_length("200 OK", json_type, large))}, {}, settings).status, 200);
+  const std::string refusal =
+      R"({"error":{"type":"t","message":")" + std::string(100'000, 'n') + R"("}})";
+  const SeenAnswer seen = see({saying(with_length("400 Bad", json_type, refusal))}, {}, settings);
+  EXPECT_EQ(seen.status, 400);
+  EXPECT_GT(seen.body.size(), refusal.size());  // in the provider's own words
+}
+
 // Says the beginning of a stream and an error, and keeps the connection; notes for how long.
 Task<void> fail_and_linger(ring::Loop& loop, net::Stream& stream, Duration& lingered,
                            StopToken stop) {
