@@ -76,6 +76,9 @@ void parse_headers(Section& parent, ProviderConfig& provider) {
       wrong("is no header name");
     } else if (is_reserved(name)) {
       wrong("is set by the gateway itself; take it out");
+    } else if (catalog::equal_ignoring_case(name, "accept-encoding")) {
+      wrong(
+          "would have every answer compressed, and compressed streams cannot be read; take it out");
     } else if (catalog::equal_ignoring_case(name, "authorization")) {
       wrong("a key does not belong in this file; use keys = [{ env = \"NAME\" }]");
     } else if (text == nullptr || !is_field_value(text->get())) {

@@ -116,6 +116,9 @@ const Case cases[] = {
      "env = \"NAME\" }]"},
     {"[[provider]]\nname = \"a\"\nheaders = { Host = \"x\" }\n",
      "f:3:13: provider[0].headers.Host: is set by the gateway itself; take it out"},
+    {"[[provider]]\nname = \"a\"\nheaders = { Accept-Encoding = \"gzip\" }\n",
+     "f:3:13: provider[0].headers.Accept-Encoding: would have every answer compressed, and "
+     "compressed streams cannot be read; take it out"},
     {"[[provider]]\nname = \"a\"\nheaders = { x = \"a\\r\\nb\" }\n",
      "f:3:13: provider[0].headers.x: must be a text of printable ASCII without spaces at its ends"},
     // models
