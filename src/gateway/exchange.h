@@ -79,6 +79,7 @@ class Exchange {
   // Accounting.
   void note_failure(const llm::ApiError& error);
   void note_client_left();
+  void note_unsent(const Error& error);  // an answer could not be written
   void record_attempt(const Attempt& attempt, MonotonicTime ended);
   [[nodiscard]] Duration since_began(MonotonicTime time) const noexcept;
   [[nodiscard]] telemetry::PhaseTimes phase_times() const noexcept;

@@ -27,6 +27,14 @@ void Exchange::note_client_left() {
   }
 }
 
+void Exchange::note_unsent(const Error& error) {
+  note_client_left();
+  if (error.kind != ErrorKind::deadline_exceeded) return;
+  ended_by_ = telemetry::EndedBy::gateway;
+  error_kind_ = ErrorKind::deadline_exceeded;
+  reason_ = "the client read nothing for too long";
+}
+
 void Exchange::record_attempt(const Attempt& attempt, MonotonicTime ended) {
   const catalog::Deployment& deployment = attempt.deployment();
   last_attempt_ = attempt.times();

@@ -22,21 +22,13 @@ SliceChain chain_of(std::string text) {
 
 }  // namespace
 
-// Sends within the time a client may stall; false when the answer cannot go on.
+// False when the answer cannot go on. How long a client may read nothing is the downstream's to
+// know: it sees the parts of a write go.
 Task<bool> Exchange::send(SliceChain bytes, http::More more) {
-  ring::Deadline stall(
-      core_.loop,
-      core_.loop.now() + std::chrono::milliseconds(snapshot_.config.limits.write_stall_ms_max),
-      downstream_.departed());
-  const Result<void> sent = co_await downstream_.write(std::move(bytes), more, stall.token());
-  if (sent) co_return true;
-  note_client_left();
-  if (stall.passed()) {
-    ended_by_ = telemetry::EndedBy::gateway;
-    error_kind_ = ErrorKind::deadline_exceeded;
-    reason_ = "the client read nothing for too long";
-  }
-  co_return false;
+  const Result<void> sent =
+      co_await downstream_.write(std::move(bytes), more, downstream_.departed());
+  if (!sent) note_unsent(sent.error());
+  co_return sent.has_value();
 }
 
 Task<void> Exchange::answer_json(http::StatusCode status, std::string body) {
@@ -46,7 +38,7 @@ Task<void> Exchange::answer_json(http::StatusCode status, std::string body) {
   const http::OutgoingResponse response{.status = status, .fields = {.own = own}};
   const Result<void> sent =
       co_await downstream_.respond(response, chain_of(std::move(body)), downstream_.departed());
-  if (!sent) note_client_left();
+  if (!sent) note_unsent(sent.error());
 }
 
 Task<void> Exchange::answer_error(ApiError error) {
@@ -64,7 +56,7 @@ Task<void> Exchange::answer_error(ApiError error) {
   const Result<void> sent = co_await downstream_.respond(
       response, chain_of(llm::render_error_body(error, dialect, request_id_)),
       downstream_.departed());
-  if (!sent) note_client_left();
+  if (!sent) note_unsent(sent.error());
 }
 
 Task<void> Exchange::answer_locally() {

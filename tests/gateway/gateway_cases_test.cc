@@ -159,6 +159,89 @@ TEST_F(GatewayCases, AnAnswerMayBeLargerThanAnyRequestAndEvent) {
   EXPECT_GT(seen.body.size(), refusal.size());  // in the provider's own words
 }
 
+struct SlowReader {
+  milliseconds pause;           // before each read
+  std::size_t reads_max;        // then it reads no more
+  milliseconds waits_after{0};  // ... and stays so long
+  std::size_t bytes_ahead = 1;  // taken without being read
+};
+
+// Asks and reads by hand; returns how many bytes came.
+Task<std::size_t> read_slowly(GatewayWorld& gateway, std::string request, SlowReader how) {
+  const std::uint8_t loopback[4] = {127, 0, 0, 1};
+  const ring::SocketAddress address = ring::SocketAddress::ipv4(loopback, 8080);
+  const ring::ConnectionConfig config{.queue_bytes_max = how.bytes_ahead};
+  Result<ring::Connection> connection =
+      co_await ring::connect(gateway.loop(), address, config, StopToken{});
+  EXPECT_TRUE(connection.has_value());
+  net::PlainStream stream(std::move(*connection));
+  std::size_t bytes = 0;
+  bool goes_on = co_await say(stream, request, {});
+  for (std::size_t reads = 0; goes_on && reads < how.reads_max; ++reads) {
+    (void)co_await ring::sleep_until(gateway.loop(), gateway.loop().now() + how.pause, {});
+    const Result<SliceChain> part = co_await stream.read({});
+    goes_on = part && !part->empty();
+    if (goes_on) bytes += part->size_bytes();
+  }
+  (void)co_await ring::sleep_until(gateway.loop(), gateway.loop().now() + how.waits_after, {});
+  co_return bytes;
+}
+
+std::string request_text(std::string_view method, std::string_view target, std::string_view body) {
+  return std::string(method) + " " + std::string(target) +
+         " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\n"
+         "Content-Length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+}
+
+Task<void> run_slow_reader(GatewayWorld& gateway, std::string request, SlowReader how,
+                           std::size_t& bytes) {
+  gateway.start();
+  bytes = co_await read_slowly(gateway, std::move(request), how);
+  co_await gateway.stop();
+}
+
+TEST_F(GatewayCases, AClientThatReadsSlowlyButSteadilyGetsAllOfALargeAnswer) {
+  const std::string large =
+      R"({"choices":[{"index":0,"message":{"content":")" + std::string(900'000, 'a') + R"("}}]})";
+  GatewayWorld gateway(world, config_text(1));
+  gateway.add_raw_provider(0, saying(with_length("200 OK", json_type, large)));
+  std::size_t bytes = 0;
+  // Some 64 KiB each 10 s: minutes in all, and never a stall of 60 s.
+  const SlowReader steady{
+      .pause = milliseconds(10'000), .reads_max = 1'000, .bytes_ahead = 64 * 1024};
+  EXPECT_EQ(
+      world.run(run_slow_reader(gateway, request_text("POST", chat, chat_body), steady, bytes),
+                std::chrono::hours(1)),
+      "");
+  EXPECT_GT(bytes, large.size());
+  log = gateway.log_lines();
+  EXPECT_TRUE(logged(R"("reason":"complete")")) << log[0];
+}
+
+TEST_F(GatewayCases, WhoReadsNothingIsSaidToHaveDoneSoWhateverTheAnswer) {
+  SimConfig narrow = SimConfig::calm();
+  narrow.socket_buffer_bytes = 64;  // no answer fits
+  const std::string gone = R"({"model":"gone","messages":[]})";
+  for (const std::string& request :
+       {request_text("POST", chat, chat_body), request_text("POST", chat, gone),
+        request_text("GET", "/v1/models", "")}) {
+    SCOPED_TRACE(request);
+    SimWorld narrow_world(1, narrow);
+    GatewayWorld gateway(narrow_world, config_text(1));
+    gateway.add_raw_provider(0, saying(with_length("200 OK", json_type, completion)));
+    std::size_t bytes = 0;
+    const SlowReader stuck{
+        .pause = milliseconds(0), .reads_max = 0, .waits_after = milliseconds(90'000)};
+    EXPECT_EQ(
+        narrow_world.run(run_slow_reader(gateway, request, stuck, bytes), std::chrono::hours(1)),
+        "");
+    log = gateway.log_lines();
+    EXPECT_TRUE(logged(R"("reason":"the client read nothing for too long")")) << log[0];
+    EXPECT_TRUE(logged(R"("ended_by":"gateway")")) << log[0];
+  }
+}
+
 // Says the beginning of a stream and an error, and keeps the connection; notes for how long.
 Task<void> fail_and_linger(ring::Loop& loop, net::Stream& stream, Duration& lingered,
                            StopToken stop) {
