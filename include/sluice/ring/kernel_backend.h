@@ -18,7 +18,7 @@ struct KernelBackendConfig {
   std::uint32_t submissions = 1024;        // entries of the submission queue; a power of two
   std::uint32_t completions = 8192;        // entries of the completion queue; a power of two
   std::uint32_t buffer_bytes = 32 * 1024;  // of one buffer; receives share it incrementally
-  std::uint32_t buffers_start = 32;        // given to the kernel at start
+  std::uint32_t buffers_start = 8;         // given to the kernel at start
   std::uint32_t buffers_max = 1024;        // a power of two; memory <= buffers_max * buffer_bytes
 };
 
