@@ -17,6 +17,12 @@ Error cut_off() noexcept {
                .what = "the connection ended in the middle of the answer"};
 }
 
+// A peer that stopped listening may have answered before, so its answer is read all the same. Of
+// any other failure it knows nothing, and would never answer.
+bool may_have_answered(const Error& error) noexcept {
+  return error.kind == ErrorKind::connection_closed || error.kind == ErrorKind::connection_reset;
+}
+
 }  // namespace
 
 ClientHttp1::ClientHttp1(ring::Loop& loop, std::unique_ptr<net::Stream> stream,
@@ -67,18 +73,14 @@ Task<void> ClientHttp1::Exchange::send_bytes(SliceChain bytes, Sending& sending)
       co_await connection_.stream_->write(std::move(bytes), sending.write_stop.token());
   if (sending.result) {
     sent_at_ = connection_.loop_.now();
-    co_return;
-  }
-  // A peer that stopped listening may have answered before, so its answer is read all the same. Of
-  // any other failure it knows nothing, and would never answer.
-  const ErrorKind kind = sending.result.error().kind;
-  if (kind != ErrorKind::connection_closed && kind != ErrorKind::connection_reset) {
+  } else if (!may_have_answered(sending.result.error())) {
     sending.read_stop.request_stop();
   }
 }
 
-Task<Result<const ResponseHead*>> ClientHttp1::Exchange::send(const OutgoingRequest& request,
-                                                              SliceChain body, StopToken stop) {
+// The request's bytes, or why it must not go out.
+Result<SliceChain> ClientHttp1::Exchange::serialize(const OutgoingRequest& request,
+                                                    SliceChain body) {
   SLUICE_ASSERT(!head_done_ && bytes_out_ == 0);
   method_ = method_of(request.method);
   const bool has_body = !body.empty() || method_ == Method::post || method_ == Method::put ||
@@ -92,31 +94,54 @@ Task<Result<const ResponseHead*>> ClientHttp1::Exchange::send(const OutgoingRequ
   if (!head) {
     connection_.clean_ = true;  // nothing was sent: as if the exchange had never been
     --connection_.exchanges_;
-    co_return fail(head.error());
+    return fail(head.error());
   }
-
   SliceChain out;
   out.push(std::move(*head));
   out.append(std::move(body));
   bytes_out_ = out.size_bytes();
+  return out;
+}
 
-  // One write, then the answer. A large body goes out beside the wait for the answer: a peer that
-  // refuses it early may read no further, and would otherwise keep us sending for ever.
+// Not every byte of the request went out: the peer waits for the rest, so whatever it answered,
+// this was the last exchange.
+void ClientHttp1::Exchange::cut_short() noexcept {
+  framing_.keep_alive = false;
+  connection_.clean_ = false;
+}
+
+// One write, then the answer.
+Task<Result<const ResponseHead*>> ClientHttp1::Exchange::send(const OutgoingRequest& request,
+                                                              SliceChain body, StopToken stop) {
+  Result<SliceChain> out = serialize(request, std::move(body));
+  if (!out) co_return fail(out.error());
+  if (bytes_out_ >= connection_.config_.concurrent_send_bytes_min) {
+    co_return co_await send_beside_answer(std::move(*out), stop);
+  }
+  const Result<void> written = co_await connection_.stream_->write(std::move(*out), stop);
+  if (!written && !may_have_answered(written.error())) {
+    cut_short();
+    co_return fail(broken(written.error()));
+  }
+  if (written) sent_at_ = connection_.loop_.now();
+  Result<const ResponseHead*> answer = co_await read_head(stop);
+  if (!written) cut_short();
+  co_return answer;
+}
+
+// A large body goes out beside the wait for the answer: a peer that refuses it early may read no
+// further, and would otherwise keep us sending for ever.
+Task<Result<const ResponseHead*>> ClientHttp1::Exchange::send_beside_answer(SliceChain bytes,
+                                                                            StopToken stop) {
   Sending sending(stop);
   Scope scope;
-  if (bytes_out_ >= connection_.config_.concurrent_send_bytes_min) {
-    scope.spawn(send_bytes(std::move(out), sending));
-  } else {
-    co_await send_bytes(std::move(out), sending);
-  }
+  scope.spawn(send_bytes(std::move(bytes), sending));
   Result<const ResponseHead*> answer = co_await read_head(sending.read_stop.token());
   const bool write_failed = sending.read_stop.stop_requested() && !stop.stop_requested();
   sending.write_stop.request_stop();
   co_await scope.join();
   if (sending.result) co_return answer;
-  // The peer waits for bytes that never come: whatever it answered, this was the last exchange.
-  framing_.keep_alive = false;
-  connection_.clean_ = false;
+  cut_short();
   if (!answer && write_failed) co_return fail(broken(sending.result.error()));
   co_return answer;
 }

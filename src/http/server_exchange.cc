@@ -76,12 +76,16 @@ ServerHttp1Exchange::ServerHttp1Exchange(ServerConnectionState& connection, cons
 
 // --- the request's body ---
 
+// Whether 100 Continue is due now; asked once, when the handler turns to the body.
+bool ServerHttp1Exchange::ask_for_body() noexcept {
+  if (std::exchange(body_asked_, true) || !framing_.expects_continue) return false;
+  return !started_ && connection_.input.empty();
+}
+
 Task<Result<void>> ServerHttp1Exchange::tell_to_continue(StopToken stop) {
-  if (std::exchange(body_asked_, true) || !framing_.expects_continue) co_return Result<void>{};
-  if (started_ || !connection_.input.empty()) co_return Result<void>{};
   SliceChain line;
   line.push(Slice::of_static(continue_line));
-  co_return co_await send(std::move(line), stop);
+  return send(std::move(line), More::yes, stop);
 }
 
 // Waits for more bytes, at the minimum rate.
@@ -133,8 +137,10 @@ Result<SliceChain> ServerHttp1Exchange::take_body() {
 
 Task<Result<SliceChain>> ServerHttp1Exchange::read_body(StopToken stop) {
   if (body_done_) co_return SliceChain{};
-  const Result<void> told = co_await tell_to_continue(stop);
-  if (!told) co_return fail(told.error());
+  if (ask_for_body()) {
+    const Result<void> told = co_await tell_to_continue(stop);
+    if (!told) co_return fail(told.error());
+  }
   while (true) {
     if (body_lost_) {
       co_return fail(Error{.kind = ErrorKind::connection_closed,
@@ -151,12 +157,12 @@ Task<Result<SliceChain>> ServerHttp1Exchange::read_body(StopToken stop) {
 }
 
 Task<Result<Slice>> ServerHttp1Exchange::read_whole_body(std::size_t bytes_max, StopToken stop) {
-  if (framing_.kind == BodyKind::length && !body_lost_) {
-    if (length_left_ > bytes_max) co_return fail(body_too_large(Fault::client));
-    const Result<void> told = co_await tell_to_continue(stop);
-    if (!told) co_return fail(told.error());
-    co_return co_await read_known_length(stop);
-  }
+  if (framing_.kind == BodyKind::length && !body_lost_) return read_known_length(bytes_max, stop);
+  return read_unknown_length(bytes_max, stop);
+}
+
+Task<Result<Slice>> ServerHttp1Exchange::read_unknown_length(std::size_t bytes_max,
+                                                             StopToken stop) {
   Gatherer gatherer(bytes_max);
   while (!body_done_) {
     Result<SliceChain> part = co_await read_body(stop);
@@ -167,7 +173,12 @@ Task<Result<Slice>> ServerHttp1Exchange::read_whole_body(std::size_t bytes_max, 
 }
 
 // In parts, each with its own deadline: a client must keep up the minimum rate all along.
-Task<Result<Slice>> ServerHttp1Exchange::read_known_length(StopToken stop) {
+Task<Result<Slice>> ServerHttp1Exchange::read_known_length(std::size_t bytes_max, StopToken stop) {
+  if (length_left_ > bytes_max) co_return fail(body_too_large(Fault::client));
+  if (ask_for_body()) {
+    const Result<void> told = co_await tell_to_continue(stop);
+    if (!told) co_return fail(told.error());
+  }
   const SliceChain here = take_length();
   Block block(std::max<std::size_t>(
       here.size_bytes(),
@@ -301,14 +312,12 @@ Task<Result<void>> ServerHttp1Exchange::write(SliceChain body, More more, StopTo
     }
     out.append(framed(std::move(body), more));
   }
-  const Result<void> sent = co_await send(std::move(out), stop);
-  if (!sent) co_return fail(sent.error());
-  finished_ = more == More::no;
-  co_return Result<void>{};
+  return send(std::move(out), more, stop);
 }
 
-// In parts, each with its own deadline: a client that reads nothing for long goes.
-Task<Result<void>> ServerHttp1Exchange::send(SliceChain bytes, StopToken stop) {
+// In parts, each with its own deadline: a client that reads nothing for long goes. More::no: these
+// were the answer's last.
+Task<Result<void>> ServerHttp1Exchange::send(SliceChain bytes, More more, StopToken stop) {
   if (aborted_) {
     co_return fail(Error{.kind = ErrorKind::connection_closed,
                          .fault = Fault::client,
@@ -330,6 +339,7 @@ Task<Result<void>> ServerHttp1Exchange::send(SliceChain bytes, StopToken stop) {
     }
     bytes_out_ += part_bytes;
   }
+  finished_ = more == More::no;
   co_return Result<void>{};
 }
 

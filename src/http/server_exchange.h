@@ -89,15 +89,17 @@ class ServerHttp1Exchange final : public ServerExchange {
   Task<bool> drain_body();
 
  private:
+  bool ask_for_body() noexcept;
   Task<Result<void>> tell_to_continue(StopToken stop);
   Task<Result<void>> receive(StopToken stop);
-  Task<Result<Slice>> read_known_length(StopToken stop);
+  Task<Result<Slice>> read_known_length(std::size_t bytes_max, StopToken stop);
+  Task<Result<Slice>> read_unknown_length(std::size_t bytes_max, StopToken stop);
   Result<SliceChain> take_body();
   SliceChain take_length();
   Result<SliceChain> take_chunked();
   Result<Slice> write_head(const OutgoingResponse& response, BodyKind kind,
                            std::uint64_t length_bytes);
-  Task<Result<void>> send(SliceChain bytes, StopToken stop);
+  Task<Result<void>> send(SliceChain bytes, More more, StopToken stop);
   SliceChain framed(SliceChain body, More more);
   [[nodiscard]] bool body_will_be_drained() const noexcept;
 

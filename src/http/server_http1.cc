@@ -1,6 +1,5 @@
 #include "sluice/http/server_http1.h"
 
-#include <optional>
 #include <utility>
 
 #include "gathering.h"
@@ -30,9 +29,8 @@ class Connection {
     linger,  // the peer has its whole answer, and must be able to read it
   };
   struct HeadOutcome {
-    bool complete = false;
-    bool rejected = false;  // else: the connection is over
-    Rejection rejection{};
+    enum class Kind : std::uint8_t { need_more, complete, rejected, over } kind;
+    Rejection rejection{};  // of rejected
   };
   struct EndIdle {
     Connection* self;
@@ -40,6 +38,7 @@ class Connection {
   };
 
   Task<bool> wait_for_request();
+  HeadOutcome parse_head();
   Task<HeadOutcome> read_head();
   Task<Next> serve_one();
   Task<Next> reject(Rejection rejection);
@@ -48,7 +47,8 @@ class Connection {
   ServerConnectionState state_;
   Handler& handler_;
   RequestHeadParser parser_;
-  StopSource idle_stop_;  // either of the server's stops
+  HeadGatherer gatherer_;  // of the head under way
+  StopSource idle_stop_;   // either of the server's stops
   StopCallback<EndIdle> on_end_;
 };
 
@@ -89,46 +89,55 @@ Task<bool> Connection::wait_for_request() {
   co_return true;
 }
 
+// Takes from the input what there is of the head.
+Connection::HeadOutcome Connection::parse_head() {
+  while (!state_.input.empty()) {
+    gatherer_.add(state_.input);
+    const HeadParse parse = parser_.parse(gatherer_.view(), state_.head);
+    switch (parse.status) {
+      case ParseStatus::complete:
+        state_.head_bytes = std::move(gatherer_).finish(parse.bytes_consumed, state_.input);
+        state_.head_at = state_.loop.now();
+        return {.kind = HeadOutcome::Kind::complete};
+      case ParseStatus::malformed:
+        return {.kind = HeadOutcome::Kind::rejected, .rejection = parse.rejection};
+      case ParseStatus::need_more: break;
+    }
+  }
+  return {.kind = HeadOutcome::Kind::need_more};
+}
+
+// Waits for the rest of a head that did not come whole.
 Task<Connection::HeadOutcome> Connection::read_head() {
-  std::optional<ring::Deadline> deadline;  // most heads come whole
-  HeadGatherer gatherer;
-  parser_.reset();
-  state_.head.clear();
-  while (true) {
-    while (!state_.input.empty()) {
-      gatherer.add(state_.input);
-      const HeadParse parse = parser_.parse(gatherer.view(), state_.head);
-      switch (parse.status) {
-        case ParseStatus::complete:
-          state_.head_bytes = std::move(gatherer).finish(parse.bytes_consumed, state_.input);
-          state_.head_at = state_.loop.now();
-          co_return HeadOutcome{.complete = true};
-        case ParseStatus::malformed:
-          co_return HeadOutcome{.rejected = true, .rejection = parse.rejection};
-        case ParseStatus::need_more: break;
-      }
-    }
-    if (!deadline) {
-      deadline.emplace(state_.loop, state_.began_at + state_.config.head_timeout, state_.stops.end);
-    }
-    Result<SliceChain> more = co_await state_.stream.read(deadline->token());
+  ring::Deadline deadline(state_.loop, state_.began_at + state_.config.head_timeout,
+                          state_.stops.end);
+  HeadOutcome outcome{.kind = HeadOutcome::Kind::need_more};
+  while (outcome.kind == HeadOutcome::Kind::need_more) {
+    Result<SliceChain> more = co_await state_.stream.read(deadline.token());
     if (!more) {
-      if (!deadline->passed() || more.error().kind != ErrorKind::cancelled) {
-        co_return HeadOutcome{};
+      if (!deadline.passed() || more.error().kind != ErrorKind::cancelled) {
+        co_return HeadOutcome{.kind = HeadOutcome::Kind::over};
       }
       co_return HeadOutcome{
-          .rejected = true,
+          .kind = HeadOutcome::Kind::rejected,
           .rejection = {status::request_timeout, "the request head came too slowly"}};
     }
-    if (more->empty()) co_return HeadOutcome{};  // left in the middle: nobody to answer
+    // Left in the middle: nobody to answer.
+    if (more->empty()) co_return HeadOutcome{.kind = HeadOutcome::Kind::over};
     state_.input.append(std::move(*more));
+    outcome = parse_head();
   }
+  co_return outcome;
 }
 
 Task<Connection::Next> Connection::serve_one() {
-  const HeadOutcome outcome = co_await read_head();
-  if (outcome.rejected) co_return co_await reject(outcome.rejection);
-  if (!outcome.complete) co_return Next::close;
+  parser_.reset();
+  state_.head.clear();
+  gatherer_ = HeadGatherer{};
+  HeadOutcome outcome = parse_head();
+  if (outcome.kind == HeadOutcome::Kind::need_more) outcome = co_await read_head();
+  if (outcome.kind == HeadOutcome::Kind::rejected) co_return co_await reject(outcome.rejection);
+  if (outcome.kind != HeadOutcome::Kind::complete) co_return Next::close;
   const auto framing = request_framing(state_.head);
   if (!framing) co_return co_await reject(framing.error());
   ++state_.requests;

@@ -80,7 +80,10 @@ class ClientHttp1::Exchange final : public ClientExchange {
 
  private:
   struct Sending;
+  Result<SliceChain> serialize(const OutgoingRequest& request, SliceChain body);
   Task<void> send_bytes(SliceChain bytes, Sending& sending);
+  Task<Result<const ResponseHead*>> send_beside_answer(SliceChain bytes, StopToken stop);
+  void cut_short() noexcept;
   Task<Result<const ResponseHead*>> read_head(StopToken stop);
   Result<void> accept_head();
   void end_of_body(SliceChain left_over) noexcept;
