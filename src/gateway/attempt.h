@@ -12,6 +12,7 @@
 
 #include "event_source.h"
 #include "sluice/catalog/deployment.h"
+#include "sluice/coro/cached_frame.h"
 #include "sluice/gateway/gateway.h"
 #include "sluice/http/client_http1.h"
 #include "sluice/llm/api_error.h"
@@ -44,7 +45,8 @@ struct AttemptTimes {
   MonotonicTime first_content{};
 };
 
-class Attempt {
+// Made once per request, as a coroutine frame is, so it has its memory where they have theirs.
+class Attempt : public CachedFrame {
  public:
   /// Of a provider's error answer: more is read to nobody's use.
   static constexpr std::size_t error_body_bytes_max = 256 * 1024;
@@ -126,5 +128,7 @@ class Attempt {
   int status_ = 0;
   std::uint32_t connection_retries_ = 0;
 };
+
+static_assert(sizeof(Attempt) <= FrameCache::piece_bytes_max);
 
 }  // namespace sluice::gateway

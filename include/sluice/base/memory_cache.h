@@ -41,6 +41,8 @@ class MemoryCache {
     }
   }
 
+  /// Larger pieces come from the heap.
+  static constexpr std::size_t piece_bytes_max = ClassBytes * ClassCount;
   /// What all classes keep when full.
   static constexpr std::size_t kept_bytes_max =
       KeptMax * ClassBytes * ClassCount * (ClassCount + 1) / 2;

@@ -1,4 +1,5 @@
-// Base of a promise whose coroutine frames come from the thread's cache instead of the heap.
+// Base of a promise whose coroutine frames come from the thread's cache instead of the heap, and of
+// objects that are made and dropped as often as frames are.
 #pragma once
 #include <cstddef>
 
