@@ -7,27 +7,26 @@ namespace {
 
 bool is_continuation(unsigned char byte) noexcept { return (byte & 0xC0) == 0x80; }
 
-// The end of the sequence at `at`, or `at` when it is none; `at` is before `end`. RFC 3629 section
-// 4 gives the ranges of the second byte; they shut out overlong forms, surrogates and what lies
-// above U+10FFFF.
-inline const unsigned char* sequence_end(const unsigned char* at,
-                                         const unsigned char* end) noexcept {
+// Bytes of the sequence at `at`, 0 when it is none; `at` is before `end`. RFC 3629 section 4 gives
+// the ranges of the second byte; they shut out overlong forms, surrogates and what lies above
+// U+10FFFF.
+inline std::size_t sequence_bytes(const unsigned char* at, const unsigned char* end) noexcept {
   const unsigned char first = at[0];
-  if (first < 0x80) return at + 1;
-  if (first < 0xC2 || end - at < 2) return at;
+  if (first < 0x80) return 1;
+  if (first < 0xC2 || end - at < 2) return 0;
   const unsigned char second = at[1];
-  if (first < 0xE0) return is_continuation(second) ? at + 2 : at;
+  if (first < 0xE0) return is_continuation(second) ? 2 : 0;
   if (first < 0xF0) {
     const unsigned char low = first == 0xE0 ? 0xA0 : 0x80;
     const unsigned char high = first == 0xED ? 0x9F : 0xBF;
-    if (second < low || second > high || end - at < 3) return at;
-    return is_continuation(at[2]) ? at + 3 : at;
+    if (second < low || second > high || end - at < 3) return 0;
+    return is_continuation(at[2]) ? 3 : 0;
   }
-  if (first > 0xF4) return at;
+  if (first > 0xF4) return 0;
   const unsigned char low = first == 0xF0 ? 0x90 : 0x80;
   const unsigned char high = first == 0xF4 ? 0x8F : 0xBF;
-  if (second < low || second > high || end - at < 4) return at;
-  return is_continuation(at[2]) && is_continuation(at[3]) ? at + 4 : at;
+  if (second < low || second > high || end - at < 4) return 0;
+  return is_continuation(at[2]) && is_continuation(at[3]) ? 4 : 0;
 }
 
 }  // namespace
@@ -35,7 +34,7 @@ inline const unsigned char* sequence_end(const unsigned char* at,
 std::size_t utf8_sequence_bytes(std::string_view bytes) noexcept {
   if (bytes.empty()) return 0;
   const auto* begin = reinterpret_cast<const unsigned char*>(bytes.data());
-  return static_cast<std::size_t>(sequence_end(begin, begin + bytes.size()) - begin);
+  return sequence_bytes(begin, begin + bytes.size());
 }
 
 std::size_t find_invalid_utf8(std::string_view bytes) noexcept {
@@ -43,9 +42,9 @@ std::size_t find_invalid_utf8(std::string_view bytes) noexcept {
   const auto* const end = begin + bytes.size();
   const auto* at = begin;
   while (at != end) {
-    const auto* const next = sequence_end(at, end);
-    if (next == at) break;
-    at = next;
+    const std::size_t size_bytes = sequence_bytes(at, end);
+    if (size_bytes == 0) break;
+    at += size_bytes;
   }
   return static_cast<std::size_t>(at - begin);
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "sluice/base/assert.h"
+#include "sluice/base/byte_scan.h"
 #include "sluice/json/utf8.h"
 
 namespace sluice::json {
@@ -31,6 +32,14 @@ bool needs_escape(char c) noexcept {
   return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\' || c == '\x7f';
 }
 
+// Whether every byte may stand between quotes as it is: ASCII that needs no escape.
+bool is_plain(std::string_view text) noexcept {
+  return !any_byte(text, [](ByteBlock bytes) {
+    return (bytes < every_byte(' ')) | (bytes == every_byte('"')) | (bytes == every_byte('\\')) |
+           (bytes == every_byte('\x7f'));
+  });
+}
+
 template <typename Number>
 void append_number(std::string& out, Number value) {
   char text[32];
@@ -39,9 +48,8 @@ void append_number(std::string& out, Number value) {
   out.append(text, end);
 }
 
-}  // namespace
-
-void append_quoted(std::string& out, std::string_view text) {
+// The same as append_quoted(), for any text.
+void append_quoted_slowly(std::string& out, std::string_view text) {
   out += '"';
   std::size_t copied = 0;  // what lies before was appended
   std::size_t at = 0;
@@ -66,6 +74,15 @@ void append_quoted(std::string& out, std::string_view text) {
     copied = ++at;
   }
   flush();
+  out += '"';
+}
+
+}  // namespace
+
+void append_quoted(std::string& out, std::string_view text) {
+  if (!is_plain(text)) return append_quoted_slowly(out, text);
+  out += '"';
+  out += text;
   out += '"';
 }
 

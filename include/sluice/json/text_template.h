@@ -55,19 +55,22 @@ class TextTemplate {
  private:
   enum class HoleKind : std::uint8_t { empty_text, text, number };
   struct Hole {
-    std::size_t begin = 0;  // in text_: behind a string's opening quote, or a number's first digit
-    std::size_t end = 0;    // a string's closing quote, or behind a number
+    std::size_t fixed_end = 0;  // in fixed_: what stands in front of the hole
     HoleKind kind = HoleKind::text;
   };
-  bool collect(Value value, std::span<const std::string_view> text_keys,
+  bool collect(Value value, std::size_t& learned_bytes, std::span<const std::string_view> text_keys,
                std::span<const std::string_view> number_keys);
-  bool add_hole(Value value, HoleKind kind);
-  [[nodiscard]] const char* match(const char* at, const char* end, std::size_t from,
-                                  std::size_t to) const noexcept;
+  bool add_hole(Value value, std::size_t& learned_bytes, HoleKind kind);
+  // Whether bytes [from, to) of fixed_ are what [at, end) begins with.
+  [[nodiscard]] bool stands_at(const char* at, const char* end, std::size_t from,
+                               std::size_t to) const noexcept;
+  [[nodiscard]] const char* match_holes(const char* at, const char* end) const noexcept;
 
-  std::string text_;  // head, document, tail
-  std::size_t head_bytes_ = 0;
-  std::size_t tail_bytes_ = 0;
+  // Frame and document without what is in the holes; then, up to the first hole, the same again.
+  std::string fixed_;
+  std::size_t frame_head_bytes_ = 0;
+  std::size_t frame_tail_bytes_ = 0;
+  std::size_t tail_end_ = 0;  // in fixed_: where the second frame begins
   std::array<Hole, holes_max> holes_{};
   std::size_t hole_count_ = 0;
 };
