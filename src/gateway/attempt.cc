@@ -31,9 +31,7 @@ bool is_identity(const http::ResponseHead& head) {
 }
 
 bool has_media_type(const http::ResponseHead& head, std::string_view essence) {
-  const auto type =
-      http::MediaType::parse(value_or_empty(head.headers, http::FieldName::content_type));
-  return type && type->is(essence);
+  return http::has_essence(value_or_empty(head.headers, http::FieldName::content_type), essence);
 }
 
 bool names_html(const http::ResponseHead& head) { return has_media_type(head, "text/html"); }

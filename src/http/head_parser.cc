@@ -194,6 +194,11 @@ HeadParse HeadParserState::run(std::string_view bytes, Head& head) {
   SLUICE_ASSERT(scanned_ <= bytes.size());
 
   while (true) {
+    if (start_line_done_ && scanned_ == line_start_) {
+      line_start_ = scanned_ =
+          parse_usual_lines(bytes.substr(0, limits_.head_bytes_max), line_start_,
+                            limits_.header_count_max - head.headers.size(), head.headers);
+    }
     const Line found = find_line(bytes);
     if (found.wrong != nullptr) return refuse({status::bad_request, found.wrong});
     if (!found.whole) return need_more(bytes, head);

@@ -1,5 +1,9 @@
 #include "header_line.h"
 
+#include "field_slots.h"
+#include "scan.h"
+#include "sluice/http/text.h"
+
 namespace sluice::http {
 namespace {
 
@@ -24,7 +28,7 @@ bool hides_framing(std::string_view name, std::string_view padded) noexcept {
 
 }  // namespace
 
-const char* parse_odd_header_line(std::string_view line, HeaderList& headers) {
+const char* parse_header_line(std::string_view line, HeaderList& headers) {
   const char* const end = line.data() + line.size();
   const char* const name_end = skip_token(line.data(), end);
   const auto name_bytes = static_cast<std::size_t>(name_end - line.data());
@@ -34,6 +38,25 @@ const char* parse_odd_header_line(std::string_view line, HeaderList& headers) {
   if (hides_framing(name, padded)) return "a tab around a framing header's value";
   headers.add(name, trim_blanks(padded));
   return nullptr;
+}
+
+std::size_t parse_usual_lines(std::string_view bytes, std::size_t offset, std::size_t count_max,
+                              HeaderList& headers) {
+  const char* const begin = bytes.data();
+  const char* const end = begin + bytes.size();
+  const char* line = begin + offset;
+  for (; count_max > 0; --count_max) {
+    const char* const colon = skip_token(begin, line, end);
+    if (colon == line || end - colon < 5 || colon[0] != ':' || colon[1] != ' ') break;
+    const char* const value = colon + 2;
+    const char* const cr = find_control(begin, value, end);
+    if (end - cr < 2 || cr[0] != '\r' || cr[1] != '\n') break;
+    if (cr == value || is_blank(value[0]) || is_blank(cr[-1])) break;
+    const std::string_view name(line, static_cast<std::size_t>(colon - line));
+    headers.add(name, {value, static_cast<std::size_t>(cr - value)}, look_up_field_name(name));
+    line = cr + 2;
+  }
+  return static_cast<std::size_t>(line - begin);
 }
 
 }  // namespace sluice::http

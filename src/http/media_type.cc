@@ -39,4 +39,11 @@ std::optional<std::string_view> MediaType::parameter(std::string_view name) cons
   return found;
 }
 
+bool has_essence(std::string_view value, std::string_view essence) noexcept {
+  const std::string_view trimmed = trim_blanks(value);
+  if (!equal_ignoring_case(trimmed.substr(0, essence.size()), essence)) return false;
+  const auto media_type = MediaType::parse(trimmed);
+  return media_type && media_type->is(essence);
+}
+
 }  // namespace sluice::http

@@ -116,10 +116,10 @@ inline std::uint32_t no_token_mask(__m128i v) noexcept {
 }  // namespace scan_detail
 #endif
 
-/// The first byte that is no token's.
-[[nodiscard]] inline const char* skip_token(const char* p, const char* end) noexcept {
+/// The first byte from `p` on that is no token's. The bytes from `begin` to `p` may be read too.
+[[nodiscard]] inline const char* skip_token(const char* begin, const char* p,
+                                            const char* end) noexcept {
 #if defined(__SSSE3__)
-  const char* const begin = p;
   for (; end - p >= 16; p += 16) {
     const __m128i v = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
     if (const std::uint32_t mask = scan_detail::no_token_mask(v); mask != 0) {
@@ -132,7 +132,11 @@ inline std::uint32_t no_token_mask(__m128i v) noexcept {
     return mask != 0 ? p + __builtin_ctz(mask) : end;
   }
 #endif
+  static_cast<void>(begin);
   return skip_bytes(p, end, token_byte);
+}
+[[nodiscard]] inline const char* skip_token(const char* p, const char* end) noexcept {
+  return skip_token(p, p, end);
 }
 
 /// Whether all bytes are of token_byte. Reads whole vectors: up to 15 bytes behind the end must be

@@ -284,11 +284,9 @@ Result<void> ServerHttp1Exchange::start(const OutgoingResponse& response,
   return {};
 }
 
-// The body as it goes on the wire. The prefix is a view into this object: a write is over when it
-// returns, and there is but one at a time.
-SliceChain ServerHttp1Exchange::framed(SliceChain body, More more) {
-  if (!answer_chunked_) return body;
-  SliceChain out;
+// A chunk of the body as it goes on the wire. The prefix is a view into this object: a write is
+// over when it returns, and there is but one at a time.
+void ServerHttp1Exchange::append_chunk(SliceChain& out, SliceChain body, More more) {
   if (!body.empty()) {
     const std::string_view prefix = chunk_prefix_.emplace(body.size_bytes()).view();
     out.push(Slice(prefix.data(), prefix.size(), nullptr));
@@ -297,7 +295,6 @@ SliceChain ServerHttp1Exchange::framed(SliceChain body, More more) {
   } else if (more == More::no) {
     out.push(Slice::of_static(last_chunk));
   }
-  return out;
 }
 
 Task<Result<void>> ServerHttp1Exchange::write(SliceChain body, More more, StopToken stop) {
@@ -310,7 +307,11 @@ Task<Result<void>> ServerHttp1Exchange::write(SliceChain body, More more, StopTo
       *answer_length_left_ -= body.size_bytes();
       SLUICE_ASSERT(more == More::yes || *answer_length_left_ == 0);
     }
-    out.append(framed(std::move(body), more));
+    if (answer_chunked_) {
+      append_chunk(out, std::move(body), more);
+    } else {
+      out.append(std::move(body));
+    }
   }
   return send(std::move(out), more, stop);
 }

@@ -100,7 +100,7 @@ class ServerHttp1Exchange final : public ServerExchange {
   Result<Slice> write_head(const OutgoingResponse& response, BodyKind kind,
                            std::uint64_t length_bytes);
   Task<Result<void>> send(SliceChain bytes, More more, StopToken stop);
-  SliceChain framed(SliceChain body, More more);
+  void append_chunk(SliceChain& out, SliceChain body, More more);
   [[nodiscard]] bool body_will_be_drained() const noexcept;
 
   ServerConnectionState& connection_;

@@ -32,6 +32,17 @@ TEST(MediaType, AParameterInDoubtIsNone) {
   EXPECT_EQ(MediaType::parse("a/b; boundary=\"\"")->boundary(), "");
 }
 
+TEST(MediaType, AnEssenceIsAskedForInOneQuestion) {
+  for (const char* value :
+       {"text/html", " TEXT/Html ", "text/html;charset=utf-8", "text/html ;a=b"}) {
+    EXPECT_TRUE(has_essence(value, "text/html")) << value;
+  }
+  for (const char* value :
+       {"", "text", "text/htm", "text/html5", "text/html; x", "text/html, a/b", "a/b;text/html"}) {
+    EXPECT_FALSE(has_essence(value, "text/html")) << value;
+  }
+}
+
 TEST(MediaType, BrokenValuesAreNone) {
   for (const char* bad :
        {"", "/", "a", "a/", "/b", "a /b", "a/b c", "a/b; x", "a/b; x=", "a/b; =y", "a/b; x=\"y",

@@ -44,9 +44,10 @@ struct ReceivedHeader : Header {
 /// of a bit, and letters are compared by nobody.
 class HeaderList {
  public:
-  void add(std::string_view name, std::string_view value) {
+  void add(std::string_view name, std::string_view value) { add(name, value, field_name(name)); }
+  /// `known` is field_name(name).
+  void add(std::string_view name, std::string_view value, FieldName known) {
     if (headers_.size() == headers_.capacity()) grow();
-    const FieldName known = field_name(name);
     known_.add(known);
     headers_.push_back({{name, value}, known});
   }

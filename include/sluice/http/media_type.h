@@ -32,4 +32,7 @@ class MediaType {
   std::string_view parameters_;  // from the first ';' on, known to be well-formed
 };
 
+/// Whether `value` is a media type, and of that essence, whatever its parameters.
+[[nodiscard]] bool has_essence(std::string_view value, std::string_view essence) noexcept;
+
 }  // namespace sluice::http
