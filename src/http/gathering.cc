@@ -8,6 +8,18 @@
 namespace sluice::http {
 namespace {
 
+// Forgets bytes of the first slice.
+void drop_front(SliceChain& chain, std::size_t count) {
+  if (chain.count() != 1) {
+    static_cast<void>(take_front(chain, count));
+    return;
+  }
+  Slice rest = std::move(chain[0]);
+  chain.clear();
+  rest.remove_prefix(count);
+  chain.push(std::move(rest));
+}
+
 Block grown(Block block, std::size_t more_bytes) {
   if (block.free_bytes() >= more_bytes) return block;
   const std::size_t capacity_bytes = std::max(2 * block.size(), block.size() + more_bytes);
@@ -96,7 +108,7 @@ void HeadGatherer::add(SliceChain& input) {
       const auto head_bytes = static_cast<std::size_t>(end - first.data());
       reserve(head_bytes);
       block_.append(first.substr(0, head_bytes));
-      static_cast<void>(take_front(input, head_bytes));
+      drop_front(input, head_bytes);
       return;
     }
   }
