@@ -97,6 +97,19 @@ TEST(StreamCheck, AcceptsTheRightStreamAlone) {
   }
 }
 
+// Events like the last one are compared, not read: what differs around the text must still be seen.
+TEST(StreamCheck, SeesWhatIsWrongAroundTheText) {
+  const std::vector<std::string> right = right_stream(9, 8);
+  for (const std::size_t i : {2UL, 5UL, 8UL}) {
+    for (const auto& [from, to] : {std::pair{"\"choices\"", "\"error\""}, std::pair{"}}]}", "}}]"},
+                                   std::pair{"\"content\":\"", "\"content\":\"\\"}}) {
+      std::vector<std::string> wrong = right;
+      wrong[i].replace(wrong[i].find(from), std::string_view(from).size(), to);
+      EXPECT_FALSE(accepts(wrong)) << wrong[i];
+    }
+  }
+}
+
 TEST(Scenario, RefusesAnotherRequestsAnswer) {
   const Scenario scenario(ScenarioConfig{});
   json::Index index;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "simulator/ask.h"
+#include "sluice/base/assert.h"
 #include "sluice/json/value.h"
 #include "sluice/json/writer.h"
 
@@ -126,7 +127,25 @@ const char* StreamCheck::usage(json::Value usage) const {
                                                         : "the usage counts other tokens than came";
 }
 
+bool StreamCheck::is_like_last(std::string_view data) const noexcept {
+  return !around_front_.empty() && data.size() > around_front_.size() + around_back_.size() &&
+         data.starts_with(around_front_) && data.ends_with(around_back_);
+}
+
+void StreamCheck::remember(std::string_view data, std::string_view text) {
+  const auto front = static_cast<std::size_t>(text.data() - data.data());
+  SLUICE_ASSERT(front + text.size() < data.size());
+  around_front_ = data.substr(0, front);
+  around_back_ = data.substr(front + text.size());
+}
+
 const char* StreamCheck::event(std::string_view data) {
+  if (!done_ && !finished_ && is_like_last(data)) {
+    // Text that is not the word due is wrong whatever it would mean as JSON.
+    data.remove_prefix(around_front_.size());
+    data.remove_suffix(around_back_.size());
+    return content(data);
+  }
   if (done_) return "an event came behind [DONE]";
   if (data == "[DONE]") {
     done_ = true;
@@ -144,9 +163,13 @@ const char* StreamCheck::event(std::string_view data) {
   const auto delta = choice->find("delta");
   const auto piece = delta ? delta->find("content") : std::nullopt;
   const auto text = piece ? piece->string_raw() : std::nullopt;
-  if (text && !text->empty()) return content(*text);
   const auto reason = choice->find("finish_reason");
-  if (reason && reason->is(json::Kind::string)) {
+  const bool ends = reason && reason->is(json::Kind::string);
+  if (text && !text->empty()) {
+    if (!ends) remember(data, *text);
+    return content(*text);
+  }
+  if (ends) {
     finished_ = true;
     cut_ = reason->string_equals("length");
   }

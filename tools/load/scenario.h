@@ -64,6 +64,8 @@ class StreamCheck {
   [[nodiscard]] std::uint64_t tokens() const noexcept { return tokens_; }
 
  private:
+  [[nodiscard]] bool is_like_last(std::string_view data) const noexcept;
+  void remember(std::string_view data, std::string_view text);
   const char* content(std::string_view text);
   const char* usage(json::Value usage) const;
 
@@ -75,6 +77,10 @@ class StreamCheck {
   bool cut_ = false;        // finish reason "length"
   bool finished_ = false;   // a finish reason came
   bool done_ = false;       // [DONE] came
+  // What stood around the text of the last content event that was read as JSON. An event with the
+  // same around the text that is due says the same of everything else, and is not read again.
+  std::string around_front_;
+  std::string around_back_;
 };
 
 }  // namespace sluice::load
