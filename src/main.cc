@@ -134,10 +134,20 @@ int check(const Options& options) {
   if (!catalogue) return fail_with(catalogue.error());
   server::Overrides overrides = options.overrides;
   if (!options.check_path.empty()) overrides.path = options.check_path;
-  const config::Loaded loaded =
+  config::Loaded loaded =
       server::load_configuration(overrides, *catalogue, config::process_environment());
-  fmt::print("{}", config::render_report(loaded));
-  return loaded.complaints.failed() ? EXIT_FAILURE : EXIT_SUCCESS;
+  const std::string report = config::render_report(loaded);
+  if (loaded.complaints.failed()) {
+    fmt::print("{}", report);
+    return EXIT_FAILURE;
+  }
+  const std::string file = loaded.config.file.empty() ? "the environment" : loaded.config.file;
+  if (const auto tried = server::try_out(std::move(loaded)); !tried) {
+    fmt::print("{}\n{} cannot be used as it is\n", tried.error(), file);
+    return EXIT_FAILURE;
+  }
+  fmt::print("{}", report);
+  return EXIT_SUCCESS;
 }
 
 int keygen(const Options& options) {

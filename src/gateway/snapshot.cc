@@ -20,7 +20,9 @@ std::vector<policy::KeyConfig> ring_configs(const std::vector<config::KeyConfig>
 }
 
 std::string describe(const policy::KeyProblem& problem, const config::Config& config) {
-  return config.file + ": [[key]] number " + std::to_string(problem.key_index + 1) + ": " +
+  const config::Place& place = config.keys[problem.key_index].place;
+  const std::string line = place.line == 0 ? "" : ":" + std::to_string(place.line);
+  return config.file + line + ": [[key]] number " + std::to_string(problem.key_index + 1) + ": " +
          problem.field + " " + problem.error.what + "; make one with: sluice keygen";
 }
 

@@ -5,7 +5,9 @@
 #include <cstring>
 #include <utility>
 
+#include "sluice/gateway/snapshot.h"
 #include "sluice/policy/gateway_key.h"
+#include "sluice/server/tls_material.h"
 
 namespace sluice::server {
 namespace {
@@ -97,6 +99,21 @@ config::Loaded load_configuration(const Overrides& overrides, const catalog::Cat
   loaded.models =
       config::build(loaded.config, catalogue, environment, is_spoken, loaded.complaints);
   return loaded;
+}
+
+std::expected<void, std::string> try_out(config::Loaded loaded) {
+  const auto tls = TlsMaterial::load(loaded.config, loaded.models);
+  if (!tls) return std::unexpected(tls.error());
+  const auto ticket_keys = net::TlsTicketKeys::generate();
+  for (const config::ListenerConfig& listener : loaded.config.listeners) {
+    const auto server = tls->server(listener.address.text(), ticket_keys);
+    if (!server) return std::unexpected(server.error());
+  }
+  if (const auto upstream = tls->upstream(); !upstream) return std::unexpected(upstream.error());
+  telemetry::MetricLabels labels;
+  const auto snapshot = gateway::make_snapshot(std::move(loaded), labels);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  return {};
 }
 
 std::optional<std::string> nothing_to_serve(const config::Loaded& loaded,

@@ -12,6 +12,15 @@ std::string in_folder(const config::Config& config, const std::string& path) {
   return path.starts_with('/') ? path : config.folder() + "/" + path;
 }
 
+// Where a provider is written, to put before a sentence; nothing for one of the environment.
+std::string place_of(const config::Config& config, const std::string& provider) {
+  for (const config::ProviderConfig& written : config.providers) {
+    if (written.name != provider || written.place.line == 0) continue;
+    return fmt::format("{}:{}: ", config.file, written.place.line);
+  }
+  return {};
+}
+
 using Trusts = std::map<std::string, std::shared_ptr<const net::TlsTrust>>;
 
 std::expected<std::shared_ptr<const net::TlsTrust>, std::string> trust_of(
@@ -49,7 +58,7 @@ std::expected<TlsMaterial, std::string> TlsMaterial::load(const config::Config& 
       continue;
     }
     auto trust = trust_of(*provider, known);
-    if (!trust) return std::unexpected(trust.error());
+    if (!trust) return std::unexpected(place_of(config, provider->name) + trust.error());
     material.trust_.push_back(std::move(*trust));
   }
   return material;

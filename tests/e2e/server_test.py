@@ -260,6 +260,33 @@ class Commands(unittest.TestCase):
             self.assertEqual(bad.returncode, 1)
             self.assertIn(":2:", bad.stdout)
 
+    def test_check_loads_what_the_file_names(self):
+        def tls(certificate, key):
+            return HEAD + LISTENER + f'tls = {{ certificate = "{certificate}", key = "{key}" }}\n' + PROVIDER
+
+        stanza = run("keygen", "--name", "team-x").stdout
+        stanza = stanza[stanza.index("[[key]]") :]
+        secure = PROVIDER.replace("http:", "https:").replace("keys = []", 'keys = []\nca_file = "FOLDER/broken.pem"')
+        faults = {
+            "does not belong": (tls(CERTS / "localhost.crt", CERTS / "api.key"), ":8: "),
+            "broken.pem": (tls("FOLDER/broken.pem", CERTS / "api.key"), ":8: "),
+            "provider nobody": (HEAD + LISTENER + secure, ":9: "),
+            "id of an earlier key": (PLAIN + stanza + stanza.replace("team-x", "team-y"), "number 2: hash"),
+        }
+        with Sluice(BINARY, PLAIN) as sluice:
+            broken = "-----BEGIN CERTIFICATE-----\nbm90IG9uZQ==\n-----END CERTIFICATE-----\n"
+            (sluice.folder / "broken.pem").write_text(broken)
+            for words, (config, place) in faults.items():
+                with self.subTest(words):
+                    sluice.write_config(config)
+                    bad = run("check", str(sluice.config_path))
+                    self.assertEqual(bad.returncode, 1, bad.stdout)
+                    self.assertIn(words, bad.stdout)
+                    self.assertIn(place, bad.stdout)
+                    self.assertIn("cannot be used as it is", bad.stdout)
+            sluice.write_config(tls(CERTS / "localhost.crt", CERTS / "localhost.key"))
+            self.assertEqual(run("check", str(sluice.config_path)).returncode, 0)
+
     def test_a_key_from_keygen_opens_the_door(self):
         made = run("keygen", "--name", "team-x").stdout
         key = next(word for word in made.split() if word.startswith("sk-sluice-"))

@@ -2,6 +2,7 @@
 // options say on top. Used at start and again on every reload.
 #pragma once
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string>
 
@@ -24,6 +25,10 @@ inline constexpr const char* simulated_name = "simulated";
 [[nodiscard]] config::Loaded load_configuration(const Overrides& overrides,
                                                 const catalog::Catalog& catalogue,
                                                 const config::Environment& environment);
+
+/// Loads what the configuration names (certificates, keys, CA files, gateway keys) as serving
+/// would, and drops it. On failure a sentence with the file, the line and the reason. Blocking.
+[[nodiscard]] std::expected<void, std::string> try_out(config::Loaded loaded);
 
 /// What to say when nothing could be served: how to get a provider. Nothing when a model is there.
 [[nodiscard]] std::optional<std::string> nothing_to_serve(const config::Loaded& loaded,
