@@ -54,8 +54,18 @@ void remove_path(const ring::SocketAddress& address) noexcept {
   ::unlink(reinterpret_cast<const sockaddr_un*>(address.data())->sun_path);
 }
 
+using Slots = std::vector<ListenerSlots::Slot>;
+
+// Whether one of our own listeners has that port, at whatever address.
+bool has_port(const Slots& slots, std::uint16_t port) {
+  return std::any_of(slots.begin(), slots.end(), [port](const ListenerSlots::Slot& slot) {
+    return slot.in_use && slot.address.family() != AF_UNIX && slot.address.port() == port;
+  });
+}
+
 std::expected<ListenerSlots::Slot, std::string> reserve(const config::ListenAddress& address,
-                                                        const std::string& text) {
+                                                        const std::string& text, const Slots& now,
+                                                        const Slots& next) {
   const auto parsed = net::parse_listen_address(text);
   if (!parsed) return std::unexpected(text + ": " + parsed.error());
   if (address.kind == config::ListenAddress::Kind::unix_path) {
@@ -63,7 +73,10 @@ std::expected<ListenerSlots::Slot, std::string> reserve(const config::ListenAddr
     if (!cleared) return std::unexpected(cleared.error());
     return ListenerSlots::Slot{.text = text, .address = *parsed, .in_use = true};
   }
-  auto reserved = ReservedAddress::reserve(*parsed);
+  // From 127.0.0.1 to 0.0.0.0 and back: who listens there already is this very process.
+  const bool is_ours = has_port(now, parsed->port()) || has_port(next, parsed->port());
+  auto reserved = ReservedAddress::reserve(
+      *parsed, is_ours ? ReservedAddress::Probe::no : ReservedAddress::Probe::yes);
   if (!reserved) return std::unexpected(reserved.error());
   return ListenerSlots::Slot{.text = text,
                              .address = reserved->address(),
@@ -105,8 +118,8 @@ std::string why_not_listening(const std::string& address, int os_errno) {
 }
 
 std::expected<ReservedAddress, std::string> ReservedAddress::reserve(
-    const ring::SocketAddress& address) {
-  if (address.port() != 0) {
+    const ring::SocketAddress& address, Probe probes) {
+  if (address.port() != 0 && probes == Probe::yes) {
     // Without SO_REUSEPORT the kernel tells of any listener there, ours of an older run too.
     const auto probe = bind_socket(address, false);
     if (!probe) return std::unexpected(why_not_listening(address.to_string(), probe.error()));
@@ -158,7 +171,7 @@ std::expected<ListenerSlots::Claim, std::string> ListenerSlots::claim(
       known->in_use = true;
       continue;
     }
-    auto reserved = reserve(config.listeners[i].address, (*texts)[i]);
+    auto reserved = reserve(config.listeners[i].address, (*texts)[i], slots_, claim.next_);
     if (!reserved) return std::unexpected(reserved.error());
     if (reserved->reservation >= 0) claim.fresh_.push_back(reserved->reservation);
     if (known == claim.next_.end()) {

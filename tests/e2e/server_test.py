@@ -152,6 +152,24 @@ class Reload(unittest.TestCase):
 
             wait_for(is_refused, "the old listener to close")
 
+    def test_a_listener_moves_to_all_addresses_of_its_port_and_back(self):
+        with Sluice(BINARY, PLAIN) as sluice:
+            sluice.wait_until_ready()
+
+            def is_served():  # what was still in the old listener's queue may be reset
+                try:
+                    return get(sluice.port, "/v1/models")[0] == 200
+                except OSError:
+                    return False
+
+            # The port was the kernel's choice: from now on it is written.
+            for reloads, address in enumerate(("0.0.0.0", "127.0.0.1", "0.0.0.0"), start=1):
+                listener = f'[[listener]]\naddress = "{address}:{sluice.port}"\nanonymous = true\n'
+                sluice.write_config(HEAD + listener + PROVIDER)
+                sluice.signal(signal.SIGHUP)
+                wait_for(lambda: sluice.stderr().count("configuration reloaded") == reloads, f"reload to {address}")
+                wait_for(is_served, "an answer")
+
     def test_what_needs_a_restart_is_said(self):
         with Sluice(BINARY, PLAIN) as sluice:
             sluice.wait_until_ready()

@@ -81,6 +81,42 @@ TEST(ListenerSlots, SeesAnotherProcessThatSharesItsPort) {
   EXPECT_NE(claim.error().find("in use"), std::string::npos);
 }
 
+// The workers' listener, as the kernel sees it.
+class OwnListener {
+ public:
+  explicit OwnListener(const ring::SocketAddress& address)
+      : fd_(::socket(address.family(), SOCK_STREAM, 0)) {
+    const int on = 1;
+    ::setsockopt(fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    ::setsockopt(fd_, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    EXPECT_EQ(::bind(fd_, address.data(), address.size()), 0);
+    EXPECT_EQ(::listen(fd_, 1), 0);
+  }
+  OwnListener(const OwnListener&) = delete;
+  OwnListener& operator=(const OwnListener&) = delete;
+  ~OwnListener() { ::close(fd_); }
+
+ private:
+  int fd_;
+};
+
+TEST(ListenerSlots, APortOfOurOwnMovesToAnotherAddressAndBack) {
+  ListenerSlots slots;
+  config::Config config = listening_on({"127.0.0.1:0"});
+  slots.commit(slots.claim(config).value());
+  const ring::SocketAddress narrow = slots.slots()[0].address;
+  const OwnListener first(narrow);
+  const std::string wide_text = "0.0.0.0:" + std::to_string(narrow.port());
+  config = listening_on({wide_text});
+  auto wide = slots.claim(config);
+  ASSERT_TRUE(wide.has_value()) << wide.error();
+  slots.commit(std::move(*wide));
+  const OwnListener second(slots.slots()[1].address);
+  config = listening_on({wide_text, narrow.to_string()});
+  const auto both = slots.claim(config);
+  EXPECT_TRUE(both.has_value()) << both.error();
+}
+
 TEST(ListenerSlots, AClaimThatIsNotCommittedGivesItsAddressesBack) {
   ListenerSlots slots;
   std::string taken;

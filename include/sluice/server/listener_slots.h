@@ -9,6 +9,7 @@
 // where 0 was asked for. Keeper only; blocking, at start and on reload.
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <vector>
@@ -70,8 +71,11 @@ class ListenerSlots {
 /// An address reserved on its own: of the admin listener, of the simulated provider.
 class ReservedAddress {
  public:
+  /// Whether to look for another process there first. Not where this one listens at the same port:
+  /// the kernel does not say whose a listener is.
+  enum class Probe : std::uint8_t { no, yes };
   [[nodiscard]] static std::expected<ReservedAddress, std::string> reserve(
-      const ring::SocketAddress& address);
+      const ring::SocketAddress& address, Probe probes = Probe::yes);
   ReservedAddress(ReservedAddress&& other) noexcept;
   ReservedAddress& operator=(ReservedAddress&&) = delete;
   ~ReservedAddress();
