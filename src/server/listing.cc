@@ -102,6 +102,7 @@ std::string render_models_json(const catalog::ModelTable& models) {
   for (const catalog::Model& model : models.models()) {
     writer.begin_object();
     writer.key("name").string(model.name);
+    writer.key("mode").string(catalog::to_string(model.mode));
     writer.key("aliases").begin_array();
     for (const std::string& alias : model.aliases) writer.string(alias);
     writer.end_array();

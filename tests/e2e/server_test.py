@@ -319,7 +319,7 @@ class Commands(unittest.TestCase):
         table = run("models", environment=environment).stdout
         self.assertIn("gpt-5-mini", table)
         listed = json.loads(run("models", "--json", environment=environment).stdout)
-        self.assertTrue(any(model["name"] == "gpt-5-mini" for model in listed["models"]))
+        self.assertIn(("gpt-5-mini", "chat"), [(model["name"], model["mode"]) for model in listed["models"]])
         self.assertIn("openai", run("explain", "gpt-5-mini", environment=environment).stdout)
         unknown = run("explain", "gpt-5-mni", environment=environment)
         self.assertEqual(unknown.returncode, 1)

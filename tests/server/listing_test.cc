@@ -21,7 +21,7 @@ TEST(Listing, JsonHasNullForAPriceThatIsNotKnown) {
   EXPECT_TRUE(
       render_models_json(loaded.models)
           .starts_with(
-              R"({"models":[{"name":"m","aliases":[],"deployments":[{"provider":"own","model":"m1","region":)"));
+              R"({"models":[{"name":"m","mode":"chat","aliases":[],"deployments":[{"provider":"own","model":"m1","region":)"));
   EXPECT_NE(render_models_json(loaded.models).find(R"("input_usd_per_million":null)"),
             std::string::npos);
 }
