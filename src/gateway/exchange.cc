@@ -9,6 +9,7 @@
 #include "sluice/http/text.h"
 #include "sluice/llm/openai_request.h"
 #include "sluice/policy/credential_header.h"
+#include "sluice/policy/local_request.h"
 
 namespace sluice::gateway {
 namespace {
@@ -46,12 +47,12 @@ ApiError body_error(const Error& error, std::size_t bytes_max) {
 }  // namespace
 
 Exchange::Exchange(Core& core, std::shared_ptr<Generation> generation,
-                   http::ServerExchange& downstream, bool anonymous_allowed)
+                   http::ServerExchange& downstream, Anonymous anonymous)
     : core_(core),
       generation_(std::move(generation)),
       snapshot_(generation_->snapshot()),
       downstream_(downstream),
-      anonymous_allowed_(anonymous_allowed) {
+      anonymous_(anonymous) {
   const auto given = downstream.head().headers.value(http::FieldName::x_request_id);
   if (given && telemetry::is_acceptable_request_id(*given)) {
     request_id_ = *given;
@@ -123,7 +124,7 @@ std::optional<ApiError> Exchange::authenticate() {
     }
   }
   const policy::Admission admission =
-      policy::admit(snapshot_.keys, presented.key(), anonymous_allowed_);
+      policy::admit(snapshot_.keys, presented.key(), anonymous_ != Anonymous::refused);
   switch (admission.refusal) {
     case policy::Refusal::none: break;
     case policy::Refusal::missing_key:
@@ -132,6 +133,12 @@ std::optional<ApiError> Exchange::authenticate() {
     case policy::Refusal::invalid_key:
       core_.metrics.count_key_failure(telemetry::KeyFailure::invalid);
       return llm::errors::key_unknown();
+  }
+  const http::RequestHead& head = downstream_.head();
+  if (admission.caller->is_anonymous() && anonymous_ == Anonymous::local_programs &&
+      !policy::is_local_request(head.authority, head.headers.value("origin").value_or(""))) {
+    core_.metrics.count_key_failure(telemetry::KeyFailure::missing);
+    return llm::errors::origin_foreign();
   }
   caller_ = admission.caller;
   if (!admission.own_key.empty()) own_keys_.set_presented(admission.own_key);

@@ -27,11 +27,18 @@
 
 namespace sluice::gateway {
 
+/// Which callers without a gateway key are served.
+enum class Anonymous : std::uint8_t {
+  refused,
+  local_programs,  // not web pages that a browser on this machine shows: policy/local_request.h
+  anybody,
+};
+
 class Exchange {
  public:
   /// Lifetime: `core` and `downstream` outlive the exchange.
   Exchange(Core& core, std::shared_ptr<Generation> generation, http::ServerExchange& downstream,
-           bool anonymous_allowed);
+           Anonymous anonymous);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -96,7 +103,7 @@ class Exchange {
   std::shared_ptr<Generation> generation_;
   const Snapshot& snapshot_;
   http::ServerExchange& downstream_;
-  bool anonymous_allowed_;
+  Anonymous anonymous_;
 
   telemetry::RequestId own_request_id_{};
   std::string_view request_id_;

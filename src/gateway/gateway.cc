@@ -21,6 +21,14 @@ json::IndexLimits index_limits(const config::Config& config) {
   return limits;
 }
 
+// A listener that a reload took away serves its last connections by the strictest rule.
+Anonymous anonymous_at(const Snapshot& snapshot, std::size_t listener_index) noexcept {
+  if (listener_index >= snapshot.config.listeners.size()) return Anonymous::refused;
+  const config::ListenerConfig& listener = snapshot.config.listeners[listener_index];
+  if (!listener.allows_anonymous(!snapshot.keys.empty())) return Anonymous::refused;
+  return listener.keeps_pages_out() ? Anonymous::local_programs : Anonymous::anybody;
+}
+
 bool asks_health(const http::RequestHead& head) noexcept {
   return (head.path == "/readyz" || head.path == "/healthz") &&
          (head.method == http::Method::get || head.method == http::Method::head);
@@ -114,14 +122,11 @@ Task<void> ListenerHandler::handle(http::ServerExchange& downstream) {
     co_return;
   }
   const Snapshot& snapshot = gateway_.generation_->snapshot();
-  // A listener that a reload took away serves its last connections by the stricter rule.
-  const bool anonymous_allowed =
-      listener_index_ < snapshot.config.listeners.size() &&
-      snapshot.config.listeners[listener_index_].allows_anonymous(!snapshot.keys.empty());
+  const Anonymous anonymous = anonymous_at(snapshot, listener_index_);
   ++gateway_.in_flight_;
   gateway_.core_.metrics.exchanges_in_flight.add(1);
   {
-    Exchange exchange(gateway_.core_, gateway_.generation_, downstream, anonymous_allowed);
+    Exchange exchange(gateway_.core_, gateway_.generation_, downstream, anonymous);
     co_await exchange.run();
     std::unique_ptr<Attempt> unsettled = exchange.take_unsettled();
     if (unsettled) {

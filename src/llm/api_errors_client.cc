@@ -233,6 +233,14 @@ ApiError permission(std::string code, std::string param, std::string message) {
 
 }  // namespace
 
+ApiError origin_foreign() {
+  return permission("origin_not_allowed", "",
+                    "Without keys this gateway serves programs of its own machine, and the "
+                    "request's Origin or Host names another place. Call it by 127.0.0.1 or "
+                    "localhost; or let its operator make a key (sluice keygen), or write "
+                    "anonymous = true for the listener.");
+}
+
 ApiError model_forbidden(std::string_view model) {
   return permission("model_not_allowed", "model",
                     fmt::format("Your API key may not use the model '{}'. GET /v1/models lists "

@@ -29,6 +29,16 @@ TEST(ListenerConfig, StrangersAreServedOnLocalAddressesWhileThereAreNoKeysOrWhen
   EXPECT_FALSE(listener.allows_anonymous(false));
 }
 
+TEST(ListenerConfig, PagesAreKeptOutWhereABrowserCanConnectAndNobodySaidAnonymous) {
+  ListenerConfig listener;
+  EXPECT_TRUE(listener.keeps_pages_out());
+  listener.anonymous = true;
+  EXPECT_FALSE(listener.keeps_pages_out());
+  listener.anonymous.reset();
+  listener.address.kind = ListenAddress::Kind::unix_path;
+  EXPECT_FALSE(listener.keeps_pages_out());
+}
+
 TEST(AdminConfig, ListensOnLoopbackByDefault) {
   EXPECT_EQ(AdminConfig{}.address->text(), "127.0.0.1:9090");
   EXPECT_FALSE(AdminConfig{}.written);

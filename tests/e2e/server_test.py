@@ -87,7 +87,7 @@ class StartAndStop(unittest.TestCase):
         with Sluice(BINARY, PLAIN) as sluice, socket.socket() as client:
             sluice.wait_until_ready()
             client.connect(("127.0.0.1", sluice.port))
-            client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nhost: t\r\ncontent-length: 100\r\n\r\n{")
+            client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 100\r\n\r\n{")
             wait_for(lambda: "sluice_exchanges_in_flight 1" in get(sluice.admin_port, "/metrics")[1], "the exchange")
             sluice.signal(signal.SIGINT)
             sluice.wait_for_line("draining")

@@ -58,6 +58,20 @@ struct Asked {
   std::vector<std::pair<std::string, std::string>> headers = {};
 };
 
+Task<void> run_raw(GatewayWorld& gateway, std::string request, std::string& answer) {
+  gateway.start();
+  {
+    Result<std::unique_ptr<net::Stream>> stream = co_await gateway.connect();
+    const bool said = co_await say(**stream, request, {});
+    while (said) {
+      const Result<SliceChain> part = co_await (*stream)->read({});
+      if (!part || part->empty()) break;
+      for (const Slice& slice : *part) answer += slice.view();
+    }
+  }
+  co_await gateway.stop();
+}
+
 class GatewayCases : public ::testing::Test {
  protected:
   // What the client sees when provider i says answers[i].
@@ -157,6 +171,35 @@ TEST_F(GatewayCases, AnAnswerMayBeLargerThanAnyRequestAndEvent) {
   const SeenAnswer seen = see({saying(with_length("400 Bad", json_type, refusal))}, {}, settings);
   EXPECT_EQ(seen.status, 400);
   EXPECT_GT(seen.body.size(), refusal.size());  // in the provider's own words
+}
+
+TEST_F(GatewayCases, WithoutKeysAPageInABrowserIsNotServed) {
+  const std::string anybody = config_text(1);
+  std::string local = anybody;
+  const std::string said = "anonymous = true\n";
+  local.erase(local.find(said), said.size());
+  const auto status_of = [this](const std::string& config, const std::string& fields) {
+    GatewayWorld gateway(world, config);
+    gateway.add_raw_provider(0, saying(with_length("200 OK", json_type, completion)));
+    std::string answer;
+    const std::string request = "POST " + std::string(chat) + " HTTP/1.1\r\n" + fields +
+                                "Connection: close\r\nContent-Type: text/plain\r\n" +
+                                "Content-Length: " + std::to_string(chat_body.size()) + "\r\n\r\n" +
+                                std::string(chat_body);
+    EXPECT_EQ(world.run(run_raw(gateway, request, answer), std::chrono::hours(1)), "");
+    return answer.substr(0, 12);
+  };
+  const std::string page = "Host: 127.0.0.1:8080\r\nOrigin: https://evil.example\r\n";
+  const std::string rebound = "Host: evil.example:8080\r\n";
+  const std::string program = "Host: localhost:8080\r\n";
+  const std::string own_page = "Host: localhost:8080\r\nOrigin: http://localhost:3000\r\n";
+  // text/plain is what a page may send unasked; whoever comes so far is told that it is none.
+  EXPECT_EQ(status_of(local, page), "HTTP/1.1 403");
+  EXPECT_EQ(status_of(local, rebound), "HTTP/1.1 403");
+  EXPECT_EQ(status_of(local, program), "HTTP/1.1 415");
+  EXPECT_EQ(status_of(local, own_page), "HTTP/1.1 415");
+  EXPECT_EQ(status_of(anybody, page), "HTTP/1.1 415");
+  EXPECT_EQ(status_of(anybody, rebound), "HTTP/1.1 415");
 }
 
 struct SlowReader {

@@ -37,7 +37,7 @@ std::shared_ptr<const Snapshot> snapshot_of(const std::string& toml,
 
 std::string config_text(std::size_t providers, std::string_view more) {
   std::string text(more);
-  text += "\n[[listener]]\naddress = \"127.0.0.1:8080\"\n";
+  text += "\n[[listener]]\naddress = \"127.0.0.1:8080\"\nanonymous = true\n";
   for (std::size_t i = 0; i < providers; ++i) {
     const std::string number = std::to_string(i);
     text += "[[provider]]\nname = \"p" + number +

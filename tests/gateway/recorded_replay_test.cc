@@ -244,7 +244,7 @@ std::string config_for(const RecordedFile& file) {
     models.insert(model.empty() ? "omni-moderation-latest" : model);
   }
   std::string text =
-      "[[listener]]\naddress = \"127.0.0.1:8080\"\n"
+      "[[listener]]\naddress = \"127.0.0.1:8080\"\nanonymous = true\n"
       "[[provider]]\nname = \"p\"\ndialect = \"openai\"\nbase_url = \"http://127.0.0.1:9000/v1\"\n"
       "keys = []\n";
   for (const std::string& model : models) {

@@ -40,6 +40,7 @@ std::vector<ApiError> every_error() {
       key_missing(),
       key_unknown(),
       own_key_unusable(),
+      origin_foreign(),
       key_disabled("it has expired"),
       model_unknown("m"),
       model_forbidden("m"),

@@ -105,7 +105,7 @@ inline std::string ask(std::uint16_t port, const std::string& request) {
 }
 
 inline std::string get(std::uint16_t port, const std::string& path) {
-  return ask(port, "GET " + path + " HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
+  return ask(port, "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
 }
 
 }  // namespace sluice::server::testing

@@ -42,6 +42,11 @@ struct ListenerConfig {
   [[nodiscard]] bool allows_anonymous(bool any_keys) const noexcept {
     return anonymous.value_or(!any_keys && address.local());
   }
+  /// Whether those are to be programs of this machine, and not web pages that its browser shows:
+  /// where nobody said `anonymous`, and a browser can connect.
+  [[nodiscard]] bool keeps_pages_out() const noexcept {
+    return !anonymous && address.kind != ListenAddress::Kind::unix_path;
+  }
 };
 
 struct AdminConfig {
