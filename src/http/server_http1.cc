@@ -1,5 +1,6 @@
 #include "sluice/http/server_http1.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "gathering.h"
@@ -17,6 +18,7 @@ class Connection {
       : state_{.loop = loop, .stream = stream, .config = config, .stops = stops},
         handler_(handler),
         parser_(config.head),
+        accepted_at_(loop.now()),
         idle_stop_(stops.drain),
         on_end_(stops.end, EndIdle{this}) {}
 
@@ -37,6 +39,9 @@ class Connection {
     void operator()() const noexcept { self->idle_stop_.request_stop(); }
   };
 
+  [[nodiscard]] bool is_first() const noexcept { return state_.requests == 0; }
+  [[nodiscard]] MonotonicTime first_byte_due() const noexcept;
+  [[nodiscard]] MonotonicTime head_due() const noexcept;
   Task<bool> wait_for_request();
   HeadOutcome parse_head();
   Task<HeadOutcome> read_head();
@@ -47,8 +52,9 @@ class Connection {
   ServerConnectionState state_;
   Handler& handler_;
   RequestHeadParser parser_;
-  HeadGatherer gatherer_;  // of the head under way
-  StopSource idle_stop_;   // either of the server's stops
+  HeadGatherer gatherer_;      // of the head under way
+  MonotonicTime accepted_at_;  // when we began to listen: behind a TLS handshake
+  StopSource idle_stop_;       // either of the server's stops
   StopCallback<EndIdle> on_end_;
 };
 
@@ -63,6 +69,18 @@ Task<void> Connection::run() {
   }
 }
 
+// Whoever connects has something to ask: the pause that a client may make between two requests is
+// no present to one that never sent any.
+MonotonicTime Connection::first_byte_due() const noexcept {
+  const ServerHttp1Config& config = state_.config;
+  return is_first() ? accepted_at_ + std::min(config.head_timeout, config.idle_timeout)
+                    : state_.loop.now() + config.idle_timeout;
+}
+
+MonotonicTime Connection::head_due() const noexcept {
+  return (is_first() ? accepted_at_ : state_.began_at) + state_.config.head_timeout;
+}
+
 // False: the connection is over, with nothing to say.
 Task<bool> Connection::wait_for_request() {
   state_.head_bytes.reset();
@@ -71,8 +89,7 @@ Task<bool> Connection::wait_for_request() {
     state_.began_at = state_.loop.now();
     co_return true;
   }
-  ring::Deadline idle(state_.loop, state_.loop.now() + state_.config.idle_timeout,
-                      idle_stop_.token());
+  ring::Deadline idle(state_.loop, first_byte_due(), idle_stop_.token());
   Result<SliceChain> first = co_await state_.stream.read(idle.token());
   if (!first || first->empty()) {
     // Our orderly end: a TLS peer must hear of it.
@@ -109,8 +126,7 @@ Connection::HeadOutcome Connection::parse_head() {
 
 // Waits for the rest of a head that did not come whole.
 Task<Connection::HeadOutcome> Connection::read_head() {
-  ring::Deadline deadline(state_.loop, state_.began_at + state_.config.head_timeout,
-                          state_.stops.end);
+  ring::Deadline deadline(state_.loop, head_due(), state_.stops.end);
   HeadOutcome outcome{.kind = HeadOutcome::Kind::need_more};
   while (outcome.kind == HeadOutcome::Kind::need_more) {
     Result<SliceChain> more = co_await state_.stream.read(deadline.token());

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "server_fixture.h"
 
 namespace sluice::http {
@@ -246,11 +248,20 @@ TEST(ServeHttp1, AMalformedChunkEndsTheConnectionWithTheHandlersAnswer) {
 // --- time ---
 
 TEST(ServeHttp1, AnIdleConnectionIsClosedInSilence) {
-  for (const std::string_view before : {std::string_view(), get}) {
+  ServerFixture fixture;
+  const MonotonicTime began = fixture.loop().now();
+  EXPECT_EQ(fixture.answers_to(std::string(get)), ok_answer(""));
+  EXPECT_EQ(age(fixture, began), fixture.config.idle_timeout);
+  EXPECT_FALSE(fixture.was_reset());
+}
+
+TEST(ServeHttp1, AConnectionThatNeverSendsIsClosedInSilenceWhenItsHeadIsDue) {
+  for (const seconds idle : {seconds(75), seconds(3)}) {
     ServerFixture fixture;
+    fixture.config.idle_timeout = idle;
     const MonotonicTime began = fixture.loop().now();
-    EXPECT_EQ(fixture.answers_to(std::string(before)), before.empty() ? "" : ok_answer(""));
-    EXPECT_EQ(age(fixture, began), fixture.config.idle_timeout);
+    EXPECT_EQ(fixture.answers_to(""), "");
+    EXPECT_EQ(age(fixture, began), std::min<milliseconds>(idle, fixture.config.head_timeout));
     EXPECT_FALSE(fixture.was_reset());
   }
 }
@@ -273,6 +284,33 @@ Task<void> drip(ServerFixture& fixture, std::string_view wire, Duration gap) {
     fixture.send(std::string(1, c));
     co_await fixture.pause(gap);
   }
+}
+
+Task<void> send_after(ServerFixture& fixture, Duration pause, std::string wire) {
+  co_await fixture.pause(pause);
+  fixture.send(std::move(wire));
+}
+
+TEST(ServeHttp1, TheFirstHeadIsDueFromTheAcceptAndNotFromItsFirstByte) {
+  ServerFixture fixture;
+  const MonotonicTime began = fixture.loop().now();
+  fixture.run(send_after(fixture, seconds(9), std::string(get.substr(0, 10))));
+  EXPECT_TRUE(fixture.received().starts_with("HTTP/1.1 408 ")) << fixture.received();
+  EXPECT_EQ(age(fixture, began), fixture.config.head_timeout + fixture.config.linger_timeout);
+}
+
+Task<void> send_half_a_head_late(ServerFixture& fixture) {
+  fixture.send(std::string(get));
+  co_await fixture.pause(seconds(60));
+  fixture.send(std::string(get.substr(0, 10)));
+  co_await fixture.pause(seconds(9));
+  fixture.send(std::string(get.substr(10)));
+}
+
+TEST(ServeHttp1, ALaterHeadMayComeAfterALongPauseAndIsDueFromItsFirstByte) {
+  ServerFixture fixture;
+  fixture.run(send_half_a_head_late(fixture));
+  EXPECT_EQ(fixture.received(), ok_answer("") + ok_answer(""));
 }
 
 TEST(ServeHttp1, AHeadThatDripsInIsAnswered408) {

@@ -31,7 +31,7 @@ struct ServerConfig {
 struct LimitsConfig {
   std::uint32_t head_bytes_max = 32 * 1024;       // request line and fields; else 431
   std::uint32_t head_fields_max = 128;            // else 431
-  std::uint32_t head_ms_max = 10'000;             // first to last byte of a head; slow loris
+  std::uint32_t head_ms_max = 10'000;             // a head, from its first byte, or the accept
   std::uint32_t tls_hello_ms_max = 15'000;        // accept to handshake done
   std::uint32_t body_bytes_per_second_min = 256;  // averaged after the grace; 0: no minimum
   std::uint32_t body_grace_ms = 10'000;           // before the minimum rate counts

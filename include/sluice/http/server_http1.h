@@ -23,8 +23,9 @@ namespace sluice::http {
 struct ServerHttp1Config {
   HeadLimits head;
   ChunkedLimits chunked;
-  std::chrono::milliseconds head_timeout{10'000};   // first byte to end of head: then 408
-  std::chrono::milliseconds idle_timeout{75'000};   // between requests: then a silent close
+  std::chrono::milliseconds head_timeout{10'000};   // first byte to end of head: then 408; of a
+                                                    // connection's first head from the accept on
+  std::chrono::milliseconds idle_timeout{75'000};   // between requests: a silent close
   std::chrono::milliseconds body_grace{10'000};     // silence allowed in a body ...
   std::uint64_t body_bytes_per_second_min = 1'024;  // ... refilled by bytes at this rate; slower:
                                                     // deadline_exceeded. 0: neither bound
