@@ -4,6 +4,7 @@
 
 #include "header_line.h"
 #include "parameters.h"
+#include "scan.h"
 #include "sluice/http/head.h"
 #include "sluice/http/text.h"
 
@@ -38,21 +39,32 @@ struct Delimiter {
   bool closing = false;
 };
 
-// The next line that is a boundary, from `from` on. In the middle of a line the text is data; on a
-// line of its own it must be exactly a boundary, or two readers would cut the body differently.
-std::expected<Delimiter, Rejection> find_delimiter(std::string_view body, std::string_view dashed,
+// In the middle of a line the text is data; on a line of its own it must be exactly a boundary, or
+// two readers would cut the body differently.
+std::expected<Delimiter, Rejection> delimiter_at(std::string_view body, std::string_view dashed,
+                                                 std::size_t at) noexcept {
+  if (at > 0 && (at < 2 || body.substr(at - 2, 2) != "\r\n")) {
+    return refuse("a multipart boundary does not follow CR LF");
+  }
+  const std::string_view behind = body.substr(at + dashed.size(), 2);
+  const std::size_t end = at + dashed.size() + 2;
+  if (behind == "\r\n") return Delimiter{at, end, false};
+  if (behind == "--") return Delimiter{at, end, true};
+  return refuse("a multipart boundary line holds more than the boundary");
+}
+
+// The next line that is a boundary; at `from`, which is behind a line end, it may begin already.
+//
+// Only what stands behind a line end is compared. A boundary holds no line end, so bytes found to
+// be like it hold none either and are compared once: the work is linear whatever the body is made
+// of. A search for the boundary itself took 5 ns a byte where both are mostly dashes.
+std::expected<Delimiter, Rejection> next_delimiter(std::string_view body, std::string_view dashed,
                                                    std::size_t from) noexcept {
-  for (std::size_t at = body.find(dashed, from); at != std::string_view::npos;
-       at = body.find(dashed, at + 1)) {
-    if (at > 0 && body[at - 1] != '\n' && body[at - 1] != '\r') continue;
-    if (at > 0 && (at < 2 || body.substr(at - 2, 2) != "\r\n")) {
-      return refuse("a multipart boundary does not follow CR LF");
-    }
-    const std::string_view behind = body.substr(at + dashed.size(), 2);
-    const std::size_t end = at + dashed.size() + 2;
-    if (behind == "\r\n") return Delimiter{at, end, false};
-    if (behind == "--") return Delimiter{at, end, true};
-    return refuse("a multipart boundary line holds more than the boundary");
+  const char* const end = body.data() + body.size();
+  const char* line_end = find_dashed_line(body.data() + from - 1, end, dashed[2]);
+  for (; line_end != end; line_end = find_dashed_line(line_end + 1, end, dashed[2])) {
+    const auto at = static_cast<std::size_t>(line_end + 1 - body.data());
+    if (body.substr(at).starts_with(dashed)) return delimiter_at(body, dashed, at);
   }
   return refuse("the multipart body has no closing boundary");
 }
@@ -108,10 +120,14 @@ std::optional<Rejection> interpret_headers(const HeaderList& headers,
 std::optional<Rejection> read_part(std::string_view text, const MultipartLimits& limits,
                                    HeaderList& headers, MultipartPart& part) {
   headers.clear();
+  // The part behind them may be all CR, at which a search for CR LF stops each time.
+  const std::string_view head = text.substr(0, std::size_t{limits.part_head_bytes_max} + 2);
   for (std::size_t at = 0;;) {
-    const std::size_t end = text.find("\r\n", at);
-    if (end == std::string_view::npos) return bad("a part has no end of headers");
-    if (end > limits.part_head_bytes_max) return bad("a part's headers are too long");
+    const std::size_t end = head.find("\r\n", at);
+    if (end == std::string_view::npos) {
+      return bad(head.size() < text.size() ? "a part's headers are too long"
+                                           : "a part has no end of headers");
+    }
     const std::string_view line = text.substr(at, end - at);
     at = end + 2;
     if (line.empty()) {
@@ -134,9 +150,9 @@ std::expected<MultipartForm, Rejection> MultipartForm::parse(std::string_view bo
 
   MultipartForm form;
   HeaderList headers;
-  auto here = find_delimiter(body, dashed, 0);
+  auto here = delimiter_at(body, dashed, 0);
   while (here && !here->closing) {
-    const auto next = find_delimiter(body, dashed, here->end);
+    const auto next = next_delimiter(body, dashed, here->end);
     if (!next) return std::unexpected(next.error());
     if (form.parts_.size() == limits.part_count_max) {
       return refuse("the form has too many parts", status::content_too_large);

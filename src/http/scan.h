@@ -248,4 +248,28 @@ inline std::uint32_t no_token_mask(__m128i v) noexcept {
   return p;
 }
 
+/// The first CR or LF behind which stand two dashes and then `third`.
+[[nodiscard]] inline const char* find_dashed_line(const char* p, const char* end,
+                                                  char third) noexcept {
+#if defined(__AVX2__)
+  const auto at = [](const char* bytes) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bytes));
+  };
+  const __m256i dash = _mm256_set1_epi8('-');
+  for (; end - p >= 35; p += 32) {
+    const __m256i dashes =
+        _mm256_and_si256(_mm256_cmpeq_epi8(at(p + 1), dash), _mm256_cmpeq_epi8(at(p + 2), dash));
+    const __m256i thirds = _mm256_cmpeq_epi8(at(p + 3), _mm256_set1_epi8(third));
+    const auto mask =
+        scan_detail::line_end_mask(at(p)) &
+        static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_and_si256(dashes, thirds)));
+    if (mask != 0) return p + __builtin_ctz(mask);
+  }
+#endif
+  for (; end - p >= 4; ++p) {
+    if ((*p == '\n' || *p == '\r') && p[1] == '-' && p[2] == '-' && p[3] == third) return p;
+  }
+  return end;
+}
+
 }  // namespace sluice::http

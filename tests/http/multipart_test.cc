@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <optional>
+#include <random>
 #include <string>
+#include <vector>
 
 #include "../support/guarded_memory.h"
 
@@ -125,6 +129,94 @@ TEST(Multipart, RefusesWhateverTwoReadersCouldReadDifferently) {
     EXPECT_EQ(parsed.error().answer, 400);
     EXPECT_STRNE(parsed.error().reason, "");
   }
+}
+
+// The raw parts as a reader finds them that looks at every byte in turn; nothing: not a form.
+// `head` is all of a part's head.
+std::optional<std::vector<std::string>> naive_parts(const std::string& body,
+                                                    const std::string& boundary,
+                                                    const std::string& head) {
+  const std::string dashed = "--" + boundary;
+  std::vector<std::string> parts;
+  std::optional<std::size_t> part_begin;
+  for (std::size_t at = 0; at < body.size(); ++at) {
+    if (body.compare(at, dashed.size(), dashed) != 0) continue;
+    if (at > 0 && body[at - 1] != '\n' && body[at - 1] != '\r') continue;
+    if (at == 1 || (at > 1 && body.compare(at - 2, 2, "\r\n") != 0)) return std::nullopt;
+    if (part_begin) {
+      const std::string raw = body.substr(*part_begin, at - *part_begin);
+      if (!raw.starts_with(dashed + "\r\n" + head + "\r\n") ||
+          raw.size() < dashed.size() + head.size() + 6) {
+        return std::nullopt;
+      }
+      parts.push_back(raw);
+    }
+    const std::string behind = body.substr(at + dashed.size(), 2);
+    if (behind == "--") {
+      const std::string epilogue = body.substr(at + dashed.size() + 2);
+      if (!epilogue.empty() && epilogue != "\r\n") return std::nullopt;
+      return parts;
+    }
+    if (behind != "\r\n") return std::nullopt;
+    part_begin = at;
+  }
+  return std::nullopt;
+}
+
+TEST(Multipart, FindsTheBoundariesThatANaiveReaderFinds) {
+  std::mt19937 random(4711);  // NOLINT: the same cases each time
+  int forms = 0;
+  int refused = 0;
+  for (int i = 0; i < 60'000; ++i) {
+    const std::string boundary = std::array{"X", "-X", "--", "XXXX"}[random() % 4];
+    const std::string open = "--" + boundary + "\r\n" DISPOSITION "\r\n";
+    const std::array<std::string, 9> pieces = {
+        "\r\n", "-", "--", "X", "\r", "\n", "\r\n-", "--" + boundary, "\r\n" + open};
+    std::string body = open;
+    for (std::size_t count = random() % 60; count > 0; --count) {
+      body += pieces[random() % (random() % 8 == 0 ? 9 : 7)];
+    }
+    body += "\r\n--" + boundary + "--";
+    const auto expected = naive_parts(body, boundary, DISPOSITION);
+    const GuardedMemory memory(body);
+    const auto parsed = MultipartForm::parse(memory.view(), boundary);
+    ASSERT_EQ(parsed.has_value(), expected.has_value()) << body;
+    ++(parsed ? forms : refused);
+    if (!parsed) continue;
+    ASSERT_EQ(parsed->parts().size(), expected->size()) << body;
+    for (std::size_t part = 0; part < expected->size(); ++part) {
+      ASSERT_EQ(parsed->parts()[part].raw, (*expected)[part]) << body;
+    }
+  }
+  EXPECT_GT(forms, 10'000);
+  EXPECT_GT(refused, 10'000);
+}
+
+// What is like a boundary all the way to its last character, or to its first: searched for in the
+// simplest way, the first of these costs its length times that of the boundary.
+TEST(Multipart, ABodyOfNearBoundariesIsReadToItsEnd) {
+  const std::string boundary = std::string(69, '-') + "x";
+  for (const std::string& filler :
+       {std::string("-"), std::string("\n"), std::string("\r"), std::string("\r\n"),
+        "\r\n" + std::string(71, '-'), std::string("\n---")}) {
+    SCOPED_TRACE(filler);
+    std::string data;
+    data.reserve((std::size_t{16} << 20) + filler.size());
+    while (data.size() < std::size_t{16} << 20) data += filler;
+    const std::string open = "--" + boundary + "\r\n" DISPOSITION "\r\n";
+    const std::string body = open + data + "\r\n--" + boundary + "--";
+    const auto parsed = MultipartForm::parse(body, boundary);
+    ASSERT_TRUE(parsed) << parsed.error().reason;
+    ASSERT_EQ(parsed->parts().size(), 1U);
+    EXPECT_EQ(parsed->parts()[0].body.size(), data.size());
+  }
+}
+
+TEST(Multipart, APartWhoseHeadDoesNotEndIsLookedAtNoFurtherThanAHeadMayGo) {
+  const std::string body = "--XX\r\n" DISPOSITION + std::string(20'000, '\r') + "\r\n--XX--";
+  const auto parsed = MultipartForm::parse(body, "XX");
+  ASSERT_FALSE(parsed);
+  EXPECT_STREQ(parsed.error().reason, "a part's headers are too long");
 }
 
 TEST(Multipart, ABoundaryMustBeOne) {
