@@ -39,6 +39,7 @@ void parse_limits(Section& root, LimitsConfig& limits) {
     section.count("trailer_bytes_max", limits.trailer_bytes_max);
     section.count("chunk_extension_bytes_max", limits.chunk_extension_bytes_max);
     section.count("json_depth_max", limits.json_depth_max);
+    section.count("json_tokens_max", limits.json_tokens_max);
     section.count("write_stall_ms_max", limits.write_stall_ms_max);
     section.count("response_head_bytes_max", limits.response_head_bytes_max);
     section.count("response_head_fields_max", limits.response_head_fields_max);

@@ -18,6 +18,7 @@ json::IndexLimits index_limits(const config::Config& config) {
       {config.server.body_bytes_max, config.streaming.event_bytes_max,
        config.streaming.whole_response_bytes_max, Attempt::error_body_bytes_max});
   limits.depth_max = config.limits.json_depth_max;
+  limits.tokens_max = config.limits.json_tokens_max;
   return limits;
 }
 

@@ -36,6 +36,13 @@ ApiError body_not_json(const json::IndexError& error, const json::IndexLimits& l
   switch (error.defect) {
     case json::Defect::empty: return body_missing();
     case json::Defect::too_large: return body_too_large(limits.bytes_max);
+    case json::Defect::too_many:
+      return with_kind(
+          ApiErrorKind::too_large,
+          invalid_request(413, "request_too_large", "",
+                          fmt::format("The body has more than the {} JSON values, commas, colons "
+                                      "and brackets allowed. Split the request into several.",
+                                      limits.tokens_max)));
     case json::Defect::invalid_utf8:
       return invalid_request(
           400, "invalid_utf8", "",

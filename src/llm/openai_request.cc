@@ -263,7 +263,9 @@ std::expected<Request, ApiError> understand_openai_json(const Endpoint& endpoint
   if (!top.is(Kind::object)) {
     return std::unexpected(errors::body_not_object(json::to_string(top.kind())));
   }
-  return read_object(endpoint, top);
+  auto request = read_object(endpoint, top);
+  index.clear();  // the memory of a large one is not kept until the next
+  return request;
 }
 
 std::expected<Request, ApiError> understand_openai_form(const Endpoint& endpoint,

@@ -36,6 +36,7 @@ TEST(Limits, EveryRuleNamesItsFieldFirst) {
   breaks(&LimitsConfig::keep_alive_ms_max, 0, "keep_alive_ms_max");
   breaks(&LimitsConfig::json_depth_max, 7, "json_depth_max");
   breaks(&LimitsConfig::json_depth_max, 1025, "json_depth_max");
+  breaks(&LimitsConfig::json_tokens_max, 1023, "json_tokens_max");
   breaks(&LimitsConfig::write_stall_ms_max, 0, "write_stall_ms_max");
   breaks(&LimitsConfig::response_head_bytes_max, 1, "response_head_bytes_max");
   breaks(&LimitsConfig::response_head_bytes_max, 1'048'577, "response_head_bytes_max");

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -303,6 +305,69 @@ TEST(Index, HoldsTheLimitOfSize) {
   const auto built = index.build("[1,2,3,456]");
   ASSERT_FALSE(built.has_value());
   EXPECT_EQ(built.error().defect, Defect::too_large);
+}
+
+// A JSON value of random shape, with strings that end anywhere in a block of 64 bytes.
+std::string random_value(std::mt19937& random, int depth) {
+  const auto blanks = [&] { return std::string(random() % 3, " \n"[random() % 2]); };
+  const auto kind = random() % (depth > 0 ? 5 : 3);
+  if (kind == 0) return std::array{"0", "-12.5e3", "true", "null"}[random() % 4];
+  if (kind <= 2) {
+    std::string text = "\"";
+    for (std::size_t count = random() % (kind == 1 ? 6 : 90); count > 0; --count) {
+      text += std::array{"a", "[", ",", " ", "\\\\", "\\\"", "\\\\\\\"", ":"}[random() % 8];
+    }
+    return text + "\"";
+  }
+  std::string text = kind == 3 ? "[" : "{";
+  for (std::size_t count = random() % 5; count > 0; --count) {
+    text += blanks();
+    if (kind == 4) text += "\"k\\\\\"" + blanks() + ":" + blanks();
+    text += random_value(random, depth - 1) + blanks() + (count > 1 ? "," : "");
+  }
+  return text + (kind == 3 ? "]" : "}");
+}
+
+TEST(Index, HoldsTheLimitOfTokensExactly) {
+  std::mt19937 random(4711);
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string text = random_value(random, 6);
+    const GuardedText guarded(text);
+    Index index;
+    ASSERT_TRUE(index.build(guarded.view()).has_value()) << text;
+    const std::uint32_t count = index.tokens_count();
+    EXPECT_TRUE(Index({.tokens_max = count}).build(guarded.view()).has_value()) << text;
+    const auto built = Index({.tokens_max = count - 1}).build(guarded.view());
+    ASSERT_FALSE(built.has_value()) << text;
+    EXPECT_EQ(built.error().defect, Defect::too_many);
+  }
+}
+
+TEST(Index, ATextOfTooManyTokensNeedsNoMemory) {
+  for (const std::string_view piece : {"1,", "[],", "{", "1 ", "\"\","}) {
+    std::string text = "[";
+    while (text.size() < 8'000'000) text += piece;
+    Index index;
+    const auto built = index.build(text);
+    ASSERT_FALSE(built.has_value());
+    EXPECT_EQ(built.error().defect, Defect::too_many) << piece;
+    EXPECT_EQ(index.storage_bytes(), 0U);
+  }
+}
+
+TEST(Index, GivesTheMemoryOfALargeTextBack) {
+  Index index({.retained_bytes_max = 64 * 1024});
+  const std::string large = "[\"" + std::string(1'000'000, 'x') + "\"]";
+  ASSERT_TRUE(index.build("[1]").has_value());
+  const std::size_t small_bytes = index.storage_bytes();
+  ASSERT_TRUE(index.build(large).has_value());
+  EXPECT_GT(index.storage_bytes(), 1'000'000U);
+  index.clear();
+  EXPECT_EQ(index.storage_bytes(), 0U);
+  EXPECT_FALSE(index.build(large + "]").has_value());  // a text that is refused, too
+  EXPECT_EQ(index.storage_bytes(), 0U);
+  ASSERT_TRUE(index.build("[1]").has_value());
+  EXPECT_EQ(index.storage_bytes(), small_bytes);
 }
 
 TEST(Index, KnowsEachBracketsPartner) {

@@ -63,7 +63,7 @@ std::vector<ApiError> every_error() {
   };
   for (const auto defect :
        {json::Defect::empty, json::Defect::malformed, json::Defect::invalid_utf8,
-        json::Defect::too_deep, json::Defect::too_large}) {
+        json::Defect::too_deep, json::Defect::too_large, json::Defect::too_many}) {
     all.push_back(body_not_json({defect, 7, "a comma was expected"}, limits));
   }
   for (const auto deadline : {Deadline::connect, Deadline::first_byte, Deadline::first_content,

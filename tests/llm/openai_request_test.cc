@@ -200,6 +200,22 @@ TEST(OpenaiRequest, RefusesTooDeepAndTooLargeBodies) {
   EXPECT_EQ(large.error().status, 413);
 }
 
+TEST(OpenaiRequest, ABodyOfTooManyValuesIsToldSoAndLeavesNothingBehind) {
+  json::Index index({.tokens_max = 1000});
+  const Endpoint endpoint = endpoint_of("/v1/embeddings");
+  std::string body = R"({"model":"m","input":[1)";
+  for (int i = 0; i < 500; ++i) body += ",1";
+  const auto refused = understand_openai_json(endpoint, body + "]}", index);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().status, 413);
+  EXPECT_EQ(refused.error().code, "request_too_large");
+  EXPECT_NE(refused.error().message.find("more than the 1000 JSON values"), std::string::npos);
+
+  const std::string large = R"({"model":"m","input":")" + std::string(4'000'000, 'x') + "\"}";
+  ASSERT_TRUE(understand_openai_json(endpoint, large, index).has_value());
+  EXPECT_EQ(index.storage_bytes(), 0U);
+}
+
 TEST(OpenaiRequest, AcceptsResponsesThatContinueInPlaceOfInput) {
   for (const std::string_view body :
        {R"({"model":"m","previous_response_id":"r"})", R"({"model":"m","prompt":{"id":"p"}})",

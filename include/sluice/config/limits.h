@@ -40,6 +40,8 @@ struct LimitsConfig {
   std::uint32_t trailer_bytes_max = 8 * 1024;     // of a chunked body
   std::uint32_t chunk_extension_bytes_max = 4 * 1024;  // summed over one body
   std::uint32_t json_depth_max = 256;                  // nesting of a request body; else 400
+  std::uint32_t json_tokens_max =
+      2'097'152;  // values, commas, colons, brackets of a body; else 413
   std::uint32_t write_stall_ms_max = 60'000;  // a client that reads nothing for so long goes
   std::uint32_t response_head_bytes_max = 64 * 1024;  // of a provider
   std::uint32_t response_head_fields_max = 256;       // of a provider
@@ -54,6 +56,7 @@ struct LimitsConfig {
     if (keep_alive_ms_max == 0) return "keep_alive_ms_max must be at least 1";
     if (json_depth_max < 8) return "json_depth_max must be at least 8";
     if (json_depth_max > 1'024) return "json_depth_max must be at most 1024";
+    if (json_tokens_max < 1'024) return "json_tokens_max must be at least 1024";
     if (write_stall_ms_max == 0) return "write_stall_ms_max must be at least 1";
     if (response_head_bytes_max < 1'024) return "response_head_bytes_max must be at least 1024";
     if (response_head_bytes_max > 1'048'576) {

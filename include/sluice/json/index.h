@@ -49,6 +49,7 @@ enum class Defect : std::uint8_t {
   invalid_utf8,  // `offset` is the first wrong byte
   too_deep,      // more than depth_max brackets open at `offset`
   too_large,     // longer than bytes_max
+  too_many,      // more than tokens_max tokens
 };
 
 /// Why a document was refused.
@@ -64,8 +65,10 @@ struct IndexError {
 struct IndexLimits {
   std::size_t bytes_max = std::size_t{64} << 20;  // at most 2^32 - 64: tokens are 32-bit offsets
   std::uint32_t depth_max = 128;                  // brackets open at once; at least 1
+  std::uint32_t tokens_max = std::uint32_t{2} << 20;  // each costs up to 8 bytes and 6 ns
   // Storage is kept for the next document when it served one up to this long, else given back with
-  // the next build() or clear(). A token costs 4 bytes, an opening bracket up to 4 more.
+  // the next build() or clear(), and with a build() that fails. A token costs 4 bytes, an opening
+  // bracket up to 4 more.
   std::size_t retained_bytes_max = std::size_t{1} << 20;
 };
 
@@ -85,6 +88,8 @@ class Index {
 
   [[nodiscard]] bool has_document() const noexcept { return tokens_count_ != 0; }
   [[nodiscard]] const IndexLimits& limits() const noexcept { return limits_; }
+  /// Storage reserved, of which only what was written is resident.
+  [[nodiscard]] std::size_t storage_bytes() const noexcept;
 
   // For the cursor.
   [[nodiscard]] std::string_view text() const noexcept SLUICE_LIFETIMEBOUND { return text_; }
@@ -107,6 +112,7 @@ class Index {
   }
 
  private:
+  [[nodiscard]] std::expected<void, IndexError> build_document(std::string_view text);
   [[nodiscard]] bool reserve_text(std::size_t size_bytes);
   void reserve_partners(std::uint32_t count);
   void release_if_large() noexcept;
