@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "member_names.h"
 #include "sluice/base/assert.h"
 #include "sluice/json/object_edit.h"
 #include "sluice/json/value.h"
@@ -29,7 +30,7 @@ constexpr std::array<std::string_view, 17> gateway_only_fields = {
     "session_id",   "trace",      "debug",           "free_models_only",
     "no_reasoning"};
 
-// The members read here: each at most once.
+// The members read here.
 enum Field : std::size_t {
   field_model,
   field_stream,
@@ -69,25 +70,27 @@ ApiError type_wrong(Field field, std::string_view wanted, Value found) {
   return errors::field_type_wrong(field_names[field], wanted, json::to_string(found.kind()));
 }
 
-// One pass over the top: keeps what is read, marks what is taken out.
+// One pass over the top: keeps what is read, marks what is taken out. A member given twice is
+// refused whether it is read or not: which one the provider believes is not known, and rules of an
+// operator's may have looked at the other.
 std::expected<Fields, ApiError> collect_fields(Value top, json::ObjectEdit& edit) {
   Fields fields;
+  MemberNames names;
   std::string unescaped;
+  std::size_t removed = 0;
   for (const json::Member member : top.members()) {
-    std::string_view name = *member.key.string_raw();
-    if (name.find('\\') != name.npos) {
-      unescaped = *member.key.string();
-      name = unescaped;
-    }
+    const std::string_view name = member.key.unescaped(unescaped);
+    names.add(name, name.data() == unescaped.data());
     const auto known = std::find(field_names.begin(), field_names.end(), name);
     if (known != field_names.end()) {
-      std::optional<Value>& value =
-          fields.values[static_cast<std::size_t>(known - field_names.begin())];
-      if (value) return std::unexpected(errors::field_duplicate(name));
-      value = member.value;
+      fields.values[static_cast<std::size_t>(known - field_names.begin())] = member.value;
     } else if (is_one_of(name, gateway_only_fields)) {
-      edit.remove(member);
+      // One more than there are is given twice; each removal costs as many steps as those before.
+      if (removed++ < gateway_only_fields.size()) edit.remove(member);
     }
+  }
+  if (const auto twice = names.duplicate()) {
+    return std::unexpected(errors::field_duplicate(*twice));
   }
   return fields;
 }

@@ -150,6 +150,14 @@ const RefusedCase refused_cases[] = {
      "stream", "duplicate_parameter", "more than once"},
     {"/v1/chat/completions", R"({"model":"m","messages":[],"messages":[]})", "messages",
      "duplicate_parameter", "more than once"},
+    {"/v1/chat/completions", R"({"model":"m","messages":[],"temperature":0,"temperature":1})",
+     "temperature", "duplicate_parameter", "more than once"},
+    {"/v1/chat/completions", R"({"model":"m","messages":[],"t\u006fp_p":0,"top_p":0})", "top_p",
+     "duplicate_parameter", "more than once"},
+    {"/v1/chat/completions", R"({"":0,"model":"m","messages":[],"":0})", "", "duplicate_parameter",
+     "more than once"},
+    {"/v1/chat/completions", R"({"model":"m","messages":[],"route":"a","route":"b"})", "route",
+     "duplicate_parameter", "more than once"},
     {"/v1/chat/completions", R"({"model":"m"})", "messages", "missing_required_parameter", "array"},
     {"/v1/chat/completions", R"({"model":"m","messages":"hi"})", "messages", "invalid_type",
      "a string"},
@@ -198,6 +206,38 @@ TEST(OpenaiRequest, RefusesTooDeepAndTooLargeBodies) {
   EXPECT_EQ(deep.error().code, "json_too_deep");
   const auto large = understand_openai_json(endpoint, std::string(1001, ' '), index);
   EXPECT_EQ(large.error().status, 413);
+}
+
+// Names alike and not, before and behind the count up to which they are compared one by one.
+TEST(OpenaiRequest, AnyMemberGivenTwiceIsRefusedHoweverManyThereAre) {
+  for (const int count : {1, 2, 15, 30, 31, 32, 33, 100, 200'000}) {
+    std::string body = R"({"model":"m","messages":[])";
+    for (int i = 0; i < count; ++i) {
+      body += ",\"" + std::string(i % 7 == 0 ? "\\u0061" : "a") + std::to_string(i) + "\":0";
+    }
+    EXPECT_TRUE(understand(body + "}").has_value()) << count;
+    for (const int again : {0, count / 2, count - 1}) {
+      const std::string name = "a" + std::to_string(again);
+      const auto refused = understand(body + ",\"" + name + "\":1}");
+      ASSERT_FALSE(refused.has_value()) << count << " " << again;
+      EXPECT_EQ(refused.error().status, 400);
+      EXPECT_EQ(refused.error().param, name);
+      EXPECT_EQ(refused.error().code, "duplicate_parameter");
+    }
+  }
+}
+
+TEST(OpenaiRequest, AMemberOfGatewaysGivenVeryOftenIsRefusedInLittleTime) {
+  std::string body = R"({"model":"m","messages":[])";
+  for (int i = 0; i < 400'000; ++i) body += R"(,"route":0)";  // minutes, were it quadratic
+  const auto refused = understand(body + "}");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().param, "route");
+}
+
+TEST(OpenaiRequest, MembersBelowTheTopAreTheProvidersToJudge) {
+  EXPECT_TRUE(
+      understand(R"({"model":"m","messages":[{"role":"user","role":"user"}]})").has_value());
 }
 
 TEST(OpenaiRequest, ABodyOfTooManyValuesIsToldSoAndLeavesNothingBehind) {
