@@ -242,6 +242,7 @@ std::expected<void, std::string> keep(KeeperConfig config) {
   ring::KernelBackendConfig ring;
   ring.submissions = 64;
   ring.completions = 1024;
+  ring.buffer_bytes = 32 * 1024;
   ring.buffers_start = 4;
   ring.buffers_max = 64;
   auto backend = ring::make_kernel_backend(ring);

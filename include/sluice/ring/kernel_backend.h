@@ -15,11 +15,13 @@
 namespace sluice::ring {
 
 struct KernelBackendConfig {
-  std::uint32_t submissions = 1024;        // entries of the submission queue; a power of two
-  std::uint32_t completions = 8192;        // entries of the completion queue; a power of two
-  std::uint32_t buffer_bytes = 32 * 1024;  // of one buffer; receives share it incrementally
-  std::uint32_t buffers_start = 8;         // given to the kernel at start
-  std::uint32_t buffers_max = 1024;        // a power of two; memory <= buffers_max * buffer_bytes
+  std::uint32_t submissions = 1024;  // entries of the submission queue; a power of two
+  std::uint32_t completions = 8192;  // entries of the completion queue; a power of two
+  // Of one buffer. Receives share it incrementally, and one that meets its end is cut in two: so a
+  // buffer is many times as large as what a receive brings.
+  std::uint32_t buffer_bytes = 128 * 1024;
+  std::uint32_t buffers_start = 4;  // given to the kernel at start; they are used in turn, so few
+  std::uint32_t buffers_max = 256;  // a power of two; memory <= buffers_max * buffer_bytes
 };
 
 /// Whether this kernel can run the program: nothing, or one sentence for the operator.
