@@ -21,6 +21,7 @@ void EventBatch::append(EventBatch later) {
   commits = commits || later.commits;
   ended = ended || later.ended;
   if (later.error) error = std::move(later.error);
+  error_shown = error_shown || later.error_shown;
 }
 
 EventSource::EventSource(http::ClientExchange& upstream, json::Index& index, const Config& config)
@@ -105,7 +106,10 @@ void EventSource::take(http::SseEvent& piece, EventBatch& batch) {
     case llm::StreamEventKind::error:
       SLUICE_ASSERT(event.error.has_value());
       end_with(batch, std::move(*event.error));
-      return;
+      if (!event.is_last) return;
+      // A client of a typed stream waits for this very event; one of ours it would not know.
+      batch.error_shown = true;
+      break;
     case llm::StreamEventKind::usage_only:
       batch.commits = true;
       if (config_.request.usage_added) return;  // the client did not ask for it: counted, not shown
@@ -114,8 +118,12 @@ void EventSource::take(http::SseEvent& piece, EventBatch& batch) {
       batch.commits = true;
       batch.ended = ended_ = true;
       break;
-    case llm::StreamEventKind::content:
-    case llm::StreamEventKind::finish: batch.commits = true; break;
+    case llm::StreamEventKind::finish:
+      // Whole with its last event: whatever becomes of the connection then.
+      if (event.is_last) batch.ended = ended_ = true;
+      batch.commits = true;
+      break;
+    case llm::StreamEventKind::content: batch.commits = true; break;
     case llm::StreamEventKind::lifecycle:
     case llm::StreamEventKind::unknown: break;
   }
@@ -158,7 +166,8 @@ void EventSource::take_last(EventBatch& batch) {
   switch (parser_.finish(piece)) {
     case http::SseStatus::event:
       take(piece, batch);
-      if (!batch.error && !batch.bytes.empty()) batch.bytes.push(Slice::of_static("\n\n"));
+      if ((!batch.error || batch.error_shown) && !batch.bytes.empty())
+        batch.bytes.push(Slice::of_static("\n\n"));
       break;
     case http::SseStatus::need_more: break;
     case http::SseStatus::too_large:

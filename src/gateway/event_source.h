@@ -25,6 +25,7 @@ struct EventBatch {
   bool commits = false;                // content, or an orderly end: worth showing to the client
   bool ended = false;                  // nothing follows
   std::optional<llm::ApiError> error;  // with `ended`: why the stream is not complete
+  bool error_shown = false;            // the last event of `bytes` says so, in the provider's words
 
   /// Appends a later batch.
   void append(EventBatch later);

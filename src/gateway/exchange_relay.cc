@@ -126,8 +126,10 @@ Task<void> Exchange::relay_events() {
       serving_->set_outcome(batch.error->kind == llm::ApiErrorKind::upstream_timeout
                                 ? telemetry::AttemptOutcome::timed_out
                                 : telemetry::AttemptOutcome::failed);
-      batch.bytes.push(
-          Slice::take(llm::render_error_event(*batch.error, endpoint_.dialect, request_id_)));
+      if (!batch.error_shown) {
+        batch.bytes.push(
+            Slice::take(llm::render_error_event(*batch.error, endpoint_.dialect, request_id_)));
+      }
     }
     if (!batch.bytes.empty() || batch.ended) {
       const bool sent =

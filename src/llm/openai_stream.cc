@@ -76,35 +76,42 @@ constexpr std::array<std::string_view, 8> varying_texts = {
     "reasoning_content", "reasoning", "refusal", "obfuscation"};
 constexpr std::array<std::string_view, 1> varying_numbers = {"sequence_number"};
 
+// Whether a stream is complete with an event, and whether anything follows it.
+enum class Ends : std::uint8_t {
+  no,
+  perhaps,  // complete, but one more of its kind may come: one for each image
+  yes,
+};
+
 struct TypedRule {
   std::string_view type;
   StreamEventKind kind;
   bool carries_content;
-  bool ends;  // the last event of its stream
+  Ends ends;
 };
 
 constexpr std::array<TypedRule, 21> typed_rules = {{
-    {"response.created", StreamEventKind::lifecycle, false, false},
-    {"response.queued", StreamEventKind::lifecycle, false, false},
-    {"response.in_progress", StreamEventKind::lifecycle, false, false},
-    {"response.content_part.added", StreamEventKind::lifecycle, false, false},
-    {"response.reasoning_summary_part.added", StreamEventKind::lifecycle, false, false},
-    {"response.completed", StreamEventKind::finish, false, true},
-    {"response.incomplete", StreamEventKind::finish, false, true},
-    {"response.cancelled", StreamEventKind::finish, false, true},
-    {"keepalive", StreamEventKind::lifecycle, false, false},
-    {"ping", StreamEventKind::lifecycle, false, false},
-    {"image_generation.partial_image", StreamEventKind::content, true, false},
-    {"image_generation.completed", StreamEventKind::finish, true, true},
-    {"image_edit.partial_image", StreamEventKind::content, true, false},
-    {"image_edit.completed", StreamEventKind::finish, true, true},
-    {"transcript.text.delta", StreamEventKind::content, true, false},
-    {"transcript.text.segment", StreamEventKind::content, true, false},
-    {"transcript.text.done", StreamEventKind::finish, true, true},
-    {"speech.audio.delta", StreamEventKind::content, true, false},
-    {"speech.audio.done", StreamEventKind::finish, false, true},
-    {"response.output_item.done", StreamEventKind::content, true, false},
-    {"response.content_part.done", StreamEventKind::content, true, false},
+    {"response.created", StreamEventKind::lifecycle, false, Ends::no},
+    {"response.queued", StreamEventKind::lifecycle, false, Ends::no},
+    {"response.in_progress", StreamEventKind::lifecycle, false, Ends::no},
+    {"response.content_part.added", StreamEventKind::lifecycle, false, Ends::no},
+    {"response.reasoning_summary_part.added", StreamEventKind::lifecycle, false, Ends::no},
+    {"response.completed", StreamEventKind::finish, false, Ends::yes},
+    {"response.incomplete", StreamEventKind::finish, false, Ends::yes},
+    {"response.cancelled", StreamEventKind::finish, false, Ends::yes},
+    {"keepalive", StreamEventKind::lifecycle, false, Ends::no},
+    {"ping", StreamEventKind::lifecycle, false, Ends::no},
+    {"image_generation.partial_image", StreamEventKind::content, true, Ends::no},
+    {"image_generation.completed", StreamEventKind::finish, true, Ends::perhaps},
+    {"image_edit.partial_image", StreamEventKind::content, true, Ends::no},
+    {"image_edit.completed", StreamEventKind::finish, true, Ends::perhaps},
+    {"transcript.text.delta", StreamEventKind::content, true, Ends::no},
+    {"transcript.text.segment", StreamEventKind::content, true, Ends::no},
+    {"transcript.text.done", StreamEventKind::finish, true, Ends::yes},
+    {"speech.audio.delta", StreamEventKind::content, true, Ends::no},
+    {"speech.audio.done", StreamEventKind::finish, false, Ends::yes},
+    {"response.output_item.done", StreamEventKind::content, true, Ends::no},
+    {"response.content_part.done", StreamEventKind::content, true, Ends::no},
 }};
 
 const TypedRule* find_rule(std::string_view type) {
@@ -186,10 +193,13 @@ StreamEvent OpenaiStream::inspect(std::string_view event_name, std::string_view 
   }
   const Value top = json::root(index);
   const OpenaiMembers members = read_openai_members(top);
-  if (members.error && !members.error->is_null()) return make_error(*members.error);
-  const bool is_error =
-      event_name == "error" || (members.type && members.type->string_equals("error"));
-  if (is_error) return make_error(top);
+  const bool typed_error = members.type && members.type->string_equals("error");
+  const bool has_error = members.error && !members.error->is_null();
+  if (has_error || typed_error || event_name == "error") {
+    StreamEvent event = make_error(has_error ? *members.error : top);
+    event.is_last = typed_error && !chunked_;
+    return event;
+  }
 
   StreamEvent event;
   if (chunked_) {
@@ -272,9 +282,11 @@ void OpenaiStream::inspect_typed(std::string_view type, Value top, StreamEvent& 
     const auto response = top.find("response");
     const auto error = response ? response->find("error") : std::nullopt;
     event = make_error(error.value_or(top));
+    event.is_last = true;
   } else if (const TypedRule* rule = find_rule(type)) {
     say(rule->kind, rule->carries_content);
-    if (rule->ends) done_ = true;
+    if (rule->ends != Ends::no) done_ = true;
+    event.is_last = rule->ends == Ends::yes;
   } else if (type == "response.output_item.added") {
     const bool content = added_item_has_content(top);
     say(content ? StreamEventKind::content : StreamEventKind::lifecycle, content);

@@ -50,6 +50,7 @@ struct Outcome {
   std::size_t events = 0;
   bool commits = false;
   std::optional<llm::ApiError> error;
+  bool error_shown = false;
   llm::Usage usage;
 };
 
@@ -60,6 +61,7 @@ Task<void> read_all(EventSource& source, Outcome& outcome) {
     outcome.bytes += batch->bytes.to_string();
     outcome.events += batch->events;
     outcome.commits = outcome.commits || batch->commits;
+    outcome.error_shown = outcome.error_shown || batch->error_shown;
     if (batch->error) outcome.error = std::move(batch->error);
     if (batch->ended) break;
   }
@@ -204,6 +206,68 @@ TEST(EventSource, TypedStreamsEndByTheirOwnLastEventAndCarryNoTags) {
   EXPECT_FALSE(whole.error);
   EXPECT_EQ(whole.bytes, sent);
   EXPECT_TRUE(run({sent.substr(0, sent.find("event: response.completed"))}, setting).error);
+}
+
+const std::string typed_content =
+    "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\","
+    "\"delta\":\"a\"}\n\n";
+
+TEST(EventSource, ATypedStreamIsOverWithItsLastEventWhateverComesThen) {
+  for (const char* type : {"response.completed", "response.incomplete", "response.cancelled"}) {
+    const std::string sent = typed_content + "event: " + type + "\ndata: {\"type\":\"" + type +
+                             "\",\"response\":{\"usage\":{\"input_tokens\":7}}}\n\n";
+    for (const std::string& behind : {std::string(), std::string("data: {"), typed_content, done}) {
+      for (std::size_t cut = 0; cut <= sent.size(); ++cut) {
+        const Outcome outcome = run({sent.substr(0, cut), sent.substr(cut) + behind},
+                                    {.operation = llm::Operation::responses, .breaks = true});
+        ASSERT_FALSE(outcome.error) << type << " behind: " << behind << ", cut at " << cut;
+        ASSERT_EQ(outcome.bytes, sent);
+        ASSERT_EQ(outcome.usage.input, 7U);
+      }
+    }
+  }
+}
+
+TEST(EventSource, AnImageMayBeFollowedByAnother) {
+  const std::string image =
+      "event: image_generation.completed\n"
+      "data: {\"type\":\"image_generation.completed\",\"b64_json\":\"AA\"}\n\n";
+  const Setting setting{.operation = llm::Operation::images_generations};
+  const Outcome outcome = run({image, image}, setting);
+  EXPECT_FALSE(outcome.error);
+  EXPECT_EQ(outcome.bytes, image + image);
+}
+
+TEST(EventSource, TheTypedErrorOfATypedStreamIsShownAsReceivedAndIsItsLast) {
+  for (const std::string_view data :
+       {R"({"type":"response.failed","response":{"error":{"code":"server_error","message":"no"}}})",
+        R"({"type":"error","code":"server_error","message":"no","param":null})",
+        R"({"type":"error","error":{"type":"server_error","message":"no"},"sequence_number":3})"}) {
+    for (const char* line_end : {"\n", "\r\n"}) {
+      std::string sent = typed_content + "event: x" + line_end + "data: " + std::string(data);
+      const Setting setting{.operation = llm::Operation::responses};
+      const Outcome last = run({sent}, setting);  // the body ends without the empty line
+      ASSERT_TRUE(last.error);
+      EXPECT_EQ(last.bytes, sent + "\n\n");
+      sent += std::string(line_end) + line_end;
+      for (std::size_t cut = 0; cut <= sent.size(); ++cut) {
+        const Outcome outcome =
+            run({sent.substr(0, cut), sent.substr(cut) + typed_content}, setting);
+        ASSERT_TRUE(outcome.error) << data << ", cut at " << cut;
+        EXPECT_EQ(outcome.error->fault, Fault::provider);
+        ASSERT_TRUE(outcome.error_shown);
+        ASSERT_EQ(outcome.bytes, sent) << "cut at " << cut;
+      }
+    }
+  }
+}
+
+TEST(EventSource, AnErrorWithoutATypeOfTheStreamsIsNotShown) {
+  const std::string untyped = "event: error\ndata: {\"error\":{\"message\":\"no\"}}\n\n";
+  const Outcome outcome = run({typed_content + untyped}, {.operation = llm::Operation::responses});
+  ASSERT_TRUE(outcome.error);
+  EXPECT_FALSE(outcome.error_shown);
+  EXPECT_EQ(outcome.bytes, typed_content);
 }
 
 }  // namespace

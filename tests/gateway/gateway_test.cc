@@ -199,6 +199,62 @@ TEST_F(GatewayTest, AStreamWithoutItsLastEventEndsWithATypedError) {
   EXPECT_EQ(seen.body.find("[DONE]"), std::string::npos);
 }
 
+void expect_logged(GatewayWorld& gateway, std::initializer_list<std::string_view> words) {
+  const std::vector<std::string> lines = gateway.log_lines();
+  ASSERT_EQ(lines.size(), 1U);
+  for (const std::string_view word : words) {
+    EXPECT_NE(lines[0].find(word), std::string::npos) << word << " in " << lines[0];
+  }
+}
+
+constexpr std::string_view responses = "/v1/responses";
+constexpr std::string_view responses_request = R"({"model":"m","input":"hi","stream":true})";
+const std::string response_created =
+    "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{}}\n\n";
+const std::string response_text =
+    "event: response.output_text.delta\n"
+    "data: {\"type\":\"response.output_text.delta\",\"delta\":\"a\"}\n\n";
+const std::string response_completed =
+    "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":"
+    "{\"usage\":{\"input_tokens\":7,\"output_tokens\":3}}}\n\n";
+const std::string response_failed =
+    "event: response.failed\ndata: {\"type\":\"response.failed\",\"response\":"
+    "{\"error\":{\"code\":\"server_error\",\"message\":\"no\"}}}\n\n";
+
+TEST_F(GatewayTest, AFailureInTheProvidersOwnTypedWordsIsRelayedAndCounted) {
+  GatewayWorld gateway(world, config_text(2));
+  gateway.add_provider(0, streaming(received, {response_created, response_text, response_failed}));
+  gateway.add_provider(1, streaming(received, {response_created, response_completed}));
+  SeenAnswer seen;
+  run(gateway,
+      ask_and_store(gateway, std::string(responses), std::string(responses_request), seen));
+  EXPECT_EQ(seen.status, 200);
+  EXPECT_EQ(seen.body, response_created + response_text + response_failed);
+  EXPECT_EQ(received.size(), 1U);
+  expect_logged(gateway, {R"("outcome":"failed")", R"("ended_by":"provider")"});
+}
+
+TEST_F(GatewayTest, ATypedFailureBeforeTheCommitPointLeadsToTheNextDeployment) {
+  GatewayWorld gateway(world, config_text(2));
+  gateway.add_provider(0, streaming(received, {response_created, response_failed}));
+  gateway.add_provider(1, streaming(received, {response_text, response_completed}));
+  SeenAnswer seen;
+  run(gateway,
+      ask_and_store(gateway, std::string(responses), std::string(responses_request), seen));
+  EXPECT_EQ(seen.body, response_text + response_completed);
+  EXPECT_EQ(received.size(), 2U);
+}
+
+TEST_F(GatewayTest, ACompleteTypedStreamStaysCompleteWhenItsProviderThenBreaksOff) {
+  GatewayWorld gateway(world, config_text(1));
+  gateway.add_provider(0, streaming(received, {response_text, response_completed}, true));
+  SeenAnswer seen;
+  run(gateway,
+      ask_and_store(gateway, std::string(responses), std::string(responses_request), seen));
+  EXPECT_EQ(seen.body, response_text + response_completed);
+  expect_logged(gateway, {R"("outcome":"success")"});
+}
+
 TEST_F(GatewayTest, AProvidersRefusedKeyIsNotTheClients) {
   GatewayWorld gateway(world, config_text(1));
   gateway.add_provider(0, answering(received, 401, R"({"error":{"message":"bad key sk-123"}})"));

@@ -29,8 +29,9 @@ namespace sluice::gateway::testing {
 
 /// What a client sees of a recorded stream.
 struct ExpectedStream {
-  std::string bytes;      // what is relayed, without the members added to the first event
-  bool complete = false;  // else an error event follows
+  std::string bytes;         // what is relayed, without the members added to the first event
+  bool complete = false;     // else an error event follows
+  bool error_shown = false;  // but for this: the last event of `bytes` is the provider's own one
 };
 [[nodiscard]] ExpectedStream expected_stream(const RecordedExchange& exchange);
 

@@ -30,6 +30,9 @@ struct StreamEvent {
   bool carries_content = false;   // content, or a finish that brings content along
   Usage usage;                    // known when the event carried any
   std::optional<ApiError> error;  // with kind error
+  // With finish or error: by its own type the last event of its stream, a whole word of the
+  // provider's that a client of this dialect understands.
+  bool is_last = false;
 };
 
 /// How a stream stands when its bytes are over.
