@@ -10,6 +10,7 @@
 #include "sluice/llm/openai_error.h"
 #include "sluice/llm/openai_request.h"
 #include "sluice/llm/openai_response.h"
+#include "sluice/llm/openai_usage.h"
 
 namespace sluice::gateway {
 namespace {
@@ -60,6 +61,30 @@ bool answers_in_json(const llm::Endpoint& endpoint) noexcept {
   __builtin_unreachable();
 }
 
+// Whether a success says how many tokens it took.
+bool counts_tokens(llm::Operation operation) noexcept {
+  switch (operation) {
+    case llm::Operation::chat_completions:
+    case llm::Operation::completions:
+    case llm::Operation::embeddings:
+    case llm::Operation::responses:
+    case llm::Operation::images_generations:
+    case llm::Operation::images_edits: return true;
+    case llm::Operation::responses_retrieve:
+    case llm::Operation::responses_cancel:
+    case llm::Operation::responses_input_items:
+    case llm::Operation::responses_input_tokens:
+    case llm::Operation::responses_delete:
+    case llm::Operation::moderations:
+    case llm::Operation::audio_speech:
+    case llm::Operation::audio_transcriptions:
+    case llm::Operation::audio_translations:
+    case llm::Operation::models:
+    case llm::Operation::model: return false;
+  }
+  __builtin_unreachable();
+}
+
 void compact(SliceChain& chain) {
   if (chain.count() <= held_slices_max) return;
   SliceChain one;
@@ -79,6 +104,20 @@ Attempt::Attempt(const AttemptContext& context, const catalog::Deployment& deplo
       credential_(credential) {}
 
 llm::Usage Attempt::usage() const noexcept { return events_ ? events_->usage() : usage_; }
+
+bool Attempt::usage_may_be_last() const noexcept {
+  return form_ == Form::bytes && counts_tokens(context_.endpoint.operation) && is_identity(*head_);
+}
+
+void Attempt::read_usage(std::string_view tail) {
+  usage_ = llm::find_openai_usage_in_tail(tail, context_.core.index);
+  usage_looked_at_ = usage_.known();
+}
+
+bool Attempt::usage_unseen() const noexcept {
+  return outcome_ == AttemptOutcome::success && form_ != Form::events && !usage_looked_at_ &&
+         counts_tokens(context_.endpoint.operation);
+}
 
 llm::ApiError Attempt::refuse(AttemptOutcome outcome, llm::ApiError error) {
   outcome_ = outcome;
@@ -334,6 +373,7 @@ std::optional<llm::ApiError> Attempt::accept_whole(Slice body) {
       llm::inspect_openai_response(context_.request.operation, provider_.name, body.view(), index);
   if (facts.error) return refuse(AttemptOutcome::malformed, std::move(*facts.error));
   usage_ = facts.usage;
+  usage_looked_at_ = true;  // known or not: what the provider does not say is not unseen
   const json::Splice tags =
       llm::tag_openai_answer(json::root(index), context_.request_id, provider_.name);
   held_.bytes = tags.apply(body);

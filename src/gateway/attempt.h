@@ -81,6 +81,11 @@ class Attempt : public CachedFrame {
   [[nodiscard]] int status() const noexcept { return status_; }
   /// The tokens it used, as far as known.
   [[nodiscard]] llm::Usage usage() const noexcept;
+  /// Of an answer in `bytes`: whether its end should be shown to read_usage().
+  [[nodiscard]] bool usage_may_be_last() const noexcept;
+  void read_usage(std::string_view tail);
+  /// Whether tokens were used that usage() knows nothing of, because nobody could look.
+  [[nodiscard]] bool usage_unseen() const noexcept;
   [[nodiscard]] std::uint32_t connection_retries() const noexcept { return connection_retries_; }
 
   /// Reads what is left of an answer that was shown whole, so that its connection can be reused.
@@ -124,6 +129,7 @@ class Attempt : public CachedFrame {
   llm::Usage usage_;
   AttemptTimes times_;
   Form form_ = Form::whole;
+  bool usage_looked_at_ = false;
   telemetry::AttemptOutcome outcome_ = telemetry::AttemptOutcome::cancelled;
   int status_ = 0;
   std::uint32_t connection_retries_ = 0;

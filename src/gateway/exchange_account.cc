@@ -109,6 +109,7 @@ void Exchange::count(const Account& account) {
     if (tokens) metrics.count_tokens(provider, model, direction, *tokens);
   }
   if (cost) metrics.count_cost(provider, model, *cost);
+  if (serving_->usage_unseen()) metrics.usage_unseen.add();
 }
 
 void Exchange::log(const Account& account) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "answer_tail.h"
 #include "exchange.h"
 #include "header_rules.h"
 #include "sluice/base/assert.h"
@@ -192,8 +193,12 @@ Task<void> Exchange::relay_bytes() {
   if (upstream.framing().kind == http::BodyKind::length) length = upstream.framing().length_bytes;
   if (!start(length)) co_return;
   SliceChain part = std::move(serving_->held().bytes);
+  const bool keeps_tail = serving_->usage_may_be_last();
+  AnswerTail tail;
   while (true) {
     const bool last = upstream.complete();
+    if (keeps_tail) tail.add(part);
+    if (keeps_tail && last) serving_->read_usage(tail.view());
     const bool sent = co_await send(std::move(part), last ? http::More::no : http::More::yes);
     if (!sent || last) co_return;
     ring::Deadline idle(core_.loop, core_.loop.now() + serving_->deployment().timeouts.idle,

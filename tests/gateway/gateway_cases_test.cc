@@ -1,5 +1,6 @@
 // Answers and requests off the beaten path, each through the whole gateway: the provider says the
 // very bytes given, the client sees what is expected.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -82,6 +83,7 @@ class GatewayCases : public ::testing::Test {
     SeenAnswer seen;
     EXPECT_EQ(world.run(run(gateway, asked, seen), std::chrono::hours(1)), "");
     log = gateway.log_lines();
+    usage_unseen = gateway.metrics().usage_unseen.value();
     return seen;
   }
   static Task<void> run(GatewayWorld& gateway, const Asked& asked, SeenAnswer& seen) {
@@ -94,6 +96,7 @@ class GatewayCases : public ::testing::Test {
   }
   SimWorld world{1, SimConfig::calm()};
   std::vector<std::string> log;
+  std::uint64_t usage_unseen = 0;
 };
 
 const std::string json_type = "Content-Type: application/json\r\n";
@@ -171,6 +174,44 @@ TEST_F(GatewayCases, AnAnswerMayBeLargerThanAnyRequestAndEvent) {
   const SeenAnswer seen = see({saying(with_length("400 Bad", json_type, refusal))}, {}, settings);
   EXPECT_EQ(seen.status, 400);
   EXPECT_GT(seen.body.size(), refusal.size());  // in the provider's own words
+}
+
+std::string in_chunks(std::string_view fields, std::string_view body) {
+  std::string bytes =
+      "HTTP/1.1 200 OK\r\n" + std::string(fields) + "Transfer-Encoding: chunked\r\n\r\n";
+  for (; !body.empty(); body.remove_prefix(std::min<std::size_t>(body.size(), 0xfff))) {
+    const std::string_view chunk = body.substr(0, 0xfff);
+    bytes += fmt::format("{:x}\r\n{}\r\n", chunk.size(), chunk);
+  }
+  return bytes + "0\r\n\r\n";
+}
+
+TEST_F(GatewayCases, TheUsageOfAnAnswerTooLargeToHoldIsReadAtItsEnd) {
+  const std::string content =
+      R"({"choices":[{"index":0,"message":{"content":")" + std::string(1'500'000, 'a') + R"("}}])";
+  const std::string usage = R"(,"usage":{"prompt_tokens":7,"completion_tokens":3})";
+  const std::string more = R"(,"system_fingerprint":"f","more":{"a":[1]}})";
+  for (const std::string& answer : {with_length("200 OK", json_type, content + usage + more),
+                                    in_chunks(json_type, content + usage + more)}) {
+    EXPECT_EQ(see({saying(answer)}, {}).body, content + usage + more);
+    EXPECT_TRUE(logged(R"("tokens":{"input":7,"cached_input":null,"output":3)")) << log.at(0);
+    EXPECT_EQ(usage_unseen, 0U);
+  }
+  // In front of what was kept, or not there.
+  const std::string far = usage + R"(,"more":")" + std::string(20'000, 'b') + "\"}";
+  for (const std::string& end : {far, more}) {
+    EXPECT_EQ(see({saying(in_chunks(json_type, content + end))}, {}).body, content + end);
+    EXPECT_TRUE(logged(R"("tokens":{"input":null)")) << log.at(0);
+    EXPECT_EQ(usage_unseen, 1U);
+  }
+}
+
+TEST_F(GatewayCases, UsageThatCannotBeLookedForIsCountedAndUsageNotSaidIsNot) {
+  (void)see({saying(with_length("200 OK", json_type + "Content-Encoding: gzip\r\n", "not ours"))},
+            {.headers = {{"Accept-Encoding", "gzip"}}});
+  EXPECT_EQ(usage_unseen, 1U);
+  (void)see({saying(with_length("200 OK", json_type, completion))}, {});
+  EXPECT_EQ(usage_unseen, 0U);
 }
 
 TEST_F(GatewayCases, WithoutKeysAPageInABrowserIsNotServed) {

@@ -79,5 +79,43 @@ TEST(OpenaiUsage, IsFoundWhereverAnAnswerKeepsIt) {
   EXPECT_FALSE(find(R"("usage")").known());
 }
 
+Usage in_tail(std::string_view tail) {
+  json::Index index;
+  return find_openai_usage_in_tail(tail, index);
+}
+
+TEST(OpenaiUsage, IsFoundInTheTailOfAnAnswerWhereverThatBegins) {
+  const std::string usage =
+      R"("usage" : {"prompt_tokens":7,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":2}})";
+  for (const std::string_view behind : {"}", " } \n", R"(,"a":{"b":[{}]},"c":"}\"}"})",
+                                        R"(,"usage_of":{"usage":{"input_tokens":1}}})"}) {
+    const std::string answer =
+        R"({"choices":[{"message":{"content":"a\"usage\":{\"input_tokens\":1}"}}],)" + usage +
+        std::string(behind);
+    const std::size_t at = answer.find(usage);
+    for (std::size_t begin = 0; begin < answer.size(); ++begin) {
+      const Usage found = in_tail(std::string_view(answer).substr(begin));
+      ASSERT_EQ(found.known(), begin <= at) << answer.substr(begin);
+      if (!found.known()) continue;
+      EXPECT_EQ(found.input, 7U);
+      EXPECT_EQ(found.output, 3U);
+      EXPECT_EQ(found.cached_input, 2U);
+    }
+    for (std::size_t end = at; end < answer.find_last_of('}'); ++end) {
+      ASSERT_FALSE(in_tail(std::string_view(answer).substr(0, end)).known());
+    }
+  }
+}
+
+TEST(OpenaiUsage, IsNotTakenFromAnythingElseInATail) {
+  for (const std::string_view tail :
+       {"", "\"usage\"", "\"usage\":", "\"usage\":null}", "\"usage\":{", "\"usage\":{\"",
+        "\"usage\":{\"prompt_tokens\":1}", "\"usage\":{\"prompt_tokens\":1}}}",
+        "\"usage\":{\"prompt_tokens\":1 2}}", "\\\"usage\":{\"prompt_tokens\":1}}",
+        "\"usage\":{\"prompt_tokens\":1}}garbage", "\"usage\",{\"prompt_tokens\":1}}"}) {
+    EXPECT_FALSE(in_tail(tail).known()) << tail;
+  }
+}
+
 }  // namespace
 }  // namespace sluice::llm

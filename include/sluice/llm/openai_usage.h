@@ -5,6 +5,9 @@
 // (prompt_cache_hit_tokens, usage.cached_tokens). Absent, null, negative, fractional or absurdly
 // large counts are unknown; 12.0 is 12.
 #pragma once
+#include <string_view>
+
+#include "sluice/json/index.h"
 #include "sluice/json/value.h"
 #include "sluice/llm/usage.h"
 
@@ -19,5 +22,9 @@ inline constexpr std::uint64_t usage_tokens_max = std::uint64_t{1} << 40;
 /// The usage in a whole answer or chunk: at the top, in `response` (responses API events), in
 /// `x_groq`, or in the first choice (Kimi).
 [[nodiscard]] Usage find_openai_usage(json::Value answer) noexcept;
+
+/// The usage of a whole answer of which only the last bytes are at hand: its top object's member,
+/// where it and all that follows it lie in `tail`; else unknown. `index` is scratch.
+[[nodiscard]] Usage find_openai_usage_in_tail(std::string_view tail, json::Index& index);
 
 }  // namespace sluice::llm

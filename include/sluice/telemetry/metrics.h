@@ -82,6 +82,8 @@ struct alignas(128) Metrics {
   Counter sse_events_sent;
   Counter sse_keep_alives_sent;
 
+  Counter usage_unseen;  // answers that count tokens, relayed without a look at how many
+
   // The machine.
   Gauge buffers_in_use;
   Gauge buffers_total;
