@@ -1,6 +1,7 @@
 // Arbitrary bytes from a client and arbitrary bytes as its provider's answer, through the whole
-// gateway on a calm simulated network, cut as the input says: everything ends, nothing is left, and
-// no answer looks complete unless the provider's was.
+// gateway on a calm simulated network, cut as the input says: everything ends, nothing is left, no
+// answer looks complete unless the provider's was, and what a provider receives is one well framed
+// request for each attempt the gateway knows of: no client smuggles one in.
 //
 //   client's bytes %%%% provider's bytes %%%% cuts
 //
@@ -18,6 +19,9 @@
 
 #include "gateway_world.h"
 #include "sim_answer_reader.h"
+#include "sluice/base/assert.h"
+#include "sluice/http/framing.h"
+#include "sluice/http/head_parser.h"
 #include "sluice/json/value.h"
 
 namespace sluice::gateway {
@@ -65,10 +69,58 @@ Task<bool> write_in_pieces(net::Stream& stream, std::string_view bytes, std::str
   co_return true;
 }
 
-Task<void> answer(net::Stream& stream, const Input& input, StopToken stop) {
-  const Result<SliceChain> request = co_await stream.read(stop);
-  if (!request || request->empty()) co_return;
-  (void)co_await write_in_pieces(stream, input.provider, input.cuts, stop);
+// Takes a request off the front of what one connection brought; false: there is none.
+bool take_request(std::string_view& received) {
+  if (received.empty()) return false;
+  http::RequestHeadParser parser{http::HeadLimits{}};
+  http::RequestHead head;
+  const http::HeadParse parse = parser.parse(received, head);
+  // A connection may be closed in the middle of a request, but that is how it must begin.
+  SLUICE_ASSERT(parse.status != http::ParseStatus::malformed);
+  if (parse.status == http::ParseStatus::need_more) return false;
+  const auto framing = http::request_framing(head);
+  SLUICE_ASSERT(framing.has_value());
+  SLUICE_ASSERT(head.target.starts_with("/v1/"));
+  SLUICE_ASSERT(framing->kind == http::BodyKind::none || framing->kind == http::BodyKind::length);
+  received.remove_prefix(parse.bytes_consumed);
+  const std::string_view body = received.substr(0, framing->length_bytes);
+  received.remove_prefix(body.size());
+  const auto type = head.headers.value(http::FieldName::content_type);
+  if (body.size() == framing->length_bytes && !body.empty() && type == "application/json") {
+    json::Index index({.depth_max = 256});
+    SLUICE_ASSERT(index.build(body).has_value());
+  }
+  return true;
+}
+
+// `requests` counts what came.
+Task<void> answer(net::Stream& stream, const Input& input, std::size_t& requests, StopToken stop) {
+  std::string received;
+  bool answered = false;
+  while (true) {
+    const Result<SliceChain> part = co_await stream.read(stop);
+    if (!part || part->empty()) break;
+    received += part->to_string();
+    if (answered) continue;
+    // At the first bytes, for an answer may come early; then all that the gateway still sends.
+    answered = true;
+    const bool written = co_await write_in_pieces(stream, input.provider, input.cuts, stop);
+    if (!written) break;
+    co_await stream.finish(stop);
+  }
+  for (std::string_view rest = received; take_request(rest);) ++requests;
+}
+
+// Tries as the access log has them, and those on a second connection for a first one that was gone.
+std::size_t attempts_of(GatewayWorld& world) {
+  std::size_t count = world.metrics().upstream_retries.value();
+  for (const std::string& line : world.log_lines()) {
+    for (std::size_t at = line.find("\"outcome\":"); at != line.npos;
+         at = line.find("\"outcome\":", at + 1)) {
+      ++count;
+    }
+  }
+  return count;
 }
 
 // A request to HEAD, or of HTTP/1.0, has an answer that only who asked can frame.
@@ -138,12 +190,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   ring::sim::SimWorld world(1, ring::sim::SimConfig::calm());
   Random random(1);
   gateway::GatewayWorld gateway(world, gateway::testing::config_text(2, gateway::settings));
+  std::size_t requests = 0;
   for (std::size_t i = 0; i < 2; ++i) {
-    gateway.add_raw_provider(i, [&input](net::Stream& stream, StopToken stop) {
-      return gateway::answer(stream, input, stop);
+    gateway.add_raw_provider(i, [&input, &requests](net::Stream& stream, StopToken stop) {
+      return gateway::answer(stream, input, requests, stop);
     });
   }
   const std::string report = world.run(gateway::run(gateway, input, random), std::chrono::hours(1));
+  SLUICE_ASSERT(requests <= gateway::attempts_of(gateway));
   const bool failed = ::testing::UnitTest::GetInstance()->ad_hoc_test_result().Failed();
   if (report.empty() && !failed) return 0;
   std::fprintf(stderr, "%s\n", report.c_str());

@@ -105,9 +105,11 @@ bool is_usage_only(Value event) {
          usage->is(Kind::object) && !usage->is_empty();
 }
 
-std::string member_text(const json::Member& member) {
-  return std::string(member.key.raw()) + ":" + std::string(member.value.raw());
-}
+struct Edit {
+  std::size_t begin;
+  std::size_t end;
+  std::string text;
+};
 
 bool erase_once(std::string& text, const std::string& part) {
   const std::size_t at = text.find(part);
@@ -138,46 +140,55 @@ std::string model_of(const RecordedExchange& exchange) {
 
 std::string upstream_model_of(std::string_view model) { return std::string(model) + "@upstream"; }
 
-std::vector<std::string> members_of(std::string_view text) {
+std::string upstream_body(const RecordedExchange& exchange) {
+  std::string body = exchange.request_body;
   json::Index index({.depth_max = 256});
-  if (!index.build(text) || !json::root(index).is(Kind::object)) return {std::string(text)};
-  std::vector<std::string> members;
-  for (const json::Member member : json::root(index).members()) {
-    members.push_back(member_text(member));
-  }
-  return members;
-}
-
-std::vector<std::string> upstream_members(const RecordedExchange& exchange) {
-  json::Index index({.depth_max = 256});
-  if (!index.build(exchange.request_body)) return {exchange.request_body};
+  if (!index.build(exchange.request_body)) return body;
   const Value top = json::root(index);
   const auto stream = top.find("stream");
   const bool ask =
       is_chunked(exchange) && stream && stream->boolean() == true && !asks_for_usage(exchange);
-  bool asked = false;
+  const std::string options = R"({"include_usage":true})";
+  std::vector<Edit> edits;
   bool named = false;
-  std::vector<std::string> members;
+  bool asked = false;
+  std::optional<std::size_t> kept_end;  // behind the last member that stays
+  std::size_t last_end = 0;             // behind the last member
+  std::optional<std::size_t> front;     // where a run that goes began, if nothing stays before it
   for (const json::Member member : top.members()) {
     const std::string key = *member.key.string();
-    if (std::find(gateway_only.begin(), gateway_only.end(), key) != gateway_only.end()) continue;
+    const json::Span value = member.value.span();
+    if (std::find(gateway_only.begin(), gateway_only.end(), key) != gateway_only.end()) {
+      // Behind one that stays it goes with the comma before it, else with the comma behind it.
+      if (kept_end) edits.push_back({last_end, value.end(), ""});
+      if (!kept_end && !front) front = member.key.span().offset;
+      last_end = value.end();
+      continue;
+    }
+    if (front) edits.push_back({*std::exchange(front, std::nullopt), member.key.span().offset, ""});
+    kept_end = last_end = value.end();
     if (key == "model") {
       named = true;
-      members.push_back("\"model\":" + json::quote(upstream_model_of(*member.value.string())));
+      edits.push_back(
+          {value.offset, value.end(), json::quote(upstream_model_of(*member.value.string()))});
     } else if (key == "stream_options" && ask) {
       // None of the recordings has stream_options that ask for something else.
       asked = true;
-      members.emplace_back(R"("stream_options":{"include_usage":true})");
-    } else {
-      members.push_back(member_text(member));
+      edits.push_back({value.offset, value.end(), options});
     }
   }
-  if (ask && !asked) members.emplace_back(R"("stream_options":{"include_usage":true})");
+  if (ask && !asked) edits.push_back({*kept_end, *kept_end, ",\"stream_options\":" + options});
   if (!named && exchange.path == "/moderations") {
-    members.insert(members.begin(),
-                   "\"model\":" + json::quote(upstream_model_of("omni-moderation-latest")));
+    const std::size_t open = top.span().offset + 1;
+    edits.push_back(
+        {open, open,
+         "\"model\":" + json::quote(upstream_model_of("omni-moderation-latest")) + ","});
   }
-  return members;
+  // From the back, so that what is to come keeps its place.
+  std::stable_sort(edits.begin(), edits.end(),
+                   [](const Edit& x, const Edit& y) { return x.begin > y.begin; });
+  for (const Edit& edit : edits) body.replace(edit.begin, edit.end - edit.begin, edit.text);
+  return body;
 }
 
 std::string upstream_form(const RecordedExchange& exchange) {

@@ -14,14 +14,11 @@ namespace sluice::gateway::testing {
 [[nodiscard]] std::string model_of(const RecordedExchange& exchange);
 [[nodiscard]] std::string upstream_model_of(std::string_view model);
 
-/// A JSON object's members in order, each as its bytes stand: "key":value. Anything else is one
-/// entry, the whole text.
-[[nodiscard]] std::vector<std::string> members_of(std::string_view json);
-
-/// The members of the body a provider must receive: the model by its upstream name, what only the
-/// gateway understands taken out, a stream's usage asked for.
-[[nodiscard]] std::vector<std::string> upstream_members(const RecordedExchange& exchange);
-/// The same of a form: its bytes.
+/// The JSON body a provider must receive, byte for byte as the client sent it but for these: the
+/// model by its upstream name, what only the gateway understands taken out with its comma, a
+/// stream's usage asked for.
+[[nodiscard]] std::string upstream_body(const RecordedExchange& exchange);
+/// The same of a form.
 [[nodiscard]] std::string upstream_form(const RecordedExchange& exchange);
 
 /// Whether the client itself asked for the usage of its stream.

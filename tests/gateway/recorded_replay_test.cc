@@ -162,7 +162,7 @@ void expect_request(const RecordedExchange& exchange, const Provider& provider) 
   if (exchange.content_type.starts_with("multipart")) {
     EXPECT_EQ(provider.body, upstream_form(exchange));
   } else {
-    EXPECT_EQ(members_of(provider.body), upstream_members(exchange));
+    EXPECT_EQ(provider.body, upstream_body(exchange));
   }
 }
 
