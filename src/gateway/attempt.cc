@@ -180,11 +180,11 @@ std::string_view Attempt::authorisation() {
     callers_header_ = catalog::render_auth(provider_.auth, Secret(std::string(credential_.key)));
     return callers_header_.reveal();
   }
-  // Several keys: taken in turn, so that each bears its share.
+  // Several keys: one at random, so that each bears its share without the workers agreeing on
+  // turns.
   const auto& credentials = provider_.credentials;
   if (credentials.empty()) return {};
-  const std::size_t turn = loop_.random().below(credentials.size());
-  return credentials[turn].header_value.reveal();
+  return credentials[loop_.random().below(credentials.size())].header_value.reveal();
 }
 
 Task<Result<void>> Attempt::send_on(upstream::ConnectionPool::Use use, StopToken stop) {
