@@ -61,6 +61,8 @@ llm::ApiError error_of(const http::Rejection& rejection) {
     case http::status::header_fields_too_large: return llm::errors::head_too_large();
     case http::status::expectation_failed: return llm::errors::expectation_unsupported();
     case http::status::version_not_supported: return llm::errors::version_unsupported();
+    case http::status::not_implemented:
+      return llm::errors::http_feature_unsupported(rejection.reason);
     default: {
       llm::ApiError error = llm::errors::head_malformed(rejection.reason);
       error.status = rejection.answer;

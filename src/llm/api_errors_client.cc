@@ -78,11 +78,6 @@ ApiError body_too_large(std::size_t bytes_max) {
                                   bytes_max)));
 }
 
-ApiError body_length_invalid() {
-  return invalid_request(400, "invalid_body", "",
-                         "The body ended before the announced length. Send the whole body.");
-}
-
 ApiError form_malformed(std::string_view reason) {
   return invalid_request(400, "invalid_form", "",
                          fmt::format("The body is not a valid multipart form: {}.", reason));
@@ -167,13 +162,13 @@ ApiError request_too_slow(std::string_view what) {
                                   what)));
 }
 
-ApiError transfer_coding_unsupported(std::string_view coding) {
+ApiError http_feature_unsupported(std::string_view reason) {
   return with_kind(
       ApiErrorKind::unsupported,
-      invalid_request(501, "unsupported_transfer_coding", "",
-                      fmt::format("Transfer coding '{}' is not supported. Send the body with a "
-                                  "Content-Length or chunked.",
-                                  quoted_name(coding))));
+      invalid_request(501, "unsupported_http_feature", "",
+                      fmt::format("The HTTP request asks for what is not spoken here: {}. Use GET, "
+                                  "POST or DELETE, and send a body with Content-Length or chunked.",
+                                  reason)));
 }
 
 ApiError expectation_unsupported() {
@@ -210,14 +205,6 @@ ApiError own_key_unusable() {
                       "for a provider of this model. Name the provider that it is for: "
                       "x-sluice-provider-key: <provider>=<key>; or use one of this gateway's "
                       "keys."));
-}
-
-ApiError key_disabled(std::string_view reason) {
-  return with_kind(
-      ApiErrorKind::unauthenticated,
-      invalid_request(
-          401, "invalid_api_key", "",
-          fmt::format("The API key cannot be used: {}. Ask the gateway's operator.", reason)));
 }
 
 ApiError model_unknown(std::string_view model) {
@@ -266,27 +253,6 @@ ApiError region_unavailable(std::string_view model) {
                     fmt::format("The model '{}' has no deployment in the regions your API key is "
                                 "pinned to. Choose another model.",
                                 quoted_name(model)));
-}
-
-ApiError limit_reached(std::string_view limit, std::chrono::milliseconds wait) {
-  return {.kind = ApiErrorKind::rate_limited,
-          .status = 429,
-          .type = "rate_limit_error",
-          .code = "rate_limit_exceeded",
-          .message = fmt::format("Your limit of {} is reached. Wait as long as Retry-After says, "
-                                 "then try again.",
-                                 limit),
-          .retry_after = wait};
-}
-
-ApiError budget_spent(std::string_view budget) {
-  return {.kind = ApiErrorKind::quota_exhausted,
-          .status = 429,
-          .type = "insufficient_quota",
-          .code = "insufficient_quota",
-          .message = fmt::format("The budget {} is spent. Ask the gateway's operator to raise it.",
-                                 budget),
-          .retry_after = std::chrono::minutes(1)};
 }
 
 }  // namespace sluice::llm::errors

@@ -59,24 +59,6 @@ ApiError gateway_overloaded(milliseconds wait) {
   return error;
 }
 
-ApiError gateway_draining() {
-  ApiError error = server_error(ApiErrorKind::overloaded, Fault::gateway, 503, "draining",
-                                "This gateway is shutting down. Try again; another instance will "
-                                "answer.");
-  error.retry_after = default_wait;
-  return error;
-}
-
-ApiError no_deployment(std::string_view model, milliseconds wait) {
-  ApiError error = server_error(
-      ApiErrorKind::overloaded, Fault::gateway, 503, "no_deployment_available",
-      fmt::format("No deployment of the model '{}' is available now. Try again after the time "
-                  "Retry-After says, or use another model.",
-                  quotable(model, 100)));
-  error.retry_after = wait;
-  return error;
-}
-
 ApiError upstream_auth(std::string_view provider, int upstream_status) {
   return upstream(ApiErrorKind::upstream_auth, 502, "upstream_auth_failed",
                   fmt::format("Provider '{}' refused the gateway's own credential. Your key is "

@@ -413,6 +413,21 @@ TEST_F(GatewayTest, WhatIsNoHttpGetsATypedAnswerWithARequestIdAndAClose) {
       << lines[0];
 }
 
+TEST_F(GatewayTest, HttpThatIsNotSpokenHereIsNotCalledMalformed) {
+  for (const std::string_view head : {"CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n",
+                                      "POST /v1/chat/completions HTTP/1.1\r\nHost: "
+                                      "a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"}) {
+    SimWorld fresh(1, SimConfig::calm());
+    GatewayWorld gateway(fresh, config_text(1));
+    std::string answer;
+    EXPECT_EQ(fresh.run(run_and_stop(gateway, send_raw(gateway, std::string(head), answer)),
+                        std::chrono::hours(2)),
+              "");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 501 ")) << answer;
+    EXPECT_NE(answer.find(R"("code":"unsupported_http_feature")"), std::string::npos) << answer;
+  }
+}
+
 TEST_F(GatewayTest, CostIsLoggedAndCountedWherePriceAndTokensAreKnown) {
   const std::string priced =
       config_text(1) + "price = { input = 2.0, cached_input = 0.5, output = 10.0 }\n";

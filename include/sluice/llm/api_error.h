@@ -74,7 +74,6 @@ namespace errors {
                                      const json::IndexLimits& limits);
 [[nodiscard]] ApiError body_not_object(std::string_view found);
 [[nodiscard]] ApiError body_too_large(std::size_t bytes_max);
-[[nodiscard]] ApiError body_length_invalid();
 [[nodiscard]] ApiError form_malformed(std::string_view reason);
 [[nodiscard]] ApiError field_missing(std::string_view param, std::string_view advice);
 [[nodiscard]] ApiError field_type_wrong(std::string_view param, std::string_view wanted,
@@ -90,7 +89,8 @@ namespace errors {
 [[nodiscard]] ApiError method_wrong(std::string_view method, std::string_view path,
                                     std::string_view allow);
 [[nodiscard]] ApiError request_too_slow(std::string_view what);  // what: "head" or "body"
-[[nodiscard]] ApiError transfer_coding_unsupported(std::string_view coding);
+/// A method or a transfer coding that is HTTP, but not spoken here; `reason` is the sentence's end.
+[[nodiscard]] ApiError http_feature_unsupported(std::string_view reason);
 [[nodiscard]] ApiError expectation_unsupported();
 [[nodiscard]] ApiError version_unsupported();
 
@@ -101,18 +101,13 @@ namespace errors {
 [[nodiscard]] ApiError own_key_unusable();
 /// Callers without a key are programs of this machine here; this one came by a web page.
 [[nodiscard]] ApiError origin_foreign();
-[[nodiscard]] ApiError key_disabled(std::string_view reason);
 [[nodiscard]] ApiError model_unknown(std::string_view model);
 [[nodiscard]] ApiError model_forbidden(std::string_view model);
 [[nodiscard]] ApiError operation_unsupported(std::string_view operation, std::string_view model);
 [[nodiscard]] ApiError region_unavailable(std::string_view model);
-[[nodiscard]] ApiError limit_reached(std::string_view limit, std::chrono::milliseconds wait);
-[[nodiscard]] ApiError budget_spent(std::string_view budget);
 
 // The gateway cannot.
 [[nodiscard]] ApiError gateway_overloaded(std::chrono::milliseconds wait);
-[[nodiscard]] ApiError gateway_draining();
-[[nodiscard]] ApiError no_deployment(std::string_view model, std::chrono::milliseconds wait);
 
 // A provider failed. `provider` is its configured name.
 [[nodiscard]] ApiError upstream_auth(std::string_view provider, int upstream_status);
