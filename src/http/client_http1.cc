@@ -71,9 +71,7 @@ struct ClientHttp1::Exchange::Sending {
 Task<void> ClientHttp1::Exchange::send_bytes(SliceChain bytes, Sending& sending) {
   sending.result =
       co_await connection_.stream_->write(std::move(bytes), sending.write_stop.token());
-  if (sending.result) {
-    sent_at_ = connection_.loop_.now();
-  } else if (!may_have_answered(sending.result.error())) {
+  if (!sending.result && !may_have_answered(sending.result.error())) {
     sending.read_stop.request_stop();
   }
 }
@@ -123,7 +121,6 @@ Task<Result<const ResponseHead*>> ClientHttp1::Exchange::send(const OutgoingRequ
     cut_short();
     co_return fail(broken(written.error()));
   }
-  if (written) sent_at_ = connection_.loop_.now();
   Result<const ResponseHead*> answer = co_await read_head(stop);
   if (!written) cut_short();
   co_return answer;
@@ -207,10 +204,6 @@ void ClientHttp1::Exchange::end_of_body(SliceChain left_over) noexcept {
   complete_ = true;
   // Bytes behind the answer to our only request were not asked for: never trust that connection.
   connection_.clean_ = framing_.keep_alive && left_over.empty();
-}
-
-bool ClientHttp1::Exchange::has_body_input() const noexcept {
-  return complete_ || !pending_.empty() || connection_.stream_->has_input();
 }
 
 Task<Result<SliceChain>> ClientHttp1::Exchange::read_body(StopToken stop) {

@@ -190,16 +190,4 @@ bool SseParser::hold(std::string_view bytes) {
   return true;
 }
 
-void append_sse_event(std::string& out, std::string_view name, std::string_view data) {
-  SLUICE_ASSERT(name.find_first_of("\r\n") == std::string_view::npos);
-  if (!name.empty()) out.append("event: ").append(name).append("\n");
-  for (std::size_t at = 0;;) {
-    const std::size_t end = line_end_from(data, at);
-    out.append("data: ").append(data.substr(at, end - at)).append("\n");
-    if (end == data.size()) break;
-    at = skip_line_end(data, end);
-  }
-  out.append("\n");
-}
-
 }  // namespace sluice::http

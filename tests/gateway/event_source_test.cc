@@ -32,9 +32,7 @@ class Parts final : public http::ClientExchange {
   }
   Task<Result<Slice>> read_whole_body(std::size_t, StopToken) override { co_return fail(Error{}); }
   [[nodiscard]] const http::Framing& framing() const noexcept override { return framing_; }
-  [[nodiscard]] bool has_body_input() const noexcept override { return !parts_.empty(); }
   [[nodiscard]] bool complete() const noexcept override { return parts_.empty(); }
-  [[nodiscard]] MonotonicTime sent_at() const noexcept override { return {}; }
   [[nodiscard]] MonotonicTime first_byte_at() const noexcept override { return {}; }
   [[nodiscard]] std::uint64_t bytes_out() const noexcept override { return 0; }
   [[nodiscard]] std::uint64_t bytes_in() const noexcept override { return 0; }

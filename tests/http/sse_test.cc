@@ -222,21 +222,5 @@ TEST(SseParser, NothingIsLeftAfterACompleteStream) {
   EXPECT_EQ(parser.finish(event), SseStatus::need_more);
 }
 
-TEST(AppendSseEvent, WritesWhatTheParserReads) {
-  std::string wire;
-  append_sse_event(wire, "", "a");
-  EXPECT_EQ(wire, "data: a\n\n");
-  append_sse_event(wire, "error", "b\nc\r\nd\re");
-  append_sse_event(wire, "", "");
-  const Seen seen = split({wire});
-  EXPECT_EQ(seen.data, (Strings{"a", "b\nc\nd\ne", ""}));
-  EXPECT_EQ(seen.names, (Strings{"", "error", ""}));
-}
-
-TEST(AppendSseEventDeathTest, ANameOfTwoLinesIsABugOfOurs) {
-  std::string wire;
-  EXPECT_DEATH(append_sse_event(wire, "a\nb", "c"), "name");
-}
-
 }  // namespace
 }  // namespace sluice::http

@@ -40,15 +40,9 @@ class ClientExchange {
   [[nodiscard]] virtual Task<Result<Slice>> read_whole_body(std::size_t bytes_max,
                                                             StopToken stop) = 0;
 
-  /// Whether read_body() has something to look at without waiting; of a chunked body it may be
-  /// framing alone.
-  [[nodiscard]] virtual bool has_body_input() const noexcept = 0;
-
   /// Whether the answer was read to its end.
   [[nodiscard]] virtual bool complete() const noexcept = 0;
-  /// When the request was sent to its last byte; when the first byte of the answer came. The
-  /// epoch when it has not happened.
-  [[nodiscard]] virtual MonotonicTime sent_at() const noexcept = 0;
+  /// When the first byte of the answer came; the epoch when it has not.
   [[nodiscard]] virtual MonotonicTime first_byte_at() const noexcept = 0;
   [[nodiscard]] virtual std::uint64_t bytes_out() const noexcept = 0;  // request, on HTTP
   [[nodiscard]] virtual std::uint64_t bytes_in() const noexcept = 0;   // answer, on HTTP

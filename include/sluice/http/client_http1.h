@@ -71,9 +71,7 @@ class ClientHttp1::Exchange final : public ClientExchange {
   [[nodiscard]] const Framing& framing() const noexcept override { return framing_; }
   Task<Result<SliceChain>> read_body(StopToken stop) override;
   Task<Result<Slice>> read_whole_body(std::size_t bytes_max, StopToken stop) override;
-  [[nodiscard]] bool has_body_input() const noexcept override;
   [[nodiscard]] bool complete() const noexcept override { return complete_; }
-  [[nodiscard]] MonotonicTime sent_at() const noexcept override { return sent_at_; }
   [[nodiscard]] MonotonicTime first_byte_at() const noexcept override { return first_byte_at_; }
   [[nodiscard]] std::uint64_t bytes_out() const noexcept override { return bytes_out_; }
   [[nodiscard]] std::uint64_t bytes_in() const noexcept override { return bytes_in_; }
@@ -96,7 +94,6 @@ class ClientHttp1::Exchange final : public ClientExchange {
   Slice head_bytes_;    // what the head's views look into
   SliceChain pending_;  // body bytes that came with the head
   std::uint64_t length_left_ = 0;
-  MonotonicTime sent_at_{};
   MonotonicTime first_byte_at_{};
   std::uint64_t bytes_out_ = 0;
   std::uint64_t bytes_in_ = 0;

@@ -92,8 +92,4 @@ class SseParser {
   bool too_large_ = false;
 };
 
-/// Appends one event: an `event:` line unless `name` is empty, a `data:` line per line of `data`,
-/// and the empty line. `name` must hold no CR or LF (asserted).
-void append_sse_event(std::string& out, std::string_view name, std::string_view data);
-
 }  // namespace sluice::http
