@@ -8,14 +8,6 @@ constexpr unsigned char fold(char c) noexcept {
 }
 }  // namespace
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-  if (a.size() != b.size()) return false;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    if (fold(a[i]) != fold(b[i])) return false;
-  }
-  return true;
-}
-
 // FNV-1a over the folded bytes. The keys are the operator's, not the client's: a client cannot
 // make them collide, and its own name is hashed once.
 std::size_t NameIndex::Hash::operator()(std::string_view name) const noexcept {

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <optional>
 
+#include "sluice/base/hex.h"
+
 namespace sluice::catalog {
 namespace {
 
@@ -62,16 +64,13 @@ bool is_path_character(char c) noexcept {
          std::string_view("-._~!$&'()*+,;=:@/%").find(c) != std::string_view::npos;
 }
 
-bool is_hex(char c) noexcept {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 std::optional<std::string> path_complaint(std::string_view path) {
   for (std::size_t i = 0; i < path.size(); ++i) {
     if (!is_path_character(path[i])) {
       return "the path of a URL has letters, digits and -._~ only; percent-encode the rest";
     }
-    if (path[i] == '%' && (i + 2 >= path.size() || !is_hex(path[i + 1]) || !is_hex(path[i + 2]))) {
+    if (path[i] == '%' &&
+        (i + 2 >= path.size() || hex_value(path[i + 1]) < 0 || hex_value(path[i + 2]) < 0)) {
       return "a % in a URL is followed by two hexadecimal digits";
     }
   }

@@ -5,6 +5,7 @@
 
 #include "building.h"
 #include "sluice/config/spelling.h"
+#include "sluice/http/text.h"
 
 namespace sluice::config {
 namespace {
@@ -173,7 +174,7 @@ void resolve_auth(ResolvedProvider& provider) {
   // The operator's header replaces one of ours of the same name.
   for (const auto& [name, value] : config.headers) {
     std::erase_if(provider.auth.extra_headers,
-                  [&](const auto& ours) { return catalog::equal_ignoring_case(ours.first, name); });
+                  [&](const auto& ours) { return http::equal_ignoring_case(ours.first, name); });
     provider.auth.extra_headers.emplace_back(name, value);
   }
 }

@@ -4,6 +4,7 @@
 
 #include "parsing.h"
 #include "sluice/config/spelling.h"
+#include "sluice/http/text.h"
 #include "syntax.h"
 
 namespace sluice::config {
@@ -12,18 +13,10 @@ namespace {
 constexpr std::array<std::string_view, 6> dialects = {"openai", "anthropic", "gemini",
                                                       "vertex", "azure",     "bedrock"};
 
-// RFC 9110 section 5.6.2.
-bool is_token(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-  });
-}
-
-// RFC 9110 section 5.5 without obs-text; the ends are not spaces.
-bool is_field_value(std::string_view text) {
-  return !text.empty() && text.front() != ' ' && text.back() != ' ' &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c < 0x7f; });
+// What may be sent as it stands: a field value, and besides not empty, ASCII, trimmed.
+bool is_plain_value(std::string_view text) {
+  return !text.empty() && http::is_field_value(text) && http::trim_blanks(text) == text &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > 0; });
 }
 
 void parse_dialect(Section& section, ProviderConfig& provider) {
@@ -53,7 +46,7 @@ bool is_reserved(const std::string& name) {
       "content-type", "keep-alive",     "upgrade",           "te",
       "trailer",      "expect"};
   return std::any_of(reserved.begin(), reserved.end(), [&](std::string_view header) {
-    return catalog::equal_ignoring_case(header, name);
+    return http::equal_ignoring_case(header, name);
   });
 }
 
@@ -72,16 +65,16 @@ void parse_headers(Section& parent, ProviderConfig& provider) {
                                 std::move(text));
     };
     const auto* text = value.as_string();
-    if (!is_token(name)) {
+    if (!http::is_token(name)) {
       wrong("is no header name");
     } else if (is_reserved(name)) {
       wrong("is set by the gateway itself; take it out");
-    } else if (catalog::equal_ignoring_case(name, "accept-encoding")) {
+    } else if (http::equal_ignoring_case(name, "accept-encoding")) {
       wrong(
           "would have every answer compressed, and compressed streams cannot be read; take it out");
-    } else if (catalog::equal_ignoring_case(name, "authorization")) {
+    } else if (http::equal_ignoring_case(name, "authorization")) {
       wrong("a key does not belong in this file; use keys = [{ env = \"NAME\" }]");
-    } else if (text == nullptr || !is_field_value(text->get())) {
+    } else if (text == nullptr || !is_plain_value(text->get())) {
       wrong("must be a text of printable ASCII without spaces at its ends");
     } else {
       provider.headers.emplace_back(name, text->get());
@@ -94,12 +87,12 @@ void parse_auth(Section& parent, ProviderConfig& provider) {
     catalog::Auth auth;
     section.text("header", auth.header);
     section.text("format", auth.format);
-    if (!is_token(auth.header) || is_reserved(auth.header)) {
+    if (!http::is_token(auth.header) || is_reserved(auth.header)) {
       section.error("header", "must be the name of the header that carries the key");
     }
     const std::size_t mark = auth.format.find("{key}");
     if (mark == std::string::npos || auth.format.find("{key}", mark + 1) != std::string::npos ||
-        !is_field_value(auth.format)) {
+        !is_plain_value(auth.format)) {
       section.error("format",
                     "must hold {key} once, as in \"Bearer {key}\"; the key itself does not "
                     "belong in this file");

@@ -4,18 +4,12 @@
 
 #include "scan.h"
 #include "sluice/base/assert.h"
+#include "sluice/base/hex.h"
 #include "sluice/http/head_writer.h"
 #include "sluice/http/text.h"
 
 namespace sluice::http {
 namespace {
-
-constexpr int hex_value(unsigned char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  const unsigned char letter = c | 0x20;
-  if (letter >= 'a' && letter <= 'f') return letter - 'a' + 10;
-  return -1;
-}
 
 bool is(unsigned char byte, ByteClass wanted) noexcept {
   return is_byte(static_cast<char>(byte), wanted);
@@ -78,7 +72,7 @@ bool ChunkedDecoder::step_size(unsigned char byte) noexcept {
     state_ = chunk_bytes_left_ == 0 ? State::trailer_first : State::data;
     return true;
   }
-  if (const int digit = hex_value(byte); digit >= 0) {
+  if (const int digit = hex_value(static_cast<char>(byte)); digit >= 0) {
     if (state_ == State::size_first) {
       chunk_bytes_left_ = 0;
       size_digits_ = 0;

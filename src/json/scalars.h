@@ -8,6 +8,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "sluice/base/hex.h"
+
 namespace sluice::json {
 
 [[nodiscard]] inline bool is_white_space(char c) noexcept {
@@ -15,14 +17,6 @@ namespace sluice::json {
 }
 
 [[nodiscard]] inline bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-/// 0 to 15, or -1 for what is no hexadecimal digit.
-[[nodiscard]] inline int hex_value(char c) noexcept {
-  if (is_digit(c)) return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 /// The first backslash in [at, end), or end. Escapes come in swarms (JSON quoted in JSON), where a
 /// call of memchr for each costs more than the bytes between them: look at a few words first.

@@ -3,25 +3,10 @@
 #include <algorithm>
 
 #include "sluice/base/byte_scan.h"
+#include "sluice/http/text.h"
 
 namespace sluice::policy {
 namespace {
-
-constexpr char to_lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool equals_ignoring_case(std::string_view text, std::string_view lower) noexcept {
-  return std::ranges::equal(text, lower, {}, to_lower);
-}
-
-constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
-
-std::string_view trim(std::string_view text) noexcept {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 Error refused(ErrorKind kind, const char* what) noexcept {
   return {.kind = kind, .fault = Fault::client, .what = what};
@@ -37,21 +22,21 @@ bool is_visible(std::string_view text) noexcept {
 /// case by RFC 9110 section 11.1), or the whole value when it is one word.
 Result<std::string_view> key_of_authorization(std::string_view value) noexcept {
   constexpr std::string_view usual = "Bearer ";
-  if (value.starts_with(usual)) return trim(value.substr(usual.size()));
-  const auto blank = std::ranges::find_if(value, is_blank);
+  if (value.starts_with(usual)) return http::trim_blanks(value.substr(usual.size()));
+  const auto blank = std::ranges::find_if(value, http::is_blank);
   if (blank == value.end()) {
     // A scheme with nothing behind it is a client without its key, not a key named "Bearer".
-    if (equals_ignoring_case(value, "bearer")) {
+    if (http::equal_ignoring_case(value, "bearer")) {
       return fail(refused(ErrorKind::malformed, "the Authorization header holds no key"));
     }
     return value;
   }
   const auto scheme_bytes = static_cast<std::size_t>(blank - value.begin());
-  if (!equals_ignoring_case(value.substr(0, scheme_bytes), "bearer")) {
+  if (!http::equal_ignoring_case(value.substr(0, scheme_bytes), "bearer")) {
     return fail(
         refused(ErrorKind::unsupported, "the Authorization header must be 'Bearer' and a key"));
   }
-  return trim(value.substr(scheme_bytes));
+  return http::trim_blanks(value.substr(scheme_bytes));
 }
 
 }  // namespace
@@ -59,26 +44,28 @@ Result<std::string_view> key_of_authorization(std::string_view value) noexcept {
 CredentialHeader credential_header_of_length(std::string_view name) noexcept {
   switch (name.size()) {
     case 7:
-      return equals_ignoring_case(name, "api-key") ? CredentialHeader::key : CredentialHeader::none;
+      return http::equal_ignoring_case(name, "api-key") ? CredentialHeader::key
+                                                        : CredentialHeader::none;
     case 9:
-      return equals_ignoring_case(name, "x-api-key") ? CredentialHeader::key
-                                                     : CredentialHeader::none;
-    case 13:
-      return equals_ignoring_case(name, "authorization") ? CredentialHeader::authorization
-                                                         : CredentialHeader::none;
-    case 14:
-      return equals_ignoring_case(name, "x-goog-api-key") ? CredentialHeader::key
+      return http::equal_ignoring_case(name, "x-api-key") ? CredentialHeader::key
                                                           : CredentialHeader::none;
+    case 13:
+      return http::equal_ignoring_case(name, "authorization") ? CredentialHeader::authorization
+                                                              : CredentialHeader::none;
+    case 14:
+      return http::equal_ignoring_case(name, "x-goog-api-key") ? CredentialHeader::key
+                                                               : CredentialHeader::none;
     case 21:
-      return equals_ignoring_case(name, "x-sluice-provider-key") ? CredentialHeader::provider_key
-                                                                 : CredentialHeader::none;
+      return http::equal_ignoring_case(name, "x-sluice-provider-key")
+                 ? CredentialHeader::provider_key
+                 : CredentialHeader::none;
     default: return CredentialHeader::none;
   }
 }
 
 Result<void> PresentedKey::add(CredentialHeader header, std::string_view value) noexcept {
   if (header == CredentialHeader::none || header == CredentialHeader::provider_key) return {};
-  std::string_view key = trim(value);
+  std::string_view key = http::trim_blanks(value);
   if (header == CredentialHeader::authorization) {
     const Result<std::string_view> bearer = key_of_authorization(key);
     if (!bearer) return fail(bearer.error());

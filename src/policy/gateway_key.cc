@@ -11,6 +11,7 @@
 #include "base62.h"
 #include "key_hash.h"
 #include "sluice/base/assert.h"
+#include "sluice/base/hex.h"
 
 namespace sluice::policy {
 namespace {
@@ -65,14 +66,10 @@ KeyId pack(std::string_view id) noexcept {
   return packed;
 }
 
-int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  return -1;
-}
-
+// Small letters only: a hash has one spelling.
 bool read_hex(std::string_view hex, std::span<unsigned char> bytes) noexcept {
   if (hex.size() != bytes.size() * 2) return false;
+  if (std::ranges::any_of(hex, [](char c) { return c >= 'A' && c <= 'F'; })) return false;
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     const int high = hex_value(hex[2 * i]);
     const int low = hex_value(hex[2 * i + 1]);

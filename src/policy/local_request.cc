@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "sluice/http/text.h"
+
 namespace sluice::policy {
 namespace {
 
@@ -10,10 +12,6 @@ constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 constexpr char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool equal_in_any_case(std::string_view text, std::string_view lower_case) noexcept {
-  return std::ranges::equal(text, lower_case, {}, lower);
 }
 
 bool is_port(std::string_view text) noexcept { return std::ranges::all_of(text, is_digit); }
@@ -52,7 +50,7 @@ bool is_localhost_name(std::string_view host) noexcept {
   constexpr std::string_view name = "localhost";
   if (host.size() < name.size() || !std::ranges::all_of(host, is_name_character)) return false;
   const std::size_t before = host.size() - name.size();
-  if (!equal_in_any_case(host.substr(before), name)) return false;
+  if (!http::equal_ignoring_case(host.substr(before), name)) return false;
   return before == 0 || host[before - 1] == '.';
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sluice/http/text.h"
 #include "sluice/policy/credential_header.h"
 #include "sluice/policy/gateway_key.h"
 
@@ -12,14 +13,7 @@ Error refused(ErrorKind kind, const char* what) noexcept {
   return {.kind = kind, .fault = Fault::client, .what = what};
 }
 
-constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 constexpr bool is_visible(char c) noexcept { return c > ' ' && c < '\x7f'; }
-
-std::string_view trim(std::string_view text) noexcept {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 }  // namespace
 
@@ -58,8 +52,8 @@ Result<void> OwnKeys::add_named(std::string_view header_value) noexcept {
   if (equals == std::string_view::npos) {
     return fail(refused(ErrorKind::malformed, "x-sluice-provider-key must be <provider>=<key>"));
   }
-  const std::string_view provider = trim(header_value.substr(0, equals));
-  const std::string_view key = trim(header_value.substr(equals + 1));
+  const std::string_view provider = http::trim_blanks(header_value.substr(0, equals));
+  const std::string_view key = http::trim_blanks(header_value.substr(equals + 1));
   if (provider.empty() || key.empty() || !std::ranges::all_of(key, is_visible)) {
     return fail(refused(ErrorKind::malformed, "x-sluice-provider-key must be <provider>=<key>"));
   }

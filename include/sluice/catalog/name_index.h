@@ -10,10 +10,9 @@
 #include <string_view>
 #include <unordered_map>
 
-namespace sluice::catalog {
+#include "sluice/http/text.h"
 
-/// Whether two names differ in ASCII letter case only.
-[[nodiscard]] bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept;
+namespace sluice::catalog {
 
 class NameIndex {
  public:
@@ -31,7 +30,7 @@ class NameIndex {
   struct Equal {
     using is_transparent = void;
     bool operator()(std::string_view a, std::string_view b) const noexcept {
-      return equal_ignoring_case(a, b);
+      return http::equal_ignoring_case(a, b);
     }
   };
   std::unordered_map<std::string, std::uint32_t, Hash, Equal> positions_;
