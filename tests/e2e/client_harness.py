@@ -53,14 +53,15 @@ def make_certificates(folder):
     key, request, certificate = f"{folder}/tls.key", f"{folder}/tls.csr", f"{folder}/tls.pem"
     names = f"{folder}/names"
     with open(names, "w", encoding="ascii") as file:
-        file.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+        file.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n"
+                   "authorityKeyIdentifier=keyid\n")  # Python 3.13 wants all of RFC 5280
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
 
     def openssl(*arguments):
         subprocess.run(["openssl", *arguments], check=True, capture_output=True)
 
     openssl("req", "-x509", *curve, "-keyout", ca_key, "-out", ca, "-days", "2",
-            "-subj", "/CN=Test CA")
+            "-subj", "/CN=Test CA", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
     openssl("req", *curve, "-keyout", key, "-out", request, "-subj", "/CN=localhost")
     openssl("x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial",
             "-out", certificate, "-days", "2", "-extfile", names)

@@ -159,8 +159,11 @@ Task<void> too_old(ring::Loop&, DnsServer& server, CaresResolver& resolver) {
   server.set("api.test", {"192.0.2.1"}, 0);
   static_cast<void>(co_await resolver.resolve("api.test", 1, {}));
   server.set_mood(Mood::fails);
-  EXPECT_EQ(texts(co_await resolver.resolve("api.test", 1, {})),
-            "the name servers cannot be reached or all failed");
+  const std::string said = texts(co_await resolver.resolve("api.test", 1, {}));
+  // The first is what c-ares 1.18 makes of servers that fail, the second what 1.34 does.
+  EXPECT_TRUE(said == "the name servers cannot be reached or all failed" ||
+              said == "the name servers failed")
+      << said;
 }
 TEST(CaresResolver, ServesNothingOlderThanItsBound) {
   run_case(&too_old, [](CaresResolverConfig& config) { config.stale_max = seconds(0); });
