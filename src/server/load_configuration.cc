@@ -77,6 +77,18 @@ void apply(const Overrides& overrides, config::Config& config) {
   if (overrides.simulated_port) add_simulated(config, *overrides.simulated_port);
 }
 
+// As for a [[listener]] of the file: without a key to ask for, other machines could only be turned
+// away, and strangers must not be served by oversight.
+void check_listen(const Overrides& overrides, config::Loaded& loaded) {
+  if (!overrides.listen || !loaded.config.keys.empty() || overrides.listen->local()) return;
+  loaded.complaints.error(
+      {}, "--listen",
+      fmt::format("other machines reach {} and there is no [[key]]: add one to the file (sluice "
+                  "keygen), listen on 127.0.0.1, or write that address as a [[listener]] with "
+                  "anonymous = true in place of --listen",
+                  overrides.listen->text()));
+}
+
 }  // namespace
 
 config::Loaded load_configuration(const Overrides& overrides, const catalog::Catalog& catalogue,
@@ -96,6 +108,7 @@ config::Loaded load_configuration(const Overrides& overrides, const catalog::Cat
     loaded.config = config::config_of_environment(catalogue, environment);
   }
   apply(overrides, loaded.config);
+  check_listen(overrides, loaded);
   loaded.models =
       config::build(loaded.config, catalogue, environment, is_spoken, loaded.complaints);
   return loaded;

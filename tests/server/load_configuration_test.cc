@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sluice/policy/gateway_key.h"
 #include "support.h"
 
 namespace sluice::server {
@@ -22,6 +23,28 @@ TEST(LoadConfiguration, OptionsWinOverTheFile) {
   ASSERT_EQ(result.config.listeners.size(), 1U);
   EXPECT_EQ(result.config.listeners[0].address.text(), "127.0.0.1:81");
   EXPECT_EQ(result.config.server.workers, 3U);
+}
+
+TEST(LoadConfiguration, ListenForOtherMachinesNeedsAKeyAsAListenerOfTheFileDoes) {
+  Overrides overrides;
+  overrides.path = "test.toml";
+  const auto complaints_at = [&](const char* address, const std::string& text) {
+    overrides.listen = config::parse_listen_address(address).value();
+    return load_configuration(overrides, catalogue(), environment({}, text)).complaints;
+  };
+  const std::string open = testing::local_provider;
+  for (const char* address : {"0.0.0.0:81", "[::]:81", "192.0.2.1:81"}) {
+    const config::Complaints complaints = complaints_at(address, open);
+    EXPECT_TRUE(complaints.failed()) << address;
+    EXPECT_NE(complaints.render().find("--listen: other machines reach"), std::string::npos)
+        << complaints.render();
+  }
+  for (const char* address : {"127.0.0.1:81", "[::1]:81", "unix:/tmp/s.sock"}) {
+    EXPECT_FALSE(complaints_at(address, open).failed()) << address;
+  }
+  const Result<policy::NewKey> key = policy::generate_key();
+  ASSERT_TRUE(key.has_value());
+  EXPECT_FALSE(complaints_at("0.0.0.0:81", open + policy::key_stanza("a", *key)).failed());
 }
 
 TEST(LoadConfiguration, TheSimulatedProviderComesBesideWhatIsThere) {
