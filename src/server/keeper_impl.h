@@ -67,12 +67,20 @@ class Keeper {
   // keeper_reload.cc
   void reload();
   void reload_failed(std::string_view why);
-  void say_what_needs_a_restart(const config::Config& before, const config::Config& after);
+  void say_what_needs_a_restart(const config::Config& wanted);
   [[nodiscard]] std::expected<std::vector<Assignment>, std::string> assignments_of(
       const Edition& edition, const std::vector<ListenerSlots::Slot>& slots) const;
   void say_remarks(const Edition& edition);
   void post_assignments(std::vector<Assignment> assignments);
   void reload_done();
+
+  // What the workers and the admin pages were made with: only a restart changes it.
+  struct StartedWith {
+    config::ServerConfig server;
+    std::optional<config::ListenAddress> admin_address;
+    std::uint32_t relay_buffer_bytes = 0;
+    bool logged = false;  // the workers write access lines
+  };
 
   KeeperConfig config_;
   ring::Loop loop_;
@@ -88,6 +96,7 @@ class Keeper {
   std::vector<std::weak_ptr<const gateway::Snapshot>> snapshots_;  // that may be alive
   std::shared_ptr<const net::TlsTicketKeys> ticket_keys_;
   telemetry::LogBuffer events_{1024 * 1024};
+  StartedWith started_with_;
   std::uint32_t worker_count_ = 0;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Assignment> first_assignments_;

@@ -22,7 +22,7 @@ void Keeper::reload() {
   const config::LogConfig& log = edition->snapshot->config.log;
   if (auto opened = log_->use_access_target(log); !opened) return reload_failed(opened.error());
 
-  say_what_needs_a_restart(snapshot_->config, edition->snapshot->config);
+  say_what_needs_a_restart(edition->snapshot->config);
   slots_.commit(std::move(edition->claim));
   snapshot_ = edition->snapshot;
   snapshots_.push_back(snapshot_);
@@ -77,19 +77,25 @@ void Keeper::reload_done() {
   if (std::exchange(reload_asked_, false)) reload();
 }
 
-void Keeper::say_what_needs_a_restart(const config::Config& before, const config::Config& after) {
+// Compared with what runs, not with the file before: a change that still waits is said again on
+// every reload, and going back to what runs says nothing.
+void Keeper::say_what_needs_a_restart(const config::Config& wanted) {
   const auto changed = [this](std::string_view what) {
     say(EventLevel::warn, "changed, and needs a restart to come into force", "key", what);
   };
-  if (before.server.workers != after.server.workers) changed("server.workers");
-  if (before.server.pin_workers != after.server.pin_workers) changed("server.pin_workers");
-  if (before.server.listen_backlog != after.server.listen_backlog) changed("server.listen_backlog");
-  if (before.admin.address != after.admin.address) changed("admin.address");
-  if (before.streaming.relay_buffer_bytes != after.streaming.relay_buffer_bytes) {
+  const config::ServerConfig& server = wanted.server;
+  if (started_with_.server.workers != server.workers) changed("server.workers");
+  if (started_with_.server.pin_workers != server.pin_workers) changed("server.pin_workers");
+  if (started_with_.server.listen_backlog != server.listen_backlog) {
+    changed("server.listen_backlog");
+  }
+  if (started_with_.admin_address != wanted.admin.address) changed("admin.address");
+  if (started_with_.relay_buffer_bytes != wanted.streaming.relay_buffer_bytes) {
     changed("streaming.relay_buffer_bytes");
   }
-  const bool logged = before.log.access != config::LogConfig::Target::off;
-  if (!logged && after.log.access != config::LogConfig::Target::off) changed("log.access");
+  if (!started_with_.logged && wanted.log.access != config::LogConfig::Target::off) {
+    changed("log.access");
+  }
 }
 
 }  // namespace sluice::server

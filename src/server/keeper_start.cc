@@ -76,6 +76,10 @@ Keeper::Outcome Keeper::start_simulated_provider() {
 
 Keeper::Outcome Keeper::make_workers() {
   const config::ServerConfig& server = snapshot_->config.server;
+  started_with_ = {.server = server,
+                   .admin_address = snapshot_->config.admin.address,
+                   .relay_buffer_bytes = snapshot_->config.streaming.relay_buffer_bytes,
+                   .logged = snapshot_->config.log.access != config::LogConfig::Target::off};
   const std::vector<int> cpus = allowed_cpus();
   const auto count = server.workers != 0 ? server.workers : static_cast<std::uint32_t>(cpus.size());
   worker_count_ = count;
@@ -87,7 +91,7 @@ Keeper::Outcome Keeper::make_workers() {
     config.index = index;
     if (server.pin_workers) config.cpu = cpus[index % cpus.size()];
     config.seed = random_seed();
-    config.access_log = snapshot_->config.log.access != config::LogConfig::Target::off;
+    config.access_log = started_with_.logged;
     workers_.push_back(std::make_unique<Worker>(std::move(config), ready_));
     workers_.back()->reports().attach(loop_.backend());
     log_->read_access_lines(workers_.back()->access_log());

@@ -177,6 +177,26 @@ class Reload(unittest.TestCase):
             sluice.signal(signal.SIGHUP)
             self.assertIn("server.workers", sluice.wait_for_line(r".*needs a restart.*")[0])
 
+    def test_what_waits_for_a_restart_is_said_until_the_file_says_what_runs(self):
+        keys = ("server.workers", "server.pin_workers", "server.listen_backlog", "admin.address", "streaming.relay_buffer_bytes", "log.access")
+        running = PLAIN + '[log]\naccess = "off"\n'
+        changed = (
+            running.replace("workers = 2", "workers = 1\npin_workers = false\nlisten_backlog = 99")
+            .replace('[admin]\naddress = "127.0.0.1:0"', '[admin]\naddress = "off"')
+            .replace('access = "off"', 'access = "stdout"')
+        ) + "[streaming]\nrelay_buffer_bytes = 131072\n"
+        with Sluice(BINARY, running) as sluice:
+            sluice.wait_until_ready()
+            said = 0
+            for reloads, (text, more) in enumerate(((changed, 1), (changed, 1), (running, 0), (changed, 1)), start=1):
+                sluice.write_config(text)
+                sluice.signal(signal.SIGHUP)
+                wait_for(lambda: sluice.stderr().count("configuration reloaded") == reloads, f"reload {reloads}")
+                said += more
+                lines = [line for line in sluice.stderr().splitlines() if "needs a restart" in line]
+                for key in keys:
+                    self.assertEqual(sum(line.endswith(f"key={key}") for line in lines), said, (reloads, key, lines))
+
 
 class Listeners(unittest.TestCase):
     def test_a_unix_socket_serves_and_goes_with_the_process(self):
