@@ -35,11 +35,16 @@ void Exchange::note_unsent(const Error& error) {
   reason_ = "the client read nothing for too long";
 }
 
+// Of a request that names no model the deployment stands for its provider alone.
+std::string_view Exchange::name_of(const catalog::Deployment& deployment) const noexcept {
+  return model_ == nullptr ? std::string_view{} : std::string_view(deployment.upstream_model);
+}
+
 void Exchange::record_attempt(const Attempt& attempt, MonotonicTime ended) {
   const catalog::Deployment& deployment = attempt.deployment();
   last_attempt_ = attempt.times();
   attempts_.push_back({.provider = deployment.provider->name,
-                       .deployment = deployment.upstream_model,
+                       .deployment = name_of(deployment),
                        .outcome = attempt.outcome(),
                        .status = attempt.status(),
                        .took = ended - last_attempt_.started});
@@ -64,9 +69,11 @@ telemetry::PhaseTimes Exchange::phase_times() const noexcept {
 
 void Exchange::account() {
   Account account{.usage = {}, .cost_usd = {}, .times = phase_times()};
-  if (serving_) {
+  // A stored response that is shown again costs nothing again.
+  if (serving_ && !is_by_id()) {
     account.usage = serving_->usage();
-    account.cost_usd = cost_usd(serving_->deployment().price, account.usage);
+    // Without a model's name it is the provider who chose one: its price is not known.
+    if (model_ != nullptr) account.cost_usd = cost_usd(serving_->deployment().price, account.usage);
   }
   count(account);
   if (core_.access_log != nullptr) log(account);
@@ -129,8 +136,7 @@ void Exchange::log(const Account& account) {
       .model = model_ == nullptr ? std::string_view{} : std::string_view(model_->name),
       .is_stream = request_.stream,
       .provider = deployment == nullptr ? std::string_view{} : deployment->provider->name,
-      .deployment =
-          deployment == nullptr ? std::string_view{} : std::string_view(deployment->upstream_model),
+      .deployment = deployment == nullptr ? std::string_view{} : name_of(*deployment),
       .status = status_,
       .ended_by = ended_by_,
       .reason = reason_,

@@ -76,9 +76,10 @@ Task<void> run_raw(GatewayWorld& gateway, std::string request, std::string& answ
 class GatewayCases : public ::testing::Test {
  protected:
   // What the client sees when provider i says answers[i].
+  // `last` goes behind the last deployment.
   SeenAnswer see(const std::vector<testing::RawProviderScript>& answers, const Asked& asked,
-                 std::string_view settings = {}) {
-    GatewayWorld gateway(world, config_text(answers.size(), settings));
+                 std::string_view settings = {}, std::string_view last = {}) {
+    GatewayWorld gateway(world, config_text(answers.size(), settings) + std::string(last));
     for (std::size_t i = 0; i < answers.size(); ++i) gateway.add_raw_provider(i, answers[i]);
     SeenAnswer seen;
     EXPECT_EQ(world.run(run(gateway, asked, seen), std::chrono::hours(1)), "");
@@ -562,6 +563,48 @@ TEST_F(GatewayCases, AClientThatLeavesAtAnyMomentTakesItsAttemptAlong) {
                         std::chrono::hours(1)),
               "");
     EXPECT_EQ(in_use, 0U) << "left after " << ms << " ms";
+  }
+}
+
+// --- what an exchange cost ---
+
+// Of config_text()'s one deployment, in dollars per million tokens.
+constexpr std::string_view priced = "price = { input = 1.0, output = 2.0 }\n";
+constexpr std::string_view stored_response =
+    R"({"id":"resp_1","object":"response","status":"completed","output":[],)"
+    R"("usage":{"input_tokens":7,"output_tokens":3,"total_tokens":10}})";
+
+TEST_F(GatewayCases, AResponseCostsWhenItIsMade) {
+  const auto answer = saying(with_length("200 OK", json_type, stored_response));
+  const Asked made{.target = "/v1/responses", .body = R"({"model":"m","input":"hi"})"};
+  EXPECT_EQ(see({answer}, made, {}, priced).status, 200);
+  EXPECT_TRUE(logged(R"("input":7)")) << log[0];
+  EXPECT_TRUE(logged(R"("cost_usd":0.000013)")) << log[0];
+}
+
+TEST_F(GatewayCases, AStoredResponseCostsNothingAgain) {
+  const std::string streamed =
+      "event: response.output_text.delta\n"
+      "data: {\"type\":\"response.output_text.delta\",\"delta\":\"a\"}\n\n"
+      "event: response.completed\n"
+      "data: {\"type\":\"response.completed\",\"response\":" +
+      std::string(stored_response) + "}\n\n";
+  const std::string whole = with_length("200 OK", json_type, stored_response);
+  const std::string events = with_length("200 OK", "Content-Type: text/event-stream\r\n", streamed);
+  const std::string by_id = "/v1/responses/resp_1";
+  const std::pair<Asked, std::string> cases[] = {
+      {{.method = "GET", .target = by_id, .body = ""}, whole},
+      {{.method = "GET", .target = by_id + "?stream=true", .body = ""}, events},
+      {{.method = "POST", .target = by_id + "/cancel", .body = ""}, whole},
+      {{.method = "GET", .target = by_id + "/input_items", .body = ""},
+       with_length("200 OK", json_type,
+                   R"({"object":"list","data":[],"usage":{"input_tokens":7}})")}};
+  for (const auto& [asked, answer] : cases) {
+    SCOPED_TRACE(asked.target);
+    EXPECT_EQ(see({saying(answer)}, asked, {}, priced).status, 200);
+    EXPECT_TRUE(logged(R"("provider":"p0","deployment":null)")) << log[0];
+    EXPECT_TRUE(logged(R"("tokens":{"input":null,"cached_input":null,"output":null,)")) << log[0];
+    EXPECT_TRUE(logged(R"("cost_usd":null)")) << log[0];
   }
 }
 

@@ -31,7 +31,7 @@ inline constexpr Duration not_reached{-1};  // any negative span means the same
 
 struct AttemptRecord {
   std::string_view provider;
-  std::string_view deployment;  // the provider's name of the model
+  std::string_view deployment;  // the provider's name of the model; empty: none was asked for
   AttemptOutcome outcome = AttemptOutcome::cancelled;
   int status = 0;    // 0: none was received
   Duration took{0};  // from the start of this attempt to its end
