@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "sluice/base/assert.h"
+#include "sluice/llm/request.h"
 
 namespace sluice::catalog {
 namespace {
@@ -158,6 +159,18 @@ ModelTable ModelTable::Builder::seal() && {
 const Model* ModelTable::find(std::string_view name) const noexcept {
   const auto position = index_.find(name);
   return position ? &models_[*position] : nullptr;
+}
+
+Selection ModelTable::select(std::string_view name) const noexcept {
+  if (const Model* const named = find(name)) return {.model = named, .provider = {}};
+  const auto pin = llm::split_provider_pin(name);
+  if (!pin) return {};
+  const Selection pinned{.model = find(pin->model), .provider = pin->provider};
+  if (pinned.model == nullptr) return {};
+  const bool served =
+      std::any_of(pinned.model->deployments.begin(), pinned.model->deployments.end(),
+                  [&](const Deployment& each) { return pinned.includes(each); });
+  return served ? pinned : Selection{};
 }
 
 const Provider* ModelTable::find_provider(std::string_view name) const noexcept {

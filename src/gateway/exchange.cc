@@ -222,16 +222,8 @@ bool Exchange::may_serve(const catalog::Deployment& deployment) const {
 
 std::optional<ApiError> Exchange::plan() {
   std::string_view wanted = request_.model;
-  std::string_view pinned_provider;
-  model_ = wanted.empty() ? nullptr : snapshot_.models.find(wanted);
-  if (model_ == nullptr) {
-    // "provider/model": one provider's deployments of that model alone.
-    const auto pin = llm::split_provider_pin(wanted);
-    if (pin && snapshot_.models.find_provider(pin->provider) != nullptr) {
-      model_ = snapshot_.models.find(pin->model);
-      pinned_provider = pin->provider;
-    }
-  }
+  const catalog::Selection selected = snapshot_.models.select(wanted);
+  model_ = selected.model;
   if (model_ == nullptr && !wanted.empty()) return llm::errors::model_unknown(wanted);
   if (model_ != nullptr && !caller_->may_use(model_->name)) {
     core_.metrics.count_key_failure(telemetry::KeyFailure::model_denied);
@@ -239,7 +231,7 @@ std::optional<ApiError> Exchange::plan() {
   }
   bool region_refused = false;
   const auto consider = [&](const catalog::Deployment& deployment) {
-    if (!pinned_provider.empty() && deployment.provider->name != pinned_provider) return;
+    if (!selected.includes(deployment)) return;
     if (may_serve(deployment)) {
       plan_.push_back(&deployment);
     } else if (!caller_->may_reach(deployment.region)) {

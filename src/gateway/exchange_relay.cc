@@ -68,7 +68,7 @@ Task<void> Exchange::answer_locally() {
     co_await answer_json(http::status::ok, std::move(body));
     co_return;
   }
-  model_ = snapshot_.models.find(endpoint_.id);
+  model_ = snapshot_.models.select(endpoint_.id).model;
   if (model_ == nullptr || !caller_->may_use(model_->name)) {
     co_await answer_error(llm::errors::model_unknown(endpoint_.id));
     co_return;

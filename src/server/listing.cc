@@ -120,26 +120,33 @@ std::string render_models_json(const catalog::ModelTable& models) {
 
 std::expected<std::string, std::string> render_explanation(const catalog::ModelTable& models,
                                                            std::string_view wanted) {
-  const catalog::Model* const model = models.find(wanted);
+  const catalog::Selection selected = models.select(wanted);
+  const catalog::Model* const model = selected.model;
   if (model == nullptr) {
     const std::string similar = similar_name(models, wanted);
-    return std::unexpected(
-        fmt::format("no model of that name is served here{}; sluice models lists them",
-                    similar.empty() ? "" : fmt::format(": did you mean \"{}\"?", similar)));
+    return std::unexpected(fmt::format(
+        "no model of that name is served here. {}\"sluice models\" lists them",
+        similar.empty() ? "" : fmt::format("Did you mean {}? ", config::shown(similar))));
   }
-  std::string text = fmt::format("{}: {}, {} deployment{}, tried in this order:\n", model->name,
-                                 to_string(model->mode), model->deployments.size(),
-                                 model->deployments.size() == 1 ? "" : "s");
-  std::size_t position = 0;
+  std::string places;
+  std::size_t count = 0;
   for (const catalog::Deployment& deployment : model->deployments) {
-    explain_deployment(Out(text), ++position, deployment);
+    if (selected.includes(deployment)) explain_deployment(Out(places), ++count, deployment);
   }
+  std::string text =
+      fmt::format("{}: {}, {} deployment{}{}, tried in this order:\n", model->name,
+                  to_string(model->mode), count, count == 1 ? "" : "s",
+                  selected.provider.empty() ? "" : fmt::format(" at {} alone", selected.provider));
+  text += places;
   text +=
       "\nWhy this order: it is the configuration's, and the catalogue's where that says nothing.\n"
-      "The next one is tried when connecting fails, or on 429 and 5xx, and only as long as "
-      "nothing\n"
-      "was sent to the client. Weights, health and price do not change the order yet. A gateway\n"
-      "key's regions leave out the deployments that are elsewhere.\n";
+      "The next one is tried when connecting fails, a time runs out, the provider refuses the\n"
+      "gateway's key (401, 403), on 402, 429 and 5xx, and on an answer that cannot be used, as "
+      "long\n"
+      "as nothing was sent to the client; never when the request itself is at fault. Weights, "
+      "health\n"
+      "and price do not change the order yet. A gateway key's regions leave out the deployments\n"
+      "that are elsewhere.\n";
   return text;
 }
 

@@ -49,6 +49,35 @@ TEST(ModelTable, LeadsFromAnyNameToDeploymentsInOrder) {
   EXPECT_EQ(table.find_provider("c"), nullptr);
 }
 
+TEST(ModelTable, AProviderBeforeASlashChoosesItsDeploymentsAlone) {
+  ModelTable::Builder builder;
+  const Provider& a = builder.add_provider(provider("a", "us"));
+  const Provider& b = builder.add_provider(provider("b", "eu"));
+  Model both = model("big", {"large"}, a);
+  both.deployments.emplace_back();
+  both.deployments[1].provider = &b;
+  ASSERT_TRUE(builder.add_model(std::move(both)));
+  ASSERT_TRUE(builder.add_model(model("a/odd", {}, b)));
+  ASSERT_TRUE(builder.add_model(model("small", {}, a)));
+  const ModelTable table = std::move(builder).seal();
+
+  const Model* const big = table.find("big");
+  EXPECT_EQ(table.select("big").model, big);
+  EXPECT_TRUE(table.select("big").includes(big->deployments[0]));
+  EXPECT_TRUE(table.select("big").includes(big->deployments[1]));
+  for (const char* name : {"b/big", "b/LARGE"}) {
+    const Selection pinned = table.select(name);
+    EXPECT_EQ(pinned.model, big) << name;
+    EXPECT_FALSE(pinned.includes(big->deployments[0])) << name;
+    EXPECT_TRUE(pinned.includes(big->deployments[1])) << name;
+  }
+  EXPECT_EQ(table.select("a/odd").provider, "") << "a name with a slash is a name first";
+  EXPECT_NE(table.select("a/odd").model, nullptr);
+  for (const char* name : {"b/small", "c/big", "a/", "/big", "a/huge", ""}) {
+    EXPECT_EQ(table.select(name).model, nullptr) << name;
+  }
+}
+
 TEST(ModelTable, NumbersDeploymentsAndProvidersFromZeroWithoutGaps) {
   ModelTable::Builder builder;
   const Provider& a = builder.add_provider(provider("a", "us"));

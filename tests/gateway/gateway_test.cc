@@ -330,17 +330,19 @@ TEST_F(GatewayTest, AClientThatLeavesEndsItsAttemptAtOnce) {
 
 TEST_F(GatewayTest, ListsModelsAndShowsOne) {
   GatewayWorld gateway(world, config_text(1));
-  SeenAnswer all, one, none;
-  const auto scenario = [](GatewayWorld& g, SeenAnswer& a, SeenAnswer& b,
-                           SeenAnswer& c) -> Task<void> {
+  SeenAnswer all, one, pinned, none;
+  const auto scenario = [](GatewayWorld& g, SeenAnswer& a, SeenAnswer& b, SeenAnswer& c,
+                           SeenAnswer& d) -> Task<void> {
     co_await ask_and_store(g, "/v1/models", "", a);
     co_await ask_and_store(g, "/v1/models/m", "", b);
-    co_await ask_and_store(g, "/v1/models/none", "", c);
+    co_await ask_and_store(g, "/v1/models/p0/m", "", c);
+    co_await ask_and_store(g, "/v1/models/none", "", d);
   };
-  run(gateway, scenario(gateway, all, one, none));
+  run(gateway, scenario(gateway, all, one, pinned, none));
   EXPECT_EQ(all.status, 200);
   EXPECT_NE(all.body.find(R"("id":"m")"), std::string::npos);
   EXPECT_EQ(one.status, 200);
+  EXPECT_EQ(pinned.body, one.body) << "as requests may ask for it";
   EXPECT_EQ(none.status, 404);
 }
 

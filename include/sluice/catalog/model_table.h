@@ -32,6 +32,17 @@ struct Model {
   std::string json;                     // the object of GET /v1/models/{id}, filled in by the table
 };
 
+/// What a name leads to: a model, and where it was asked for as "provider/model" the provider whose
+/// deployments alone will do.
+struct Selection {
+  const Model* model = nullptr;  // null: not served here
+  std::string_view provider;     // empty: any; a view into the name that was asked for
+
+  [[nodiscard]] bool includes(const Deployment& deployment) const noexcept {
+    return provider.empty() || deployment.provider->name == provider;
+  }
+};
+
 class ModelTable {
  public:
   /// Collects providers and models, then seals them. One use.
@@ -60,6 +71,10 @@ class ModelTable {
 
   /// By name or alias, in any letter case; null when it is not served here.
   [[nodiscard]] const Model* find(std::string_view name) const noexcept SLUICE_LIFETIMEBOUND;
+
+  /// As find(), and where no model has that name by "provider/model", split at the first slash: the
+  /// provider's name as it is configured, and a model that is deployed there.
+  [[nodiscard]] Selection select(std::string_view name) const noexcept SLUICE_LIFETIMEBOUND;
 
   [[nodiscard]] const std::vector<Model>& models() const noexcept SLUICE_LIFETIMEBOUND {
     return models_;

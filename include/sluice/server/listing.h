@@ -15,8 +15,8 @@ namespace sluice::server {
 /// they are not known.
 [[nodiscard]] std::string render_models_json(const catalog::ModelTable& models);
 
-/// Which deployments a request for `model` would try, in what order, and why. On failure: what is
-/// served under a similar name.
+/// Which deployments a request for `model` ("provider/model" too) would try, in what order, and
+/// why. On failure: what is served under a similar name.
 [[nodiscard]] std::expected<std::string, std::string> render_explanation(
     const catalog::ModelTable& models, std::string_view model);
 
