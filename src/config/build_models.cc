@@ -54,6 +54,35 @@ std::optional<Deployment> deploy_as_catalogued(Building& building, ResolvedProvi
   return deployment;
 }
 
+// The provider's own entry for what a deployment calls there: by the name it has upstream, else by
+// a name of the model. Null when the catalogue knows no such model there.
+const CatalogDeployment* catalogued_as(const Building& building, const ResolvedProvider& provider,
+                                       std::string_view upstream, std::string_view region) {
+  for (const CatalogModel& model : building.catalogue.models()) {
+    const CatalogDeployment* found = catalogue_deployment(building, model, provider, region);
+    if (found != nullptr && found->upstream_model == upstream) return found;
+  }
+  const CatalogModel* const named = building.catalogue.find_model(upstream);
+  return named == nullptr ? nullptr : catalogue_deployment(building, *named, provider, region);
+}
+
+// A price that is not known is found out here and not by a cost_usd of null.
+void take_price(Building& building, const DeploymentConfig& config,
+                const CatalogDeployment* catalogued, Deployment& deployment) {
+  if (config.price) {
+    deployment.price.tokens = *config.price;
+  } else if (catalogued != nullptr) {
+    deployment.price = catalogued->price_in(deployment.region);
+  } else {
+    building.complaints.warning(
+        config.place, config.key,
+        fmt::format(
+            "the catalogue has no price of {} at {} in region {}, so what it costs will not "
+            "be known: write price = {{ input = ..., output = ... }}",
+            shown(deployment.upstream_model), config.provider, shown(deployment.region)));
+  }
+}
+
 /// A deployment as the file has it. Nothing when its provider is not usable or has no such region.
 std::optional<Deployment> deploy_as_configured(Building& building, const ModelConfig& model,
                                                const DeploymentConfig& config,
@@ -71,23 +100,25 @@ std::optional<Deployment> deploy_as_configured(Building& building, const ModelCo
     return std::nullopt;
   }
   const CatalogDeployment* catalogued =
-      known != nullptr ? catalogue_deployment(building, *known, *found, region) : nullptr;
+      config.model.empty() ? nullptr : catalogued_as(building, *found, config.model, region);
+  // A model that was found by what another deployment calls says nothing of this one's price.
+  const bool is_said =
+      !model.catalogue.empty() || building.catalogue.find_model(model.name) == known;
+  if (catalogued == nullptr && known != nullptr && (config.model.empty() || is_said)) {
+    catalogued = catalogue_deployment(building, *known, *found, region);
+  }
   deployment.upstream_model = !config.model.empty()   ? config.model
                               : catalogued != nullptr ? catalogued->upstream_model
                                                       : model.name;
   deployment.weight = config.weight;
   deployment.region = region;
-  if (config.price) {
-    deployment.price.tokens = *config.price;
-  } else if (catalogued != nullptr) {
-    deployment.price = catalogued->price_in(region);
-  }
+  take_price(building, config, catalogued, deployment);
   deployment.timeouts = narrowed(deployment.provider->timeouts, model.timeouts);
   return deployment;
 }
 
-// The catalogue's model behind a configured one: the one named, or the one of its name, or the one
-// its first deployment calls upstream.
+// The catalogue's model behind a configured one: the one named, or the one of its name, or the
+// first that a deployment calls upstream.
 const CatalogModel* catalogue_model(Building& building, const ModelConfig& config) {
   if (!config.catalogue.empty()) {
     const CatalogModel* named = building.catalogue.find_model(config.catalogue);
@@ -103,8 +134,10 @@ const CatalogModel* catalogue_model(Building& building, const ModelConfig& confi
     return named;
   }
   if (const CatalogModel* same = building.catalogue.find_model(config.name)) return same;
-  if (config.deployments.empty()) return nullptr;
-  return building.catalogue.find_model(config.deployments.front().model);
+  for (const DeploymentConfig& each : config.deployments) {
+    if (const CatalogModel* called = building.catalogue.find_model(each.model)) return called;
+  }
+  return nullptr;
 }
 
 void deploy_everywhere(Building& building, const ModelConfig& config, const CatalogModel* known,

@@ -213,6 +213,62 @@ price = { input = 0 }
   EXPECT_EQ(loaded.models.find("house")->owned_by, "own");
 }
 
+constexpr std::string_view assistant = R"([[provider]]
+name = "openai"
+[[provider]]
+name = "own"
+dialect = "openai"
+base_url = "http://127.0.0.1:1/v1"
+keys = []
+[[model]]
+name = "assistant"
+[[model.deployment]]
+provider = "own"
+model = "openai/gpt-oss-120b"
+[[model.deployment]]
+provider = "openai"
+model = "gpt-5-mini"
+[[model.deployment]]
+provider = "openai"
+model = "gpt-5-nano-2025-08-07"
+[[model.deployment]]
+provider = "openai"
+model = "ft:own"
+[[model]]
+name = "gpt-5-mini"
+[[model.deployment]]
+provider = "openai"
+model = "gpt-5"
+)";
+
+TEST(Load, ADeploymentHasTheListPriceOfWhatItCallsThere) {
+  FakeEnvironment fake;
+  fake.variables["OPENAI_API_KEY"] = "k";
+  const Loaded loaded = load_text(std::string(assistant), fake);
+  ASSERT_FALSE(loaded.complaints.failed()) << loaded.complaints.render();
+  const catalog::Model* model = loaded.models.find("assistant");
+  ASSERT_NE(model, nullptr);
+  ASSERT_EQ(model->deployments.size(), 4U);
+  EXPECT_EQ(model->deployments[0].price.tokens.input, std::nullopt);
+  EXPECT_EQ(model->deployments[1].price.tokens.input, 0.25);
+  EXPECT_EQ(model->deployments[2].price.tokens.input, 0.05) << "by another name of the model";
+  EXPECT_EQ(model->deployments[3].price.tokens.input, std::nullopt) << "its neighbour's is not its";
+  EXPECT_EQ(only(loaded, "gpt-5-mini").price.tokens.input, 1.25)
+      << "what is called costs, not what the file calls it";
+}
+
+TEST(Load, ADeploymentWithoutAPriceIsWarnedOf) {
+  FakeEnvironment fake;
+  fake.variables["OPENAI_API_KEY"] = "k";
+  const Loaded loaded = load_text(std::string(assistant), fake);
+  ASSERT_EQ(loaded.complaints.all().size(), 2U) << loaded.complaints.render(Severity::note);
+  EXPECT_EQ(loaded.complaints.render(loaded.complaints.all()[0]),
+            "/c/s.toml:10:1: warning: model[0].deployment[0]: the catalogue has no price of "
+            "\"openai/gpt-oss-120b\" at own in region \"global\", so what it costs will not be "
+            "known: write price = { input = ..., output = ... }");
+  EXPECT_EQ(loaded.complaints.all()[1].key, "model[0].deployment[3]");
+}
+
 TEST(Load, TheOperatorsHeadersReplaceOurs) {
   FakeEnvironment fake;
   fake.variables["K"] = "k";
