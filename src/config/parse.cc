@@ -16,7 +16,7 @@ constexpr std::size_t name_bytes_max = 256;
 void parse_server(Section& root, Config& config) {
   root.table("server", [&](Section& section) {
     ServerConfig& server = config.server;
-    section.count("workers", server.workers);
+    section.count("workers", server.workers, 0, ServerConfig::workers_max);
     section.flag("pin_workers", server.pin_workers);
     section.count("body_bytes_max", server.body_bytes_max);
     section.count("drain_ms_max", server.drain_ms_max);
@@ -185,7 +185,7 @@ void parse_pool(Section& parent, catalog::PoolLimits& pool) {
 bool parse_name(Section& section, std::string_view key, std::string& name, bool required) {
   if (!section.has(key)) {
     section.take(key);
-    if (required) section.error(key, "is missing");
+    if (required) section.missing(key, "is missing");
     return false;
   }
   std::string read;
@@ -205,7 +205,7 @@ void take_name(Section& section, std::string_view key, const std::string& name,
                catalog::NameIndex& taken, std::string_view what) {
   if (taken.insert(name, 0)) return;
   section.error(key, "there is already a " + std::string(what) + " called " + shown(name) +
-                         "; names differ in more than letter case");
+                         " (capitals make no difference); choose another name");
 }
 
 Config parse(std::string_view text, std::string file, Complaints& complaints,

@@ -10,7 +10,7 @@ bool parse_address(Section& section, ListenAddress& address) {
   std::string text;
   if (!section.text("address", text)) {
     if (!section.has("address")) {
-      section.error("address", "is missing; write address = \"127.0.0.1:8080\"");
+      section.missing("address", "is missing; write address = \"127.0.0.1:8080\"");
     }
     return false;
   }
@@ -29,10 +29,10 @@ void parse_tls(Section& section, ListenerConfig& listener) {
   const bool certificate = section.text("certificate", tls.certificate);
   const bool key = section.text("key", tls.key);
   if (!section.has("certificate")) {
-    section.error("certificate", "is missing: the path of a PEM file, the server's own first");
+    section.missing("certificate", "is missing: the path of a PEM file, the server's own first");
   }
   if (!section.has("key")) {
-    section.error("key", "is missing: the path of the certificate's private key, in PEM");
+    section.missing("key", "is missing: the path of the certificate's private key, in PEM");
   }
   if (certificate && key) listener.tls.push_back(std::move(tls));
 }

@@ -115,7 +115,7 @@ void parse_keys(Section& root, Config& config, const ParseOptions& options) {
           options.hash_complaint ? options.hash_complaint(key.hash) : std::nullopt;
       if (complaint) section.error("hash", *complaint);
     } else if (!section.has("hash")) {
-      section.error("hash", "is missing; sluice keygen prints a key and its hash");
+      section.missing("hash", "is missing; sluice keygen prints a key and its hash");
     }
     parse_key_patterns(section, key);
     section.texts("regions", key.regions);

@@ -57,6 +57,10 @@ void Section::warning(std::string_view key, std::string text) {
   complaints_.warning(place(key), path(key), std::move(text));
 }
 
+void Section::missing(std::string_view key, std::string text) {
+  missing_.emplace_back(key, std::move(text));
+}
+
 bool Section::wrong_type(std::string_view key, std::string_view wanted, const toml::node& node) {
   error(key, fmt::format("must be {}, not {}", wanted, kind_of(node)));
   return false;
@@ -159,9 +163,11 @@ void Section::finish() {
     const std::string hint = !meant.empty()
                                  ? fmt::format("did you mean \"{}\"?", meant)
                                  : fmt::format("known here: {}", fmt::join(known_, ", "));
+    std::erase_if(missing_, [&](const auto& each) { return each.first == meant; });
     complaints_.error(place_of(key.source()), path(showable(name) ? name : "(hidden)"),
                       "unknown key; " + hint);
   }
+  for (auto& [key, text] : missing_) error(key, std::move(text));
 }
 
 }  // namespace sluice::config

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "sluice/catalog/timeouts.h"
@@ -53,6 +54,9 @@ class Section {
 
   void error(std::string_view key, std::string text);
   void warning(std::string_view key, std::string text);
+  /// A key that must be there and is not. Said by finish(), and not beside an unknown key that is
+  /// this one misspelt.
+  void missing(std::string_view key, std::string text);
   /// A rule of the section's struct that is broken: placed at the key it names first.
   void broken_rule(const std::optional<std::string_view>& rule);
   void finish();
@@ -77,6 +81,7 @@ class Section {
   Place place_;
   Complaints& complaints_;
   std::vector<std::string_view> known_;
+  std::vector<std::pair<std::string_view, std::string>> missing_;
 };
 
 template <typename Visit>

@@ -10,6 +10,8 @@ namespace sluice::config {
 
 // [server]: the process as a whole.
 struct ServerConfig {
+  static constexpr std::uint32_t workers_max = 1'024;
+
   std::uint32_t workers = 0;                        // 0: one per core this process may run on
   bool pin_workers = true;                          // one core each: no migration, warm caches
   std::uint64_t body_bytes_max = 64 * 1024 * 1024;  // of a request; a few base64 images
@@ -18,7 +20,7 @@ struct ServerConfig {
   std::uint32_t listen_backlog = 4'096;             // cut to net.core.somaxconn by the kernel
 
   [[nodiscard]] constexpr std::optional<std::string_view> broken_rule() const noexcept {
-    if (workers > 1'024) return "workers must be at most 1024";
+    if (workers > workers_max) return "workers must be at most 1024";
     if (body_bytes_max < 1'024) return "body_bytes_max must be at least 1024";
     if (body_bytes_max > 4'294'967'295) return "body_bytes_max must be below 4 GiB";
     if (connections_max == 0) return "connections_max must be at least 1";
