@@ -232,8 +232,11 @@ void check_ca_file(Building& building, const ProviderConfig& config) {
                                : building.config.folder() + "/" + config.ca_file;
   const auto contents = building.environment.read_file(path, 16 * 1024 * 1024);
   if (contents && contents->bytes.find("-----BEGIN CERTIFICATE-----") != std::string::npos) return;
-  building.complaints.error(config.place, key_of(building, config) + ".ca_file",
-                            contents ? "holds no PEM certificate" : "cannot be read");
+  const std::string name =
+      showable(config.ca_file.substr(config.ca_file.rfind('/') + 1)) ? path : "the file";
+  building.complaints.error(
+      config.ca_file_place, key_of(building, config) + ".ca_file",
+      name + (contents ? " holds no PEM certificate" : ": " + why_unreadable(contents.error())));
 }
 
 void check_plaintext(Building& building, const ResolvedProvider& provider,

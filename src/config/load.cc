@@ -6,14 +6,6 @@
 namespace sluice::config {
 namespace {
 
-std::string why_unreadable(const Error& error) {
-  if (error.kind == ErrorKind::not_found) return "there is no such file";
-  if (error.kind == ErrorKind::too_large) return "larger than 4 MiB, which no configuration is";
-  if (error.kind == ErrorKind::invalid) return "not a regular file";
-  return std::string("cannot be read: ") +
-         (error.os_errno != 0 ? std::strerror(error.os_errno) : error.what);
-}
-
 bool has_value(const Environment& environment, const std::string& name) {
   auto value = environment.variable(name);
   const bool set = value && !value->empty();
@@ -22,6 +14,14 @@ bool has_value(const Environment& environment, const std::string& name) {
 }
 
 }  // namespace
+
+std::string why_unreadable(const Error& error) {
+  if (error.kind == ErrorKind::not_found) return "there is no such file";
+  if (error.kind == ErrorKind::too_large) return "larger than any such file";
+  if (error.kind == ErrorKind::invalid) return "not a regular file";
+  return std::string("cannot be read: ") +
+         (error.os_errno != 0 ? std::strerror(error.os_errno) : error.what);
+}
 
 std::optional<std::string> find_file(const std::optional<std::string>& path,
                                      const Environment& environment) {

@@ -188,6 +188,7 @@ void parse_providers(Section& root, Config& config) {
     if (section.flag("all_models", all_models)) provider.all_models = all_models;
     section.flag("byok", provider.byok);
     section.text("ca_file", provider.ca_file);
+    provider.ca_file_place = section.place("ca_file");
     parse_timeouts(section, provider.timeouts);
     parse_pool(section, provider.pool);
     config.providers.push_back(std::move(provider));

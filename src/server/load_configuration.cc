@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
 #include <utility>
 
 #include "sluice/gateway/snapshot.h"
@@ -21,12 +20,6 @@ config::ParseOptions parse_options() {
 }
 
 bool is_spoken(catalog::Dialect dialect) { return dialect == catalog::Dialect::openai; }
-
-std::string why_unreadable(const Error& error) {
-  if (error.kind == ErrorKind::not_found) return "there is no such file";
-  if (error.os_errno != 0) return fmt::format("cannot be read: {}", std::strerror(error.os_errno));
-  return fmt::format("cannot be read: {}", error.what);
-}
 
 config::ProviderConfig simulated_provider(std::uint16_t port) {
   config::ProviderConfig provider;
@@ -99,7 +92,7 @@ config::Loaded load_configuration(const Overrides& overrides, const catalog::Cat
     loaded.complaints = config::Complaints(*path);
     Result<config::FileContents> contents = environment.read_file(*path, config::config_bytes_max);
     if (!contents) {
-      loaded.complaints.error({}, "", why_unreadable(contents.error()));
+      loaded.complaints.error({}, "", config::why_unreadable(contents.error()));
       return loaded;
     }
     loaded.config = config::parse(contents->bytes, *path, loaded.complaints, parse_options());

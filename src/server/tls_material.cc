@@ -15,8 +15,9 @@ std::string in_folder(const config::Config& config, const std::string& path) {
 // Where a provider is written, to put before a sentence; nothing for one of the environment.
 std::string place_of(const config::Config& config, const std::string& provider) {
   for (const config::ProviderConfig& written : config.providers) {
-    if (written.name != provider || written.place.line == 0) continue;
-    return fmt::format("{}:{}: ", config.file, written.place.line);
+    const config::Place place = written.ca_file_place;
+    if (written.name != provider || place.line == 0) continue;
+    return fmt::format("{}:{}:{}: ", config.file, place.line, place.column);
   }
   return {};
 }
@@ -45,8 +46,9 @@ std::expected<TlsMaterial, std::string> TlsMaterial::load(const config::Config& 
       auto loaded =
           net::TlsCertificate::load(in_folder(config, tls.certificate), in_folder(config, tls.key));
       if (!loaded) {
-        return std::unexpected(fmt::format("{}:{}: listener {}: {}", config.file, tls.place.line,
-                                           listener.address.text(), loaded.error()));
+        return std::unexpected(fmt::format("{}:{}:{}: listener {}: {}", config.file, tls.place.line,
+                                           tls.place.column, listener.address.text(),
+                                           loaded.error()));
       }
       material.certificates_[listener.address.text()].push_back(std::move(*loaded));
     }

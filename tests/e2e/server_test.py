@@ -94,6 +94,10 @@ class StartAndStop(unittest.TestCase):
             sluice.signal(signal.SIGINT)
             self.assertEqual(sluice.wait(), 0, sluice.stderr())
             self.assertIn("breaking", sluice.stderr())
+            client.settimeout(PATIENCE_S)
+            answer = client.recv(4096)
+            self.assertTrue(answer.startswith(b"HTTP/1.1 503 "), answer)
+            self.assertIn(b"shutting_down", answer)
 
     def test_the_access_log_is_reopened_after_a_rename(self):
         with Sluice(BINARY, PLAIN + '[log]\naccess = "FOLDER/access.log"\n') as sluice:
@@ -306,9 +310,9 @@ class Commands(unittest.TestCase):
         stanza = stanza[stanza.index("[[key]]") :]
         secure = PROVIDER.replace("http:", "https:").replace("keys = []", 'keys = []\nca_file = "FOLDER/broken.pem"')
         faults = {
-            "does not belong": (tls(CERTS / "localhost.crt", CERTS / "api.key"), ":8: "),
-            "broken.pem": (tls("FOLDER/broken.pem", CERTS / "api.key"), ":8: "),
-            "provider nobody": (HEAD + LISTENER + secure, ":9: "),
+            "does not belong": (tls(CERTS / "localhost.crt", CERTS / "api.key"), ":8:7: "),
+            "broken.pem": (tls("FOLDER/broken.pem", CERTS / "api.key"), ":8:7: "),
+            "provider nobody": (HEAD + LISTENER + secure, ":14:1: "),
             "id of an earlier key": (PLAIN + stanza + stanza.replace("team-x", "team-y"), "number 2: hash"),
         }
         with Sluice(BINARY, PLAIN) as sluice:

@@ -73,6 +73,7 @@ struct ProviderConfig {
   std::optional<bool> all_models;
   bool byok = false;    // forward a caller's own key to this provider
   std::string ca_file;  // PEM with the CAs to trust for it; empty: the system's
+  Place ca_file_place;
   catalog::TimeoutOverrides timeouts;
   catalog::PoolLimits pool;
   Place place;

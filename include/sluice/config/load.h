@@ -39,6 +39,9 @@ struct Loaded {
   catalog::ModelTable models;
 };
 
+/// Why Environment::read_file() failed, in words for the operator.
+[[nodiscard]] std::string why_unreadable(const Error& error);
+
 /// The file to read, or nothing when there is none and the environment must do. A file that was
 /// named and is not there is an error at read time; only the default may be missing.
 [[nodiscard]] std::optional<std::string> find_file(const std::optional<std::string>& path,
