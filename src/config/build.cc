@@ -1,3 +1,6 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -62,6 +65,46 @@ void check_keys(Building& building, const catalog::ModelTable& table) {
   }
 }
 
+// As for models. Where every deployment of a key's models is elsewhere it could call nothing.
+void check_key_regions(Building& building, const catalog::ModelTable& table) {
+  std::vector<std::string_view> regions;
+  for (const catalog::Model& model : table.models()) {
+    for (const catalog::Deployment& deployment : model.deployments) {
+      if (std::find(regions.begin(), regions.end(), deployment.region) == regions.end()) {
+        regions.emplace_back(deployment.region);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < building.config.keys.size(); ++i) {
+    const KeyConfig& key = building.config.keys[i];
+    for (const std::string& region : key.regions) {
+      if (std::find(regions.begin(), regions.end(), region) != regions.end()) continue;
+      building.complaints.warning(key.place, "key[" + std::to_string(i) + "].regions",
+                                  fmt::format("nothing is served in {}; deployments here are in {}",
+                                              shown(region), fmt::join(regions, ", ")));
+    }
+  }
+}
+
+// What the catalogue does not know serves what a [[model]] names, and nothing by itself.
+void check_unused_providers(Building& building) {
+  for (std::size_t i = 0; i < building.providers.size(); ++i) {
+    const ResolvedProvider& provider = building.providers[i];
+    if (!provider.usable || provider.catalogue != nullptr || !provider.by_region.empty()) continue;
+    const ProviderConfig& config = *provider.config;
+    const std::string key = "provider[" + std::to_string(i) + "]";
+    std::string text = fmt::format(
+        "serves nothing: the catalogue does not know its models, so name one with [[model]] name = "
+        "\"...\" and under it [[model.deployment]] provider = \"{}\"",
+        config.name);
+    if (building.config.models.empty() && building.table.empty()) {
+      building.complaints.error(config.place, key, std::move(text));
+    } else {
+      building.complaints.warning(config.place, key, std::move(text));
+    }
+  }
+}
+
 void check_not_empty(Building& building, const catalog::ModelTable& table) {
   if (!table.models().empty() || building.complaints.failed()) return;
   building.complaints.error(
@@ -83,9 +126,11 @@ catalog::ModelTable build(const Config& config, const catalog::Catalog& catalogu
   check_certificates(building);
   build_providers(building);
   build_models(building);
+  check_unused_providers(building);
   catalog::ModelTable table = std::move(building.table).seal();
   check_not_empty(building, table);
   check_keys(building, table);
+  if (!table.models().empty()) check_key_regions(building, table);
   return table;
 }
 

@@ -315,7 +315,10 @@ TEST(Load, WhatWasAskedForAndCannotBeHadIsAnErrorAtItsPlace) {
       {"[[provider]]\nname=\"openai\"\nregion=\"mars\"\nkeys=[]\n",
        "/c/s.toml:1:1: provider[0]: region \"mars\": the catalogue knows openai in global, us, eu"},
       {"[[provider]]\nname=\"openai\"\nkeys=[]\nca_file=\"/none.pem\"\n",
-       "/c/s.toml:1:1: provider[0].ca_file: cannot be read"},
+       "/c/s.toml:4:1: provider[0].ca_file: /none.pem: there is no such file"},
+      {own,
+       "/c/s.toml:1:1: provider[0]: serves nothing: the catalogue does not know its models, so "
+       "name one with [[model]]"},
       {own + "[[model]]\nname=\"nobody-knows\"\n",
        "/c/s.toml:6:1: model[0]: the catalogue does not know this model: write "
        "[[model.deployment]]"},
@@ -364,11 +367,18 @@ TEST(Load, SmallSlipsAreWarnings) {
   fake.variables["OPENAI_API_KEY"] = "k";
   const Loaded loaded = load_text(
       "[[provider]]\nname=\"openai\"\nbase_url=\"http://10.0.0.1/v1\"\n"
-      "[[key]]\nname=\"a\"\nhash=\"h\"\nmodels=[\"gpt-5-mnii\"]\n",
+      "[[key]]\nname=\"a\"\nhash=\"h\"\nmodels=[\"gpt-5-mnii\"]\nregions=[\"mars\",\"global\"]\n"
+      "[[provider]]\nname=\"own\"\ndialect=\"openai\"\nbase_url=\"http://127.0.0.1:1\"\nkeys=[]\n",
       fake);
   EXPECT_FALSE(loaded.complaints.failed()) << loaded.complaints.render();
   const std::string text = loaded.complaints.render(Severity::warning);
   EXPECT_NE(text.find("cross the network in the clear"), std::string::npos) << text;
+  EXPECT_NE(
+      text.find("key[0].regions: nothing is served in \"mars\"; deployments here are in global"),
+      std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("served in \"global\""), std::string::npos) << text;
+  EXPECT_NE(text.find("warning: provider[1]: serves nothing"), std::string::npos) << text;
   EXPECT_NE(text.find("\"gpt-5-mnii\" is not served here; did you mean \"gpt-5-mini\"?"),
             std::string::npos)
       << text;

@@ -55,6 +55,7 @@ class ModelTable {
     bool add_model(Model model);
     /// Whether a model or alias of that name is there.
     [[nodiscard]] bool has(std::string_view name) const noexcept;
+    [[nodiscard]] bool empty() const noexcept { return models_.empty(); }
     [[nodiscard]] ModelTable seal() &&;
 
    private:
