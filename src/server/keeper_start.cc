@@ -154,7 +154,8 @@ void Keeper::print_banner() {
   for (const auto& provider : snapshot_->models.providers()) {
     providers += (providers.empty() ? "" : ", ") + provider->name;
   }
-  text += fmt::format("  {} models of {}\n", snapshot_->models.models().size(), providers);
+  const std::size_t models = snapshot_->models.models().size();
+  text += fmt::format("  {} model{} of {}\n", models, models == 1 ? "" : "s", providers);
   text += fmt::format("  metrics and health: {}\n", admin_text_);
   events_.append(text);
   const auto workers = static_cast<std::uint32_t>(workers_.size());
