@@ -113,6 +113,9 @@ std::string why_not_listening(const std::string& address, int os_errno) {
     case EADDRNOTAVAIL:
       return fmt::format("{} is no address of this machine: see ip address, or listen on [::]",
                          address);
+    case ENOENT:
+      return fmt::format("{} cannot be made: make its folder first, or choose another path",
+                         address);
     default: return fmt::format("{} cannot be listened on: {}", address, std::strerror(os_errno));
   }
 }

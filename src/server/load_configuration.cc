@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "sluice/gateway/snapshot.h"
@@ -107,7 +109,48 @@ config::Loaded load_configuration(const Overrides& overrides, const catalog::Cat
   return loaded;
 }
 
+namespace {
+
+std::optional<std::string> missing_folder(std::string_view path) {
+  const std::string folder(path.substr(0, path.rfind('/') + 1));
+  std::error_code error;
+  if (std::filesystem::is_directory(folder, error)) return std::nullopt;
+  return fmt::format("there is no folder {}: make it, or choose another path", folder);
+}
+
+// What serving would stumble over when it opens addresses and the log, as far as it can be known
+// without opening any.
+std::optional<std::string> cannot_be_opened(const config::Config& config) {
+  const auto unix_folder = [](const config::ListenAddress& address) {
+    return address.kind == config::ListenAddress::Kind::unix_path ? missing_folder(address.path)
+                                                                  : std::nullopt;
+  };
+  for (const config::ListenerConfig& listener : config.listeners) {
+    const config::ListenAddress& address = listener.address;
+    if (auto missing = unix_folder(address)) return address.text() + ": " + *missing;
+    const bool fixed = address.port != 0 || address.kind == config::ListenAddress::Kind::unix_path;
+    if (fixed && config.admin.written && config.admin.address == address) {
+      return fmt::format(
+          "admin.address: {} is a [[listener]]'s already; choose another, or \"off\"",
+          address.text());
+    }
+  }
+  if (config.admin.address) {
+    if (auto missing = unix_folder(*config.admin.address)) return "admin.address: " + *missing;
+  }
+  if (config.log.access == config::LogConfig::Target::file) {
+    if (auto missing = missing_folder(config.log.access_path)) return "log.access: " + *missing;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::expected<void, std::string> try_out(config::Loaded loaded) {
+  if (auto fault = cannot_be_opened(loaded.config)) {
+    return std::unexpected(loaded.config.file.empty() ? *fault
+                                                      : loaded.config.file + ": " + *fault);
+  }
   const auto tls = TlsMaterial::load(loaded.config, loaded.models);
   if (!tls) return std::unexpected(tls.error());
   const auto ticket_keys = net::TlsTicketKeys::generate();

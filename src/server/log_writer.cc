@@ -110,8 +110,10 @@ std::expected<void, std::string> LogWriter::use_access_target(const config::LogC
     const int fd = ::open(config.access_path.c_str(),
                           O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
     if (fd < 0) {
-      return std::unexpected(fmt::format("the access log {} cannot be opened: {}",
-                                         config.access_path, std::strerror(errno)));
+      return std::unexpected(
+          fmt::format("the access log {} cannot be opened: {}; make its folder "
+                      "and let this user write there, or change log.access",
+                      config.access_path, std::strerror(errno)));
     }
     opened = std::make_unique<Output>(fd, true);
   }
