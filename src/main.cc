@@ -4,6 +4,7 @@
 #include <zstd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -194,6 +195,34 @@ void add_config(CLI::App& app, Options& options) {
   app.add_option("-c,--config", options.config_path, "Configuration file")->type_name("FILE");
 }
 
+void add_simulated(CLI::App& app, Options& options) {
+  app.add_flag("--simulated-provider", options.simulated,
+               "Serve model \"simulated\" from a provider inside this process, without any key");
+}
+
+// What the file accepts as the name of a [[key]], so that the stanza is one.
+std::string key_name_complaint(const std::string& name) {
+  const auto fits = [](char c) { return c > 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+  const bool is_name = !name.empty() && name.size() <= 256 && std::ranges::all_of(name, fits);
+  return is_name ? ""
+                 : "must be printable ASCII without spaces, quotes and backslashes, 1 to 256 bytes";
+}
+
+// An option before the command that the command would not obey.
+std::optional<std::string> ignored_option(const CLI::App& app) {
+  for (const CLI::App* const command : app.get_subcommands()) {
+    const std::string& name = command->get_name();
+    if (name == "serve" || name == "check") continue;
+    for (const char* option : {"--listen", "--workers", "--config", "--simulated-provider"}) {
+      const bool is_obeyed = name != "keygen" && command->get_option_no_throw(option) != nullptr;
+      if (app.count(option) > 0 && !is_obeyed) {
+        return fmt::format("{} means nothing to {}: leave it out", option, name);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
 void add_serve_options(CLI::App& app, Options& options) {
   add_config(app, options);
   app.add_option("--listen", options.listen,
@@ -202,8 +231,7 @@ void add_serve_options(CLI::App& app, Options& options) {
   app.add_option("--workers", options.workers, "Worker threads; 0: one per core")
       ->check(CLI::Range(0U, 1024U))
       ->type_name("N");
-  app.add_flag("--simulated-provider", options.simulated,
-               "Serve model \"simulated\" from a provider inside this process, without any key");
+  add_simulated(app, options);
 }
 
 // What was given on the command line, in the form the server wants it.
@@ -220,7 +248,6 @@ std::expected<void, std::string> take_overrides(Options& options, bool workers_g
 int run(int argc, char** argv) {
   Options options;
   CLI::App app(description, "sluice");
-  app.footer(footer);
   app.set_version_flag("-V,--version", version_text());
   app.require_subcommand(0, 1);
   add_serve_options(app, options);
@@ -229,28 +256,42 @@ int run(int argc, char** argv) {
   add_serve_options(*serve_command, options);
   CLI::App* const check_command =
       app.add_subcommand("check", "Say what a configuration would do, and what is wrong with it");
-  check_command->add_option("FILE", options.check_path, "The file; else as for serve");
+  CLI::Option* const check_file =
+      check_command->add_option("FILE", options.check_path, "The file; else as for serve");
+  add_config(*check_command, options);
+  check_command->get_option("--config")->excludes(check_file);
   CLI::App* const keygen_command =
       app.add_subcommand("keygen", "Make a key for callers, and its hash for the configuration");
   keygen_command->add_option("--name", options.key_name, "Name of the key, for logs")
+      ->check(key_name_complaint)
       ->capture_default_str();
   CLI::App* const models_command =
       app.add_subcommand("models", "List what is served: provider, region, price");
   add_config(*models_command, options);
+  add_simulated(*models_command, options);
   models_command->add_flag("--json", options.json, "As JSON");
   CLI::App* const explain_command =
       app.add_subcommand("explain", "Show where a request for a model goes, and why");
   add_config(*explain_command, options);
+  add_simulated(*explain_command, options);
   explain_command->add_option("MODEL", options.model, "The model, as clients ask for it")
       ->required();
 
+  app.footer(footer);  // last: the commands take over what is there when they are added
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? EXIT_SUCCESS : 2;
   }
+  if (const auto ignored = ignored_option(app)) {
+    fail_with(*ignored);
+    return 2;
+  }
   const bool workers_given = app.count("--workers") + serve_command->count("--workers") > 0;
   if (auto taken = take_overrides(options, workers_given); !taken) return fail_with(taken.error());
+  // What only shows the configuration starts no provider: any port stands for the one of serving.
+  const bool shows = *check_command || *models_command || *explain_command;
+  if (options.simulated && shows) options.overrides.simulated_port = 1;
   if (*check_command) return check(options);
   if (*keygen_command) return keygen(options);
   if (*models_command) return models(options);

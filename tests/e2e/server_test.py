@@ -329,6 +329,39 @@ class Commands(unittest.TestCase):
             sluice.write_config(tls(CERTS / "localhost.crt", CERTS / "localhost.key"))
             self.assertEqual(run("check", str(sluice.config_path)).returncode, 0)
 
+    def test_check_says_what_serving_could_not_open(self):
+        faults = {
+            "admin.address: 127.0.0.1:4711 is": PLAIN.replace("127.0.0.1:0", "127.0.0.1:4711"),
+            "log.access: there is no folder FOLDER/none/": PLAIN + '[log]\naccess = "FOLDER/none/a.log"\n',
+            "there is no folder FOLDER/none/: make it": PLAIN + '[[listener]]\naddress = "unix:FOLDER/none/s"\n',
+        }
+        with Sluice(BINARY, PLAIN) as sluice:
+            for words, config in faults.items():
+                with self.subTest(words):
+                    sluice.write_config(config)
+                    bad = run("check", "-c", str(sluice.config_path))
+                    self.assertEqual(bad.returncode, 1, bad.stdout)
+                    self.assertIn(words.replace("FOLDER", str(sluice.folder)), bad.stdout)
+
+    def test_the_example_passes_its_check(self):
+        good = run("check", str(SOURCE_ROOT / "sluice.example.toml"), environment={"OPENAI_API_KEY": "sk-test-0123456789"})
+        self.assertEqual(good.returncode, 0, good.stdout)
+        self.assertNotIn("warning", good.stdout)
+
+    def test_options_that_a_command_would_ignore_are_refused(self):
+        for arguments in (("--listen", "127.0.0.1:1", "keygen"), ("--simulated-provider", "keygen"), ("--workers", "1", "models")):
+            refused = run(*arguments)
+            self.assertEqual(refused.returncode, 2, refused.stderr)
+            self.assertIn(f"{arguments[0]} means nothing to {arguments[-1]}", refused.stderr)
+        for arguments in (("--simulated-provider", "models"), ("explain", "simulated", "--simulated-provider"), ("--simulated-provider", "check")):
+            shown = run(*arguments)
+            self.assertEqual(shown.returncode, 0, shown.stderr + shown.stdout)
+            self.assertIn("simulated", shown.stdout)
+        for name in ("", "a b"):
+            self.assertEqual(run("keygen", "--name", name).returncode, 2)
+        self.assertNotIn("Signals:", run("keygen", "--help").stdout)
+        self.assertIn("Signals:", run("--help").stdout)
+
     def test_a_key_from_keygen_opens_the_door(self):
         made = run("keygen", "--name", "team-x").stdout
         key = next(word for word in made.split() if word.startswith("sk-sluice-"))
