@@ -38,6 +38,10 @@ std::string_view path_and_query(const http::RequestHead& head) noexcept {
   return {head.path.data(), with_mark + head.query.size()};
 }
 
+ApiError own_key_error(const Error& error) {
+  return llm::errors::field_invalid("x-sluice-provider-key", error.what);
+}
+
 ApiError body_error(const Error& error, std::size_t bytes_max) {
   if (error.kind == ErrorKind::too_large) return llm::errors::body_too_large(bytes_max);
   if (error.kind == ErrorKind::deadline_exceeded) return llm::errors::request_too_slow("body");
@@ -100,6 +104,8 @@ std::optional<ApiError> Exchange::locate() {
     if (!endpoint.error().method_wrong()) {
       return llm::errors::path_unknown(head.path, endpoint.error().suggestion);
     }
+    endpoint_.operation = endpoint.error().operation;
+    located_ = true;
     allow_ = endpoint.error().allow;
     return llm::errors::method_wrong(head.method_text, head.path, allow_);
   }
@@ -115,12 +121,12 @@ std::optional<ApiError> Exchange::authenticate() {
   for (const http::Header& header : downstream_.head().headers) {
     const policy::CredentialHeader kind = policy::credential_header(header.name);
     if (kind == policy::CredentialHeader::none) continue;
-    const Result<void> added = kind == policy::CredentialHeader::provider_key
-                                   ? own_keys_.add_named(header.value)
-                                   : presented.add(kind, header.value);
+    const bool is_own = kind == policy::CredentialHeader::provider_key;
+    const Result<void> added =
+        is_own ? own_keys_.add_named(header.value) : presented.add(kind, header.value);
     if (!added) {
       core_.metrics.count_key_failure(telemetry::KeyFailure::malformed);
-      return llm::errors::key_unknown();
+      return is_own ? own_key_error(added.error()) : llm::errors::key_malformed(added.error().what);
     }
   }
   const policy::Admission admission =
@@ -137,7 +143,7 @@ std::optional<ApiError> Exchange::authenticate() {
   const http::RequestHead& head = downstream_.head();
   if (admission.caller->is_anonymous() && anonymous_ == Anonymous::local_programs &&
       !policy::is_local_request(head.authority, head.headers.value("origin").value_or(""))) {
-    core_.metrics.count_key_failure(telemetry::KeyFailure::missing);
+    core_.metrics.count_key_failure(telemetry::KeyFailure::origin);
     return llm::errors::origin_foreign();
   }
   caller_ = admission.caller;
@@ -145,7 +151,7 @@ std::optional<ApiError> Exchange::authenticate() {
   if (own_keys_.empty()) return std::nullopt;
   const Result<void> usable = own_keys_.check(snapshot_.own_key_providers);
   if (usable) return std::nullopt;
-  return llm::errors::field_invalid("x-sluice-provider-key", std::string(usable.error().what));
+  return own_key_error(usable.error());
 }
 
 // --- understand ---

@@ -197,6 +197,14 @@ ApiError key_unknown() {
                       "gateway's keys (not a provider's) and complete, or ask its operator."));
 }
 
+ApiError key_malformed(std::string_view reason) {
+  return with_kind(ApiErrorKind::unauthenticated,
+                   invalid_request(401, "invalid_api_key", "",
+                                   fmt::format("The API key cannot be read: {}. Send one key, as "
+                                               "Authorization: Bearer <key>.",
+                                               reason)));
+}
+
 ApiError own_key_unusable() {
   return with_kind(
       ApiErrorKind::unauthenticated,

@@ -107,14 +107,18 @@ bool is_response_id(std::string_view id) {
 
 using Found = std::expected<Endpoint, EndpointMiss>;
 
-Found miss(std::string_view allow, std::string_view suggestion = {}) {
-  return std::unexpected(EndpointMiss{allow, suggestion});
+Found miss(std::string_view suggestion = {}) {
+  return std::unexpected(EndpointMiss{.allow = {}, .suggestion = suggestion});
+}
+
+Found wrong_method(std::string_view allow, Operation operation) {
+  return std::unexpected(EndpointMiss{.allow = allow, .suggestion = {}, .operation = operation});
 }
 
 Found find_model(std::string_view method, std::string_view raw_id) {
   std::optional<std::string> id = decode_id(raw_id);
-  if (!id) return miss({});
-  if (!method_is(method, "GET")) return miss("GET, HEAD");
+  if (!id) return miss();
+  if (!method_is(method, "GET")) return wrong_method("GET, HEAD", Operation::model);
   Endpoint endpoint = local(Operation::model);
   endpoint.id = std::move(*id);
   return endpoint;
@@ -124,7 +128,7 @@ Found find_response(std::string_view method, std::string_view rest) {
   const std::size_t slash = rest.find('/');
   const std::string_view id = rest.substr(0, slash);
   const std::string_view action = slash == rest.npos ? std::string_view{} : rest.substr(slash);
-  if (!is_response_id(id)) return miss({});
+  if (!is_response_id(id)) return miss();
 
   const auto with_id = [&](Endpoint endpoint) -> Found {
     endpoint.id = id;
@@ -135,17 +139,17 @@ Found find_response(std::string_view method, std::string_view rest) {
       return with_id(bare(Operation::responses_retrieve, Streaming::by_query));
     }
     if (method == "DELETE") return with_id(bare(Operation::responses_delete));
-    return miss("GET, HEAD, DELETE");
+    return wrong_method("GET, HEAD, DELETE", Operation::responses_retrieve);
   }
   if (action == "/cancel") {
     if (method == "POST") return with_id(bare(Operation::responses_cancel));
-    return miss("POST");
+    return wrong_method("POST", Operation::responses_cancel);
   }
   if (action == "/input_items") {
     if (method_is(method, "GET")) return with_id(bare(Operation::responses_input_items));
-    return miss("GET, HEAD");
+    return wrong_method("GET, HEAD", Operation::responses_input_items);
   }
-  return miss({});
+  return miss();
 }
 
 // What is likely meant by an unknown path: the known one it ends with, slash at the end or not.
@@ -160,14 +164,15 @@ std::string_view suggest(std::string_view path) {
 Found find_path(std::string_view method, std::string_view path) {
   for (const Row& row : fixed_rows()) {
     if (path != row.path) continue;
-    if (!method_is(method, row.method)) return miss(allow_of(row.method));
+    if (!method_is(method, row.method))
+      return wrong_method(allow_of(row.method), row.endpoint.operation);
     return row.endpoint;
   }
   constexpr std::string_view models = "/models/";
   constexpr std::string_view responses = "/responses/";
   if (path.starts_with(models)) return find_model(method, path.substr(models.size()));
   if (path.starts_with(responses)) return find_response(method, path.substr(responses.size()));
-  return miss({}, suggest(path));
+  return miss(suggest(path));
 }
 
 }  // namespace
@@ -208,9 +213,9 @@ std::expected<Endpoint, EndpointMiss> find_endpoint(std::string_view method,
   const std::string_view whole_path = target.substr(0, question);
   const std::string_view query =
       question == target.npos ? std::string_view{} : target.substr(question);
-  if (target.find('#') != target.npos) return miss({});
+  if (target.find('#') != target.npos) return miss();
   const bool versioned = whole_path.starts_with("/v1/");
-  if (!versioned) return miss({}, suggest(whole_path));
+  if (!versioned) return miss(suggest(whole_path));
 
   const std::string_view path = whole_path.substr(version.size());
   Found found = find_path(method, path);

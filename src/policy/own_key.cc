@@ -13,6 +13,11 @@ Error refused(ErrorKind kind, const char* what) noexcept {
   return {.kind = kind, .fault = Fault::client, .what = what};
 }
 
+constexpr const char* must_name_provider =
+    "x-sluice-provider-key must be <provider>=<key>, such as openai=sk-...: the name of a "
+    "provider, "
+    "then your key for it.";
+
 constexpr bool is_visible(char c) noexcept { return c > ' ' && c < '\x7f'; }
 
 }  // namespace
@@ -50,25 +55,33 @@ Admission admit(const KeyRing& ring, std::string_view presented, bool anonymous_
 Result<void> OwnKeys::add_named(std::string_view header_value) noexcept {
   const std::size_t equals = header_value.find('=');
   if (equals == std::string_view::npos) {
-    return fail(refused(ErrorKind::malformed, "x-sluice-provider-key must be <provider>=<key>"));
+    return fail(refused(ErrorKind::malformed, must_name_provider));
   }
   const std::string_view provider = http::trim_blanks(header_value.substr(0, equals));
   const std::string_view key = http::trim_blanks(header_value.substr(equals + 1));
   if (provider.empty() || key.empty() || !std::ranges::all_of(key, is_visible)) {
-    return fail(refused(ErrorKind::malformed, "x-sluice-provider-key must be <provider>=<key>"));
+    return fail(refused(ErrorKind::malformed, must_name_provider));
   }
   if (key.size() > credential_bytes_max) {
-    return fail(refused(ErrorKind::too_large, "a provider key is longer than 4096 characters"));
+    return fail(
+        refused(ErrorKind::too_large,
+                "The key in x-sluice-provider-key is longer than 4096 characters. Check it."));
   }
   if (looks_like_gateway_key(key)) {
-    return fail(refused(ErrorKind::malformed, "x-sluice-provider-key holds a gateway key"));
+    return fail(refused(
+        ErrorKind::malformed,
+        "x-sluice-provider-key holds one of this gateway's keys. Send a provider's there, and the "
+        "gateway's as Authorization: Bearer <key>."));
   }
   const std::span<Named> given(named_.data(), named_count_);
   if (std::ranges::find(given, provider, &Named::provider) != given.end()) {
-    return fail(refused(ErrorKind::malformed, "two provider keys for the same provider"));
+    return fail(refused(ErrorKind::malformed,
+                        "x-sluice-provider-key names one provider twice. Send one key for each."));
   }
   if (named_count_ == named_max) {
-    return fail(refused(ErrorKind::too_large, "more than 8 provider keys"));
+    return fail(refused(
+        ErrorKind::too_large,
+        "There are more than 8 x-sluice-provider-key headers. Send those that are needed."));
   }
   named_[named_count_++] = {.provider = provider, .key = key};
   return {};
@@ -79,10 +92,16 @@ Result<void> OwnKeys::check(std::span<const OwnKeyProvider> providers) const noe
     const auto provider =
         std::ranges::find(providers, named_[index].provider, &OwnKeyProvider::name);
     if (provider == providers.end()) {
-      return fail(refused(ErrorKind::not_found, "a provider key names no provider of ours"));
+      return fail(refused(ErrorKind::not_found,
+                          "x-sluice-provider-key names a provider that is not configured here. GET "
+                          "/v1/models lists "
+                          "the providers of each model."));
     }
     if (!provider->takes_own_keys) {
-      return fail(refused(ErrorKind::invalid, "this provider takes no keys from callers"));
+      return fail(refused(ErrorKind::invalid,
+                          "The provider that x-sluice-provider-key names takes no keys from "
+                          "callers. Leave the header "
+                          "out, or ask the operator to set byok = true for it."));
     }
   }
   return {};

@@ -94,6 +94,7 @@ std::string_view to_string(KeyFailure failure) noexcept {
     case KeyFailure::invalid: return "invalid";
     case KeyFailure::malformed: return "malformed";
     case KeyFailure::model_denied: return "model_denied";
+    case KeyFailure::origin: return "origin";
   }
   return "unknown";
 }

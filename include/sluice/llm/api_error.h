@@ -99,6 +99,8 @@ namespace errors {
 [[nodiscard]] ApiError key_unknown();
 /// The caller's own provider key, presented as if it were a gateway key, would go nowhere.
 [[nodiscard]] ApiError own_key_unusable();
+/// The headers that carry keys cannot be read; `reason` is the sentence's end.
+[[nodiscard]] ApiError key_malformed(std::string_view reason);
 /// Callers without a key are programs of this machine here; this one came by a web page.
 [[nodiscard]] ApiError origin_foreign();
 [[nodiscard]] ApiError model_unknown(std::string_view model);

@@ -62,6 +62,7 @@ struct Endpoint {
 struct EndpointMiss {
   std::string_view allow;  // the Allow field's value when the path exists but not so; else empty
   std::string_view suggestion;  // a path that exists and is probably meant; may be empty
+  Operation operation{};        // with `allow`: what the path is for, the first where it is several
 
   [[nodiscard]] bool method_wrong() const noexcept { return !allow.empty(); }
 };

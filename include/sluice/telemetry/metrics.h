@@ -50,8 +50,9 @@ enum class KeyFailure : std::uint8_t {
   invalid,       // mistyped, unknown or wrong
   malformed,     // two keys, or no key at all in the header
   model_denied,  // a good key that may not use the model
+  origin,        // none is needed, but not by way of a web page
 };
-inline constexpr std::size_t key_failure_count = 4;
+inline constexpr std::size_t key_failure_count = 5;
 [[nodiscard]] std::string_view to_string(KeyFailure failure) noexcept;
 
 struct alignas(128) Metrics {
