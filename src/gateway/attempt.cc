@@ -235,6 +235,11 @@ Task<Result<void>> Attempt::send_on(upstream::ConnectionPool::Use use, StopToken
 
 Task<std::optional<llm::ApiError>> Attempt::receive(ring::Deadline& first_content, StopToken stop) {
   if (status_ < 200 || status_ > 299) co_return co_await receive_error(stop);
+  if (!is_identity(*head_) && !encoding_was_asked_for()) {
+    co_return refuse(AttemptOutcome::malformed,
+                     llm::errors::upstream_malformed(
+                         provider_.name, "it is in a Content-Encoding that was not asked for"));
+  }
   MaybeError failed;
   if (context_.request.stream && is_identity(*head_) &&
       has_media_type(*head_, "text/event-stream")) {
@@ -255,6 +260,19 @@ Task<std::optional<llm::ApiError>> Attempt::receive(ring::Deadline& first_conten
   }
   if (!failed) times_.first_content = loop_.now();
   co_return failed;
+}
+
+// What cannot be looked into may pass only where the client said that it reads it.
+bool Attempt::encoding_was_asked_for() const {
+  std::vector<http::Header>& fields = context_.core.fields;
+  upstream_request_fields({.received = context_.head.headers,
+                           .provider = provider_,
+                           .auth = {},
+                           .is_callers_account = credential_.is_callers,
+                           .is_stream = context_.request.stream},
+                          fields);
+  return accepts_encoding(fields,
+                          value_or_empty(head_->headers, http::FieldName::content_encoding));
 }
 
 // Of HEAD, or of an operation that need not answer with anything.

@@ -115,6 +115,7 @@ class Attempt : public CachedFrame {
 
   ring::Loop& loop_;
   std::shared_ptr<Generation> generation_;  // settle() may outlive the exchange
+  [[nodiscard]] bool encoding_was_asked_for() const;
   const AttemptContext& context_;           // until the exchange ends
   const catalog::Deployment& deployment_;
   const catalog::Provider& provider_;

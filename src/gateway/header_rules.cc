@@ -39,6 +39,29 @@ bool goes_on(const http::ReceivedHeader& header, const UpstreamRequestFields& fr
          (from.is_callers_account && callers_account.contains(header.known));
 }
 
+// Whether `holds` is true of every element of a comma-separated list.
+template <typename Predicate>
+bool all_in_list(std::string_view list, const Predicate& holds) noexcept {
+  while (true) {
+    const std::size_t comma = list.find(',');
+    if (!holds(http::trim_blanks(list.substr(0, comma)))) return false;
+    if (comma == list.npos) return true;
+    list.remove_prefix(comma + 1);
+  }
+}
+
+// One element of Accept-Encoding, such as "gzip;q=0.5": whether it lets `coding` through.
+bool allows(std::string_view element, std::string_view coding) noexcept {
+  const std::size_t semicolon = element.find(';');
+  const std::string_view name = http::trim_blanks(element.substr(0, semicolon));
+  if (name != "*" && !equal_ignoring_case(name, coding)) return false;
+  if (semicolon == element.npos) return true;
+  const std::string_view weight = http::trim_blanks(element.substr(semicolon + 1));
+  const bool is_zero = weight.size() > 2 && equal_ignoring_case(weight.substr(0, 2), "q=") &&
+                       weight.find_first_not_of("0.", 2) == weight.npos;
+  return !is_zero;
+}
+
 bool is_configured(const catalog::Provider& provider, std::string_view name) noexcept {
   return std::any_of(provider.auth.extra_headers.begin(), provider.auth.extra_headers.end(),
                      [name](const auto& extra) { return equal_ignoring_case(extra.first, name); });
@@ -55,6 +78,18 @@ void upstream_request_fields(const UpstreamRequestFields& from, std::vector<http
   }
   for (const auto& [name, value] : from.provider.auth.extra_headers) out.push_back({name, value});
   if (!from.auth.empty()) out.push_back({from.provider.auth.header, from.auth});
+}
+
+bool accepts_encoding(const std::vector<http::Header>& fields,
+                      std::string_view content_encoding) noexcept {
+  return all_in_list(content_encoding, [&](std::string_view coding) {
+    return coding.empty() || equal_ignoring_case(coding, "identity") ||
+           std::ranges::any_of(fields, [&](const http::Header& field) {
+             return equal_ignoring_case(field.name, "accept-encoding") &&
+                    !all_in_list(field.value,
+                                 [&](std::string_view wanted) { return !allows(wanted, coding); });
+           });
+  });
 }
 
 http::FieldNames dropped_response_fields() noexcept { return dropped_from_response; }

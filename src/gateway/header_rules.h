@@ -26,6 +26,11 @@ struct UpstreamRequestFields {
 /// Fills `out` with the fields of the upstream request, Host and framing excepted.
 void upstream_request_fields(const UpstreamRequestFields& from, std::vector<http::Header>& out);
 
+/// Whether these request fields allow an answer in all of `content_encoding`'s codings by name (RFC
+/// 9110 12.5.3; a request that says nothing would allow any, but then nobody can read it).
+[[nodiscard]] bool accepts_encoding(const std::vector<http::Header>& fields,
+                                    std::string_view content_encoding) noexcept;
+
 /// Names of upstream response fields that do not come back to the client.
 [[nodiscard]] http::FieldNames dropped_response_fields() noexcept;
 

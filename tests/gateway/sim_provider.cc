@@ -133,8 +133,9 @@ class Actor {
     }
     answer_.attempt.verdict = Verdict::good;
     answer_.attempt.whole = true;
-    if (random_.chance(0.1)) {  // compressed: relayed as it is
-      answer_.attempt.shown.push_back(body);
+    if (random_.chance(0.1)) {  // compressed, though no client here asks for that: no answer
+      answer_.attempt.verdict = Verdict::before;
+      answer_.attempt.whole = false;
       answer_.bytes = head_of(200, "application/json",
                               "Content-Encoding: gzip\r\n" + length_field(body.size())) +
                       body;
