@@ -344,7 +344,8 @@ Task<std::optional<llm::ApiError>> Attempt::receive_events(StopToken stop) {
     }
     held_.append(std::move(*batch));
     if (held_.error && !held_.commits) {
-      co_return refuse(AttemptOutcome::failed, std::move(*held_.error));
+      const AttemptOutcome outcome = outcome_of(*held_.error);
+      co_return refuse(outcome, std::move(*held_.error));
     }
     if (held_.commits || held_.ended) co_return std::nullopt;
     if (held_.events > limits.held_events_max || held_.bytes.size_bytes() > limits.held_bytes_max) {

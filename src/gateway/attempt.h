@@ -45,6 +45,12 @@ struct AttemptTimes {
   MonotonicTime first_content{};
 };
 
+/// The outcome of an attempt that ends with this error after a good head.
+[[nodiscard]] inline telemetry::AttemptOutcome outcome_of(const llm::ApiError& error) noexcept {
+  return error.cause ? telemetry::outcome_of_error({.kind = *error.cause})
+                     : telemetry::AttemptOutcome::failed;
+}
+
 // Made once per request, as a coroutine frame is, so it has its memory where they have theirs.
 class Attempt : public CachedFrame {
  public:
@@ -109,13 +115,13 @@ class Attempt : public CachedFrame {
   [[nodiscard]] bool has_no_body() const noexcept;
   [[nodiscard]] bool must_be_json() const noexcept;
   [[nodiscard]] std::string_view authorisation();
+  [[nodiscard]] bool encoding_was_asked_for() const;
   [[nodiscard]] llm::ApiError explain(const Error& error);
   [[nodiscard]] llm::ApiError timed_out(llm::errors::Deadline which);
   [[nodiscard]] llm::ApiError refuse(telemetry::AttemptOutcome outcome, llm::ApiError error);
 
   ring::Loop& loop_;
   std::shared_ptr<Generation> generation_;  // settle() may outlive the exchange
-  [[nodiscard]] bool encoding_was_asked_for() const;
   const AttemptContext& context_;           // until the exchange ends
   const catalog::Deployment& deployment_;
   const catalog::Provider& provider_;

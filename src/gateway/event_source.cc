@@ -40,7 +40,7 @@ Task<Result<EventBatch>> EventSource::next(StopToken stop) {
     if (part.error().kind == ErrorKind::cancelled) co_return fail(part.error());
     end_with(batch, part.error().kind == ErrorKind::malformed
                         ? llm::errors::upstream_malformed(config_.provider, part.error().what)
-                        : llm::errors::upstream_truncated(config_.provider));
+                        : llm::errors::upstream_truncated(config_.provider, part.error().kind));
     co_return batch;
   }
   if (part->empty()) {

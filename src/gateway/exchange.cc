@@ -85,7 +85,7 @@ Task<void> Exchange::run() {
   if (!failed) failed = co_await understand();
   if (!failed) failed = plan();
   if (!failed) failed = co_await attempt();
-  if (downstream_.departed().stop_requested()) {
+  if (downstream_.departed().stop_requested() && !downstream_.server_ends()) {
     note_client_left();
   } else if (failed) {
     co_await answer_error(std::move(*failed));
@@ -176,6 +176,9 @@ Task<std::optional<ApiError>> Exchange::understand() {
   const std::size_t bytes_max = snapshot_.config.server.body_bytes_max;
   Result<Slice> body = co_await downstream_.read_whole_body(bytes_max, downstream_.departed());
   body_at_ = core_.loop.now();
+  if (!body && body.error().kind == ErrorKind::cancelled && downstream_.server_ends()) {
+    co_return llm::errors::gateway_shutting_down();
+  }
   if (!body) co_return body_error(body.error(), bytes_max);
   body_ = std::move(*body);
   if (endpoint_.body == llm::BodyForm::multipart) co_return understand_form();
@@ -300,6 +303,7 @@ Task<std::optional<ApiError>> Exchange::attempt() {
             relay_timeout(llm::errors::Deadline::total, core_.loop.now() - downstream_.began_at());
         attempt->set_outcome(telemetry::AttemptOutcome::timed_out);
       } else {
+        if (downstream_.server_ends()) failed = llm::errors::gateway_shutting_down();
         attempt->set_outcome(telemetry::AttemptOutcome::cancelled);
       }
       record_attempt(*attempt, core_.loop.now());

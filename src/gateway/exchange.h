@@ -69,10 +69,11 @@ class Exchange {
   Task<void> relay_events();
   Task<void> relay_bytes();
   Task<bool> send(SliceChain bytes, http::More more);
+  StopToken writing();
   bool start(std::optional<std::uint64_t> length_bytes);
   struct NextEvents {
     EventBatch batch;
-    bool stopped = false;  // the client left: nothing more is to be said
+    bool stopped = false;  // the client left, as is noted: nothing more is to be said
   };
   Task<NextEvents> next_events(MonotonicTime& last_event_at, MonotonicTime& last_sent_at);
   llm::ApiError relay_timeout(llm::errors::Deadline which, Duration waited) const;
@@ -86,6 +87,7 @@ class Exchange {
   // Accounting.
   void note_failure(const llm::ApiError& error);
   void note_client_left();
+  void note_shut_down();
   void note_unsent(const Error& error);  // an answer could not be written
   void record_attempt(const Attempt& attempt, MonotonicTime ended);
   [[nodiscard]] std::string_view name_of(const catalog::Deployment& deployment) const noexcept;
@@ -119,14 +121,15 @@ class Exchange {
   std::vector<const catalog::Deployment*> plan_;
   std::optional<AttemptContext> context_;
   std::optional<ring::Deadline> total_;
-  std::unique_ptr<Attempt> serving_;  // the attempt whose answer is shown
+  std::optional<ring::Deadline> last_words_;  // once the server ends
+  std::unique_ptr<Attempt> serving_;          // the attempt whose answer is shown
 
   // The record.
   int status_ = 0;
   std::uint64_t events_ = 0;
   MonotonicTime body_at_{};
   telemetry::EndedBy ended_by_ = telemetry::EndedBy::nobody;
-  ErrorKind error_kind_ = ErrorKind::cancelled;  // meaningful unless ended by nobody
+  telemetry::CutCause cut_cause_;  // meaningful unless ended by nobody
   std::string_view reason_ = "complete";
   std::vector<telemetry::AttemptRecord> attempts_;
   AttemptTimes last_attempt_;

@@ -11,8 +11,7 @@ Duration Exchange::since_began(MonotonicTime time) const noexcept {
 }
 
 void Exchange::note_failure(const llm::ApiError& error) {
-  error_kind_ = error.kind == llm::ApiErrorKind::upstream_timeout ? ErrorKind::deadline_exceeded
-                                                                  : ErrorKind::malformed;
+  cut_cause_ = error.cause;
   // An error answer that the client gets whole is an orderly end; a stream's is not.
   if (downstream_.started()) ended_by_ = telemetry::ended_by(error.fault);
   reason_ = llm::to_string(error.kind);
@@ -20,18 +19,31 @@ void Exchange::note_failure(const llm::ApiError& error) {
 
 void Exchange::note_client_left() {
   ended_by_ = telemetry::EndedBy::client;
-  error_kind_ = ErrorKind::connection_closed;
+  cut_cause_ = ErrorKind::connection_closed;
   reason_ = "the client left";
   if (serving_ && !serving_->settled()) {
     serving_->set_outcome(telemetry::AttemptOutcome::cancelled);
   }
 }
 
+void Exchange::note_shut_down() {
+  ended_by_ = telemetry::EndedBy::gateway;
+  cut_cause_ = ErrorKind::cancelled;
+  reason_ = llm::to_string(llm::ApiErrorKind::shutting_down);
+  if (serving_ && !serving_->settled()) {
+    serving_->set_outcome(telemetry::AttemptOutcome::cancelled);
+  }
+}
+
 void Exchange::note_unsent(const Error& error) {
+  if (error.kind == ErrorKind::cancelled && downstream_.server_ends()) {
+    note_shut_down();
+    return;
+  }
   note_client_left();
   if (error.kind != ErrorKind::deadline_exceeded) return;
   ended_by_ = telemetry::EndedBy::gateway;
-  error_kind_ = ErrorKind::deadline_exceeded;
+  cut_cause_ = ErrorKind::deadline_exceeded;
   reason_ = "the client read nothing for too long";
 }
 
@@ -91,7 +103,7 @@ void Exchange::count(const Account& account) {
        .model = model,
        .status = status_,
        .ended_by = ended_by_,
-       .error = error_kind_,
+       .error = cut_cause_,
        .total = times.total,
        .first_byte = times.first_byte,
        .first_content = times.first_content,

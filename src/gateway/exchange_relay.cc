@@ -21,13 +21,24 @@ SliceChain chain_of(std::string text) {
   return chain;
 }
 
+// How long the end of an answer may take when the server is told to end.
+constexpr auto last_words_timeout = std::chrono::seconds(1);
+
 }  // namespace
+
+// What ends a write: that the client left; when the server ends, that the time for it is over.
+StopToken Exchange::writing() {
+  if (!downstream_.server_ends()) return downstream_.departed();
+  if (!last_words_) {
+    last_words_.emplace(core_.loop, core_.loop.now() + last_words_timeout, StopToken{});
+  }
+  return last_words_->token();
+}
 
 // False when the answer cannot go on. How long a client may read nothing is the downstream's to
 // know: it sees the parts of a write go.
 Task<bool> Exchange::send(SliceChain bytes, http::More more) {
-  const Result<void> sent =
-      co_await downstream_.write(std::move(bytes), more, downstream_.departed());
+  const Result<void> sent = co_await downstream_.write(std::move(bytes), more, writing());
   if (!sent) note_unsent(sent.error());
   co_return sent.has_value();
 }
@@ -38,7 +49,7 @@ Task<void> Exchange::answer_json(http::StatusCode status, std::string body) {
                           http::Header{"x-request-id", request_id_}};
   const http::OutgoingResponse response{.status = status, .fields = {.own = own}};
   const Result<void> sent =
-      co_await downstream_.respond(response, chain_of(std::move(body)), downstream_.departed());
+      co_await downstream_.respond(response, chain_of(std::move(body)), writing());
   if (!sent) note_unsent(sent.error());
 }
 
@@ -55,8 +66,7 @@ Task<void> Exchange::answer_error(ApiError error) {
                                         .fields = {.own = own}};
   const llm::Dialect dialect = located_ ? endpoint_.dialect : llm::Dialect::openai;
   const Result<void> sent = co_await downstream_.respond(
-      response, chain_of(llm::render_error_body(error, dialect, request_id_)),
-      downstream_.departed());
+      response, chain_of(llm::render_error_body(error, dialect, request_id_)), writing());
   if (!sent) note_unsent(sent.error());
 }
 
@@ -124,10 +134,10 @@ Task<void> Exchange::relay_events() {
     core_.metrics.sse_events_sent.add(batch.events);
     if (batch.error) {
       note_failure(*batch.error);
-      serving_->set_outcome(batch.error->kind == llm::ApiErrorKind::upstream_timeout
-                                ? telemetry::AttemptOutcome::timed_out
-                                : telemetry::AttemptOutcome::failed);
+      serving_->set_outcome(outcome_of(*batch.error));
       if (!batch.error_shown) {
+        ++events_;
+        core_.metrics.sse_events_sent.add();
         batch.bytes.push(
             Slice::take(llm::render_error_event(*batch.error, endpoint_.dialect, request_id_)));
       }
@@ -139,10 +149,7 @@ Task<void> Exchange::relay_events() {
       last_sent_at = core_.loop.now();
     }
     NextEvents next = co_await next_events(last_event_at, last_sent_at);
-    if (next.stopped) {
-      note_client_left();
-      co_return;
-    }
+    if (next.stopped) co_return;
     batch = std::move(next.batch);
   }
 }
@@ -160,12 +167,21 @@ Task<Exchange::NextEvents> Exchange::next_events(MonotonicTime& last_event_at,
         keep_alive.count() > 0 ? last_sent_at + keep_alive : MonotonicTime::max();
     ring::Deadline deadline(core_.loop, std::min(idle_at, comment_at), total_->token());
     Result<EventBatch> batch = co_await serving_->events().next(deadline.token());
-    // A provider that never falls silent must not outlast the exchange's deadline.
-    if (batch && !total_->passed()) {
+    // A provider that never falls silent must not outlast the exchange's deadline, or the server.
+    if (batch && !total_->passed() && (batch->ended || !downstream_.server_ends())) {
       last_event_at = core_.loop.now();
       co_return NextEvents{.batch = std::move(*batch)};
     }
-    if (downstream_.departed().stop_requested()) co_return NextEvents{.batch = {}, .stopped = true};
+    if (downstream_.server_ends()) {
+      NextEvents shut_down;
+      shut_down.batch.ended = true;
+      shut_down.batch.error = llm::errors::gateway_shutting_down();
+      co_return shut_down;
+    }
+    if (downstream_.departed().stop_requested()) {
+      note_client_left();
+      co_return NextEvents{.batch = {}, .stopped = true};
+    }
     const MonotonicTime now = core_.loop.now();
     NextEvents timed_out;
     timed_out.batch.ended = true;
@@ -210,13 +226,15 @@ Task<void> Exchange::relay_bytes() {
     }
     // Too late for a status: only a broken connection says that this is not the whole answer.
     downstream_.abort();
-    if (downstream_.departed().stop_requested()) {
+    if (downstream_.server_ends()) {
+      note_shut_down();
+    } else if (downstream_.departed().stop_requested()) {
       note_client_left();
     } else {
       ended_by_ = telemetry::EndedBy::provider;
       const bool late = idle.passed() || total_->passed();
       reason_ = late ? "timed out" : next.error().what;
-      error_kind_ = late ? ErrorKind::deadline_exceeded : next.error().kind;
+      cut_cause_ = late ? ErrorKind::deadline_exceeded : next.error().kind;
       serving_->set_outcome(late ? telemetry::AttemptOutcome::timed_out
                                  : telemetry::outcome_of_error(next.error()));
     }

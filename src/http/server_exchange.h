@@ -67,6 +67,9 @@ class ServerHttp1Exchange final : public ServerExchange {
   void abort() noexcept override { aborted_ = true; }
 
   [[nodiscard]] StopToken departed() noexcept override { return departed_.token(); }
+  [[nodiscard]] bool server_ends() const noexcept override {
+    return connection_.stops.end.stop_requested();
+  }
   [[nodiscard]] bool started() const noexcept override { return started_; }
   [[nodiscard]] bool finished() const noexcept override { return finished_; }
   [[nodiscard]] const ring::SocketAddress& peer() const noexcept override {

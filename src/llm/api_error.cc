@@ -25,6 +25,7 @@ std::string_view to_string(ApiErrorKind kind) noexcept {
     case ApiErrorKind::upstream_failed: return "upstream_failed";
     case ApiErrorKind::upstream_timeout: return "upstream_timeout";
     case ApiErrorKind::unsupported: return "unsupported";
+    case ApiErrorKind::shutting_down: return "shutting_down";
   }
   __builtin_unreachable();
 }

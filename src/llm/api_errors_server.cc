@@ -28,6 +28,15 @@ ApiError upstream(ApiErrorKind kind, int status, std::string code, std::string m
   return error;
 }
 
+bool ends_sentence(std::string_view text) {
+  return text.ends_with('.') || text.ends_with('!') || text.ends_with('?') || text.ends_with("…");
+}
+
+ApiError broken(ErrorKind cause, ApiError error) {
+  error.cause = cause;
+  return error;
+}
+
 std::string_view reason_of(const Error& cause) {
   switch (cause.kind) {
     case ErrorKind::resolve_failed: return "its host name could not be resolved";
@@ -56,6 +65,16 @@ ApiError gateway_overloaded(milliseconds wait) {
                                 "The gateway is at its capacity. Try again after the time "
                                 "Retry-After says.");
   error.retry_after = wait;
+  error.cause = ErrorKind::exhausted;
+  return error;
+}
+
+ApiError gateway_shutting_down() {
+  ApiError error = server_error(ApiErrorKind::shutting_down, Fault::gateway, 503, "shutting_down",
+                                "The gateway is shutting down. What came so far is not the whole "
+                                "answer: try again.");
+  error.retry_after = default_wait;
+  error.cause = ErrorKind::cancelled;
   return error;
 }
 
@@ -125,28 +144,34 @@ ApiError upstream_failed(std::string_view provider, int upstream_status, std::st
   const std::string said = detail.empty() ? std::string() : fmt::format(": {}", detail);
   return upstream(ApiErrorKind::upstream_failed, 502, "upstream_error",
                   fmt::format("Provider '{}' failed{}{}{} Try again, or use another model.",
-                              provider, status, said, said.ends_with('.') ? "" : "."),
+                              provider, status, said, ends_sentence(said) ? "" : "."),
                   upstream_status);
 }
 
 ApiError upstream_unreachable(std::string_view provider, const Error& cause) {
-  return upstream(ApiErrorKind::upstream_failed, 502, "upstream_unreachable",
-                  fmt::format("Provider '{}' gave no answer: {}. Try again, or use another model.",
-                              provider, reason_of(cause)));
+  return broken(
+      cause.kind,
+      upstream(ApiErrorKind::upstream_failed, 502, "upstream_unreachable",
+               fmt::format("Provider '{}' gave no answer: {}. Try again, or use another model.",
+                           provider, reason_of(cause))));
 }
 
 ApiError upstream_malformed(std::string_view provider, std::string_view reason) {
-  return upstream(ApiErrorKind::upstream_failed, 502, "upstream_malformed",
-                  fmt::format("Provider '{}' gave an answer that cannot be used: {}. Try again, or "
-                              "use another model.",
-                              provider, reason));
+  return broken(
+      ErrorKind::malformed,
+      upstream(ApiErrorKind::upstream_failed, 502, "upstream_malformed",
+               fmt::format("Provider '{}' gave an answer that cannot be used: {}. Try again, or "
+                           "use another model.",
+                           provider, reason)));
 }
 
-ApiError upstream_truncated(std::string_view provider) {
-  return upstream(ApiErrorKind::upstream_failed, 502, "upstream_truncated",
-                  fmt::format("Provider '{}' ended its answer before it was complete. What came so "
-                              "far is not the whole answer: try again.",
-                              provider));
+ApiError upstream_truncated(std::string_view provider, ErrorKind cause) {
+  return broken(
+      cause,
+      upstream(ApiErrorKind::upstream_failed, 502, "upstream_truncated",
+               fmt::format("Provider '{}' ended its answer before it was complete. What came so "
+                           "far is not the whole answer: try again.",
+                           provider)));
 }
 
 ApiError upstream_timeout(std::string_view provider, Deadline deadline, milliseconds waited) {
@@ -158,10 +183,12 @@ ApiError upstream_timeout(std::string_view provider, Deadline deadline, millisec
     case Deadline::idle: what = "stopped sending"; break;
     case Deadline::total: what = "did not finish"; break;
   }
-  return upstream(ApiErrorKind::upstream_timeout, 504, "timeout",
-                  fmt::format("Provider '{}' {} within {} ms. Try again, ask for less at once, or "
-                              "use another model.",
-                              provider, what, waited.count()));
+  return broken(
+      ErrorKind::deadline_exceeded,
+      upstream(ApiErrorKind::upstream_timeout, 504, "timeout",
+               fmt::format("Provider '{}' {} within {} ms. Try again, ask for less at once, or "
+                           "use another model.",
+                           provider, what, waited.count())));
 }
 
 }  // namespace sluice::llm::errors

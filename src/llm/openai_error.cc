@@ -286,7 +286,8 @@ bool openai_error_passes(const ProviderAnswer& answer, const ApiError& error,
     case ApiErrorKind::upstream_auth:
     case ApiErrorKind::upstream_failed:
     case ApiErrorKind::upstream_timeout:
-    case ApiErrorKind::unsupported: return false;
+    case ApiErrorKind::unsupported:
+    case ApiErrorKind::shutting_down: return false;
   }
   if (!index.build(answer.body)) return false;
   const Value top = json::root(index);

@@ -109,7 +109,7 @@ void Metrics::count_exchange(const Exchange& exchange) noexcept {
   response_body_bytes.record(exchange.response_body_bytes);
   place(models, exchange.model).requests.add();
   if (exchange.ended_by != EndedBy::nobody) {
-    counter(ends[static_cast<std::size_t>(exchange.ended_by)], exchange.error).add();
+    ends[static_cast<std::size_t>(exchange.ended_by)][index_of(exchange.error)].add();
   }
 }
 

@@ -58,6 +58,14 @@ std::string_view to_string(EndedBy by) noexcept {
   return "unknown";
 }
 
+std::size_t index_of(CutCause cause) noexcept {
+  return cause ? static_cast<std::size_t>(*cause) : error_kind_count;
+}
+
+std::string_view cut_cause_name(std::size_t index) noexcept {
+  return index < error_kind_count ? to_string(static_cast<ErrorKind>(index)) : "provider_error";
+}
+
 EndedBy ended_by(Fault fault) noexcept {
   switch (fault) {
     case Fault::client: return EndedBy::client;

@@ -212,13 +212,13 @@ void render_ends(Cores cores, Exposition& to) {
   to.begin("sluice_exchanges_cut_total", "counter",
            "Exchanges that did not run to their end, by who ended them and why.");
   for (std::size_t by = static_cast<std::size_t>(EndedBy::client); by < ended_by_count; ++by) {
-    for (std::size_t kind = 0; kind < error_kind_count; ++kind) {
+    for (std::size_t kind = 0; kind < cut_cause_count; ++kind) {
       const std::uint64_t sum =
           sum_of(cores, [&](const Metrics& m) -> auto& { return m.ends[by][kind]; });
       if (sum == 0) continue;
-      to.sample({{"ended_by", to_string(static_cast<EndedBy>(by))},
-                 {"error", to_string(static_cast<ErrorKind>(kind))}},
-                sum);
+      to.sample(
+          {{"ended_by", to_string(static_cast<EndedBy>(by))}, {"error", cut_cause_name(kind)}},
+          sum);
     }
   }
 }

@@ -84,7 +84,11 @@ class GatewayCases : public ::testing::Test {
     SeenAnswer seen;
     EXPECT_EQ(world.run(run(gateway, asked, seen), std::chrono::hours(1)), "");
     log = gateway.log_lines();
-    usage_unseen = gateway.metrics().usage_unseen.value();
+    const telemetry::Metrics& metrics = gateway.metrics();
+    usage_unseen = metrics.usage_unseen.value();
+    for (std::size_t by = 0; by < ends.size(); ++by) {
+      for (std::size_t i = 0; i < ends[by].size(); ++i) ends[by][i] = metrics.ends[by][i].value();
+    }
     return seen;
   }
   static Task<void> run(GatewayWorld& gateway, const Asked& asked, SeenAnswer& seen) {
@@ -98,6 +102,8 @@ class GatewayCases : public ::testing::Test {
   SimWorld world{1, SimConfig::calm()};
   std::vector<std::string> log;
   std::uint64_t usage_unseen = 0;
+  std::array<std::array<std::uint64_t, telemetry::cut_cause_count>, telemetry::ended_by_count>
+      ends{};
 };
 
 const std::string json_type = "Content-Type: application/json\r\n";
@@ -357,7 +363,7 @@ TEST_F(GatewayCases, AStreamThatFailedHoldsItsConnectionNoLonger) {
   };
   SeenAnswer seen;
   EXPECT_EQ(world.run(scenario(gateway, seen), std::chrono::hours(1)), "");
-  EXPECT_NE(seen.body.find("overheated"), std::string::npos) << seen.body;
+  EXPECT_NE(seen.body.find(R"("code":"upstream_error")"), std::string::npos) << seen.body;
   EXPECT_LT(lingered, milliseconds(50));
 }
 
@@ -606,6 +612,77 @@ TEST_F(GatewayCases, AStoredResponseCostsNothingAgain) {
     EXPECT_TRUE(logged(R"("tokens":{"input":null,"cached_input":null,"output":null,)")) << log[0];
     EXPECT_TRUE(logged(R"("cost_usd":null)")) << log[0];
   }
+}
+
+// --- how a broken stream is told ---
+
+TEST_F(GatewayCases, ABrokenStreamIsCountedByWhatBrokeIt) {
+  const std::string begun = stream_head + role_event + content_event;
+  const std::string error_event = "data: {\"error\":{\"message\":\"no\"}}\n\n";
+  struct {
+    std::string_view name;
+    std::string answer;
+    std::string_view outcome;
+    telemetry::CutCause cause;
+  } const cases[] = {{"closed in the middle", begun, "reset", ErrorKind::connection_closed},
+                     {"no event", begun + "data: {\n\n", "malformed", ErrorKind::malformed},
+                     {"says that it failed", begun + error_event, "failed", std::nullopt}};
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.name);
+    const SeenAnswer seen = see({saying(c.answer)}, {.body = std::string(stream_body)});
+    EXPECT_NE(seen.body.find(R"(data: {"error":)"), std::string::npos) << seen.body;
+    EXPECT_TRUE(logged(R"("outcome":")" + std::string(c.outcome) + '"')) << log[0];
+    EXPECT_TRUE(logged(R"("events":3})")) << log[0];  // the error is one too
+    constexpr auto provider = static_cast<std::size_t>(telemetry::EndedBy::provider);
+    for (std::size_t i = 0; i < telemetry::cut_cause_count; ++i) {
+      EXPECT_EQ(ends[provider][i], i == telemetry::index_of(c.cause) ? 1U : 0U)
+          << telemetry::cut_cause_name(i);
+    }
+  }
+}
+
+TEST_F(GatewayCases, AnEncodingThatNobodyAskedForIsNoAnswer) {
+  const auto zipped =
+      saying(with_length("200 OK", json_type + "Content-Encoding: gzip\r\n", "not ours"));
+  const auto plain = saying(with_length("200 OK", json_type, completion));
+  EXPECT_EQ(see({zipped}, {}).status, 502);
+  EXPECT_TRUE(logged(R"("outcome":"malformed","status":200)")) << log[0];
+  EXPECT_EQ(see({zipped, plain}, {}).provider, "p1");
+  EXPECT_EQ(see({zipped}, {.headers = {{"Accept-Encoding", "br, gzip;q=0"}}}).status, 502);
+  EXPECT_EQ(see({zipped}, {.headers = {{"Accept-Encoding", "br, GZip;q=0.5"}}}).status, 200);
+  EXPECT_EQ(see({zipped}, {.headers = {{"Accept-Encoding", "*"}}}).status, 200);
+}
+
+TEST_F(GatewayCases, AWrongMethodIsLoggedWithThePathsOperation) {
+  EXPECT_EQ(see({saying("")}, {.method = "GET", .body = ""}).status, 405);
+  EXPECT_TRUE(logged(R"("endpoint":"chat_completions")")) << log[0];
+  EXPECT_EQ(see({saying("")}, {.method = "GET", .target = "/v1/nothing", .body = ""}).status, 404);
+  EXPECT_TRUE(logged(R"("endpoint":null)")) << log[0];
+}
+
+TEST_F(GatewayCases, WhoCallsFromAnotherPlaceIsCountedAsThat) {
+  std::string config = config_text(1);
+  const std::string open = "anonymous = true\n";
+  config.erase(config.find(open), open.size());
+  GatewayWorld gateway(world, config);
+  SeenAnswer seen;
+  EXPECT_EQ(world.run(run(gateway, {}, seen), std::chrono::hours(1)), "");  // its Host is "gateway"
+  EXPECT_EQ(seen.status, 403);
+  const auto& failures = gateway.metrics().key_failures;
+  EXPECT_EQ(failures[static_cast<std::size_t>(telemetry::KeyFailure::origin)].value(), 1U);
+  EXPECT_EQ(failures[static_cast<std::size_t>(telemetry::KeyFailure::missing)].value(), 0U);
+}
+
+TEST_F(GatewayCases, KeysThatCannotBeReadAreToldWhatIsWrongWithThem) {
+  const auto said = [&](const std::vector<std::pair<std::string, std::string>>& headers,
+                        std::string_view text) {
+    const SeenAnswer seen = see({saying("")}, {.headers = headers});
+    EXPECT_TRUE(seen.status == 400 || seen.status == 401) << seen.status;
+    EXPECT_NE(seen.body.find(text), std::string::npos) << seen.body;
+  };
+  said({{"Authorization", "Bearer one"}, {"x-api-key", "two"}}, "two different keys");
+  said({{"x-sluice-provider-key", "sk-1"}}, "must be <provider>=<key>");
+  said({{"x-sluice-provider-key", "nobody=sk-1"}}, "not configured here. GET /v1/models lists");
 }
 
 }  // namespace

@@ -124,7 +124,7 @@ void GatewayWorld::add_raw_provider(std::size_t index, RawProviderScript script)
 void GatewayWorld::start() {
   scope_.spawn(listen(gateway_address, [this](net::Stream& stream) {
     return http::serve_http1(loop_, stream, *handler_, server_config_,
-                             {.drain = drain_.token(), .end = providers_.token()});
+                             {.drain = drain_.token(), .end = end_.token()});
   }));
 }
 

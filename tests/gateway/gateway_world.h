@@ -63,6 +63,8 @@ class GatewayWorld {
   /// Lines of the access log so far.
   [[nodiscard]] std::vector<std::string> log_lines();
   void drain() noexcept { drain_.request_stop(); }
+  /// As the end of a drain: what is under way is to end at once.
+  void end() noexcept { end_.request_stop(); }
   void use(const std::string& toml);
 
  private:
@@ -83,6 +85,7 @@ class GatewayWorld {
   StopSource stop_;       // listeners and raw providers
   StopSource drain_;      // the gateway's connections end when idle
   StopSource providers_;  // break what providers still do
+  StopSource end_{providers_.token()};
   Scope scope_;
   std::vector<std::unique_ptr<ScriptHandler>> scripts_;
   std::vector<std::string> lines_;

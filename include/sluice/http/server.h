@@ -68,6 +68,9 @@ class ServerExchange {
 
   /// Stops when the client leaves, breaks the connection, or the server is told to end at once.
   [[nodiscard]] virtual StopToken departed() noexcept = 0;
+  /// Whether the server is told to end at once. A short answer, or the end of one, may still be
+  /// written then, with a token of its own that is not departed()'s.
+  [[nodiscard]] virtual bool server_ends() const noexcept = 0;
   [[nodiscard]] virtual bool started() const noexcept = 0;   // an answer was begun
   [[nodiscard]] virtual bool finished() const noexcept = 0;  // it is out to its last byte
 

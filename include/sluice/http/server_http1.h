@@ -38,7 +38,7 @@ struct ServerHttp1Config {
 /// Tells connections that the server is going away, or that it ends now.
 struct ServerStops {
   StopToken drain;  // finish the exchange under way, take no other; idle connections close
-  StopToken end;    // break everything
+  StopToken end;    // break everything; a handler may see that it says a last word
 };
 
 /// Serves `stream` until it ends. Lifetime: the caller keeps all arguments alive and joins the

@@ -33,6 +33,7 @@ enum class ApiErrorKind : std::uint8_t {
   upstream_failed,     // the provider failed, or its answer cannot be used
   upstream_timeout,    // the provider was too slow
   unsupported,         // HTTP we do not speak (501, 505)
+  shutting_down,       // the gateway ends; another one, or this one started anew, will serve
 };
 
 /// The kind's name for logs and metrics: the enumerator, in snake_case.
@@ -48,7 +49,8 @@ struct ApiError {
   std::string param = {};  // empty: null
   std::string message = {};
   std::optional<std::chrono::milliseconds> retry_after = {};  // always set with 429 and 503
-  int upstream_status = 0;  // what the provider answered; 0: nothing
+  int upstream_status = 0;              // what the provider answered; 0: nothing
+  std::optional<ErrorKind> cause = {};  // what broke; nothing: somebody said that it failed
 };
 
 /// The body of an error answer, with the request id.
@@ -97,10 +99,10 @@ namespace errors {
 // The caller may not, or not now.
 [[nodiscard]] ApiError key_missing();
 [[nodiscard]] ApiError key_unknown();
-/// The caller's own provider key, presented as if it were a gateway key, would go nowhere.
-[[nodiscard]] ApiError own_key_unusable();
 /// The headers that carry keys cannot be read; `reason` is the sentence's end.
 [[nodiscard]] ApiError key_malformed(std::string_view reason);
+/// The caller's own provider key, presented as if it were a gateway key, would go nowhere.
+[[nodiscard]] ApiError own_key_unusable();
 /// Callers without a key are programs of this machine here; this one came by a web page.
 [[nodiscard]] ApiError origin_foreign();
 [[nodiscard]] ApiError model_unknown(std::string_view model);
@@ -110,6 +112,8 @@ namespace errors {
 
 // The gateway cannot.
 [[nodiscard]] ApiError gateway_overloaded(std::chrono::milliseconds wait);
+/// It was told to end, and this exchange did not get done in time.
+[[nodiscard]] ApiError gateway_shutting_down();
 
 // A provider failed. `provider` is its configured name.
 [[nodiscard]] ApiError upstream_auth(std::string_view provider, int upstream_status);
@@ -128,7 +132,8 @@ namespace errors {
 /// The answer is no HTTP, no JSON, no event stream, or too large to hold.
 [[nodiscard]] ApiError upstream_malformed(std::string_view provider, std::string_view reason);
 /// The stream or body ended before it was complete.
-[[nodiscard]] ApiError upstream_truncated(std::string_view provider);
+[[nodiscard]] ApiError upstream_truncated(std::string_view provider,
+                                          ErrorKind cause = ErrorKind::connection_closed);
 
 enum class Deadline : std::uint8_t { connect, first_byte, first_content, idle, total };
 [[nodiscard]] ApiError upstream_timeout(std::string_view provider, Deadline deadline,

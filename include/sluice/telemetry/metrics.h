@@ -100,7 +100,7 @@ struct alignas(128) Metrics {
     LabelIndex model = label_other;
     int status = 0;  // 0: none was sent
     EndedBy ended_by = EndedBy::nobody;
-    ErrorKind error = ErrorKind::cancelled;  // meaningful unless ended_by is nobody
+    CutCause error = ErrorKind::cancelled;  // meaningful unless ended_by is nobody
     Duration total{-1};
     Duration first_byte{-1};
     Duration first_content{-1};
@@ -135,7 +135,7 @@ struct alignas(128) Metrics {
     std::array<Counter, token_direction_count> tokens;
     Counter cost_billionths;
   };
-  std::array<std::array<Counter, error_kind_count>, ended_by_count> ends;
+  std::array<std::array<Counter, cut_cause_count>, ended_by_count> ends;
   DurationHistogram upstream_connect;
   ByteHistogram request_body_bytes, response_body_bytes;
   std::array<PerEndpoint, endpoints_max> endpoints;

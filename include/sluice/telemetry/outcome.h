@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "sluice/base/error.h"
@@ -14,8 +15,8 @@ enum class AttemptOutcome : std::uint8_t {
   connect_failed,  // no connection: name, refusal, unreachable
   tls_failed,      // handshake or certificate
   timed_out,       // any deadline
-  reset,           // the connection broke or closed early
-  malformed,       // the answer violates HTTP, SSE or JSON, or ended short
+  reset,           // the connection broke, or the answer ended before it was whole
+  malformed,       // the answer violates HTTP, SSE or JSON
   rate_limited,    // 429
   refused,         // any other 4xx
   failed,          // 5xx, or an error event in a stream
@@ -42,5 +43,11 @@ inline constexpr std::size_t ended_by_count = 4;
 [[nodiscard]] EndedBy ended_by(Fault fault) noexcept;
 
 inline constexpr std::size_t error_kind_count = static_cast<std::size_t>(ErrorKind::io) + 1;
+
+/// Why an exchange was cut, as a label: a kind of error, or that the provider said it had failed.
+using CutCause = std::optional<ErrorKind>;
+inline constexpr std::size_t cut_cause_count = error_kind_count + 1;
+[[nodiscard]] std::size_t index_of(CutCause cause) noexcept;
+[[nodiscard]] std::string_view cut_cause_name(std::size_t index) noexcept;
 
 }  // namespace sluice::telemetry
