@@ -225,8 +225,12 @@ ApiError classify_status(const ProviderAnswer& answer, const Said& said,
     default: break;
   }
   if (is_overloaded(said)) return errors::upstream_overloaded(answer.provider, status, wait);
-  return errors::upstream_failed(answer.provider, status,
-                                 quotable(said.message, message_bytes_max));
+  // What a failing server says is about itself, and often about the account it serves; any other
+  // 4xx is about the request.
+  const bool is_about_request = status >= 400 && status < 500;
+  return errors::upstream_failed(
+      answer.provider, status,
+      is_about_request ? quotable(said.message, message_bytes_max) : std::string{});
 }
 
 void obey_should_retry(std::string_view should_retry, ApiError& error) {
@@ -260,7 +264,7 @@ ApiError read_openai_error_value(std::string_view provider, Value value) {
     known = errors::upstream_overloaded(provider, 200, std::nullopt);
   }
   if (!known) {
-    known = errors::upstream_failed(provider, 0, quotable(said.message, message_bytes_max));
+    known = errors::upstream_failed(provider, 0, "");  // about itself: see classify_status()
   }
   known->upstream_status = 200;
   return std::move(*known);

@@ -188,7 +188,7 @@ StreamEvent OpenaiStream::inspect(std::string_view event_name, std::string_view 
     if (event_name != "error") return event_of(StreamEventKind::malformed);
     failed_ = true;
     StreamEvent event = event_of(StreamEventKind::error);
-    event.error = errors::upstream_failed(provider_, 0, quotable(data, 500));
+    event.error = errors::upstream_failed(provider_, 0, "");
     return event;
   }
   const Value top = json::root(index);

@@ -123,6 +123,21 @@ TEST(OpenaiError, CapsWhatItQuotes) {
   EXPECT_LT(error.message.size(), 1000U);
 }
 
+TEST(OpenaiError, QuotesWhatIsSaidOfTheRequestAndNothingOfTheAccount) {
+  for (const int status : {200, 302, 401, 402, 403, 429, 500, 503, 504, 599}) {
+    const ApiError error = read(status, R"({"error":{"message":"org-42 owes us. Pay!"}})");
+    EXPECT_EQ(error.message.find("org-42"), std::string::npos) << status << ": " << error.message;
+  }
+  const ApiError teapot = read(418, R"({"error":{"message":"Sorry about that!"}})");
+  EXPECT_EQ(teapot.status, 502);
+  EXPECT_NE(teapot.message.find("status 418: Sorry about that! Try again"), std::string::npos)
+      << teapot.message;
+  json::Index index;
+  ASSERT_TRUE(index.build(R"({"message":"org-42 owes us"})"));
+  const ApiError within = read_openai_error_value("acme", json::root(index));
+  EXPECT_EQ(within.message.find("org-42"), std::string::npos) << within.message;
+}
+
 TEST(OpenaiError, PassesTheWaitThroughAndObeysShouldRetry) {
   json::Index index;
   ProviderAnswer answer{.provider = "acme", .status = 429, .retry_after = "7"};
