@@ -46,6 +46,31 @@ def load(target, *arguments, requests=200):
     return run.returncode, json.loads(run.stdout)
 
 
+class CommandLines(unittest.TestCase):
+    def run_program(self, *command):
+        return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+
+    def test_a_second_simulator_on_a_port_is_refused(self):
+        with Simulator() as simulator:
+            address = simulator.url.removeprefix("http://").rstrip("/")
+            second = self.run_program(SIM, "--listen", address)
+            self.assertEqual(second.returncode, 1)
+            self.assertIn(f"{address} is in use", second.stderr)
+
+    def test_both_have_a_version_and_status_2_for_options_they_do_not_know(self):
+        for program in (SIM, LOAD):
+            version = self.run_program(program, "--version")
+            self.assertEqual((version.returncode, version.stdout.split()[0]), (0, program.split("/")[-1]))
+        self.assertEqual(self.run_program(SIM, "--prot").returncode, 2)
+        self.assertEqual(self.run_program(SIM, "--tls-cert", "a").returncode, 2)
+
+    def test_a_404_points_at_the_models_name(self):
+        with Simulator() as simulator:
+            run = self.run_program(LOAD, "--target", simulator.url, "--model", "sim-fault-status:404", "--requests", "3", "--connections", "1")
+            self.assertEqual(run.returncode, 1, run.stdout)
+            self.assertIn("--model", run.stderr)
+
+
 class EndToEnd(unittest.TestCase):
     def test_every_answer_of_a_sound_provider_is_right(self):
         with Simulator("--workers", "2") as simulator:

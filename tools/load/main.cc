@@ -22,6 +22,7 @@ constexpr const char* description =
 sluice-sim must say to that very request. Exit status: 0 all right, 1 errors, 2 wrong answers.
 
   sluice-load --target http://127.0.0.1:8080 --connections 64 --duration 10
+  sluice-load --model simulated              (against sluice --simulated-provider)
   sluice-load --target http://127.0.0.1:8080 --stream --rate 2000 --connections 1000
   sluice-load --target unix:/run/sluice.sock --scenario embeddings --json result.json
 
@@ -176,6 +177,12 @@ int report(const Options& options, const Results& results) {
       if (!out.flush()) return complain(fmt::format("cannot write {}", options.json_file));
     }
   }
+  if (results.errors.contains("status 404")) {
+    fmt::print(stderr,
+               "sluice-load: some answers were 404: is model \"{}\" served there? --model names "
+               "another (\"simulated\" for sluice --simulated-provider)\n",
+               options.scenario.model);
+  }
   if (results.wrong != 0) return 2;
   const bool failed = !results.errors.empty() || results.right == 0;
   return failed && !options.allow_errors ? 1 : 0;
@@ -215,6 +222,7 @@ int run(const Options& options) {
 
 int main(int argc, char** argv) {
   CLI::App app(sluice::load::description, "sluice-load");
+  app.set_version_flag("-V,--version", "sluice-load " SLUICE_VERSION);
   sluice::load::Options options;
   sluice::load::add_options(app, options);
   try {

@@ -1,8 +1,11 @@
 // sluice-sim: builds and wires the provider simulator.
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <expected>
 #include <future>
@@ -126,6 +129,23 @@ int complain(const std::string& sentence) {
   return 1;
 }
 
+// The workers share their ports (SO_REUSEPORT), and would share them with another simulator too:
+// who listens there shows to a socket that does not share.
+std::optional<std::string> why_taken(const ring::SocketAddress& address) {
+  if (address.family() == AF_UNIX || address.port() == 0) return std::nullopt;
+  const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return std::nullopt;  // listening will say what is wrong
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const bool taken = ::bind(fd, address.data(), address.size()) != 0 && errno == EADDRINUSE;
+  ::close(fd);
+  if (!taken) return std::nullopt;
+  return fmt::format(
+      "{} is in use by another process: stop that one (ss -ltnp shows it), or choose another with "
+      "--listen",
+      address.to_string());
+}
+
 std::expected<Addresses, std::string> parse_addresses(const std::vector<std::string>& texts) {
   Addresses addresses;
   for (const std::string& text : texts) {
@@ -135,6 +155,7 @@ std::expected<Addresses, std::string> parse_addresses(const std::vector<std::str
       const auto cleared = net::clear_stale_unix_path(text.substr(text.find(':') + 1));
       if (!cleared) return std::unexpected(cleared.error());
     }
+    if (auto taken = why_taken(*address)) return std::unexpected(std::move(*taken));
     addresses.push_back(*address);
   }
   return addresses;

@@ -106,13 +106,14 @@ std::optional<std::string> apply(Raw& raw, Options& options) {
 std::variant<Options, int> parse_options(int argc, char** argv) {
   CLI::App app(description, "sluice-sim");
   app.footer(epilogue);
+  app.set_version_flag("-V,--version", "sluice-sim " SLUICE_VERSION);
   Options options;
   Raw raw;
   add_options(app, options, raw);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 1;
+    return app.exit(error) == 0 ? 0 : 2;
   }
   if (raw.list) {
     list_faults();
@@ -120,7 +121,7 @@ std::variant<Options, int> parse_options(int argc, char** argv) {
   }
   if (const auto complaint = apply(raw, options)) {
     fmt::print(stderr, "sluice-sim: {}\n", *complaint);
-    return 1;
+    return 2;
   }
   return options;
 }
