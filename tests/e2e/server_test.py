@@ -6,6 +6,7 @@ Usage: server_test.py BINARY SOURCE_ROOT [unittest arguments]
 import http.client
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -111,6 +112,23 @@ class StartAndStop(unittest.TestCase):
             get(sluice.port, "/v1/models/alpha")
             line = wait_for(log.read_text, "the second line")
             self.assertEqual(json.loads(line)["path"], "/v1/models/alpha")
+
+
+class Metrics(unittest.TestCase):
+    def test_the_page_of_operations_names_every_family_with_type_and_labels(self):
+        page = (SOURCE_ROOT / "docs" / "operations.md").read_text()
+        rows = dict(re.findall(r"^\| `(\w+)` \| (\w+ \| [^|]*) \|", page, re.MULTILINE))
+        with Sluice(BINARY, SIMULATED, ["--simulated-provider"]) as sluice:
+            sluice.wait_until_ready()
+            request(sluice.port, "POST", "/v1/chat/completions", chat(False), {"content-type": "application/json"})
+            text = get(sluice.admin_port, "/metrics")[1]
+        types = dict(re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE))
+        self.assertGreater(len(types), 40)
+        self.assertEqual({name: row.split()[0] for name, row in rows.items() if name in types}, types)
+        for sample, labels in re.findall(r"^(\w+)\{([^}]*)\}", text, re.MULTILINE):
+            name = sample if sample in types else sample.rpartition("_")[0]
+            for label in set(re.findall(r'(\w+)="', labels)) - {"le"}:
+                self.assertIn(f"`{label}`", rows[name], sample)
 
 
 class Reload(unittest.TestCase):
