@@ -21,6 +21,33 @@ SliceChain chain_of(std::string text) {
   return chain;
 }
 
+// The model with the deployments the caller's data may go to; empty when there are none.
+std::string json_for(const catalog::Model& model, const policy::Caller& caller) {
+  if (caller.regions().empty()) return model.json;
+  catalog::Model reachable = model;
+  std::erase_if(reachable.deployments, [&](const catalog::Deployment& deployment) {
+    return !caller.may_reach(deployment.region);
+  });
+  return reachable.deployments.empty() ? std::string{} : catalog::render_model_json(reachable);
+}
+
+// ModelTable::models_json() for a caller that is pinned to regions.
+std::string reachable_models_json(const catalog::ModelTable& table, const policy::Caller& caller) {
+  std::vector<std::pair<std::string_view, std::string>> shown;
+  for (const catalog::Model& model : table.models()) {
+    if (!caller.may_use(model.name)) continue;
+    std::string json = json_for(model, caller);
+    if (!json.empty()) shown.emplace_back(model.name, std::move(json));
+  }
+  std::ranges::sort(shown);
+  std::string out = R"({"object":"list","data":[)";
+  for (const auto& [name, json] : shown) {
+    if (!out.ends_with('[')) out += ',';
+    out += json;
+  }
+  return out + "]}";
+}
+
 // How long the end of an answer may take when the server is told to end.
 constexpr auto last_words_timeout = std::chrono::seconds(1);
 
@@ -73,8 +100,11 @@ Task<void> Exchange::answer_error(ApiError error) {
 Task<void> Exchange::answer_locally() {
   body_at_ = core_.loop.now();
   if (endpoint_.operation == llm::Operation::models) {
-    std::string body = snapshot_.models.models_json(
-        [this](const catalog::Model& model) { return caller_->may_use(model.name); });
+    std::string body = caller_->regions().empty()
+                           ? snapshot_.models.models_json([this](const catalog::Model& model) {
+                               return caller_->may_use(model.name);
+                             })
+                           : reachable_models_json(snapshot_.models, *caller_);
     co_await answer_json(http::status::ok, std::move(body));
     co_return;
   }
@@ -83,7 +113,12 @@ Task<void> Exchange::answer_locally() {
     co_await answer_error(llm::errors::model_unknown(endpoint_.id));
     co_return;
   }
-  co_await answer_json(http::status::ok, model_->json);
+  std::string body = json_for(*model_, *caller_);
+  if (body.empty()) {
+    co_await answer_error(llm::errors::region_unavailable(endpoint_.id));
+    co_return;
+  }
+  co_await answer_json(http::status::ok, std::move(body));
 }
 
 Task<void> Exchange::relay() {

@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "gateway_world.h"
+#include "sluice/policy/gateway_key.h"
 
 namespace sluice::gateway {
 namespace {
@@ -683,6 +684,31 @@ TEST_F(GatewayCases, KeysThatCannotBeReadAreToldWhatIsWrongWithThem) {
   said({{"Authorization", "Bearer one"}, {"x-api-key", "two"}}, "two different keys");
   said({{"x-sluice-provider-key", "sk-1"}}, "must be <provider>=<key>");
   said({{"x-sluice-provider-key", "nobody=sk-1"}}, "not configured here. GET /v1/models lists");
+}
+
+TEST_F(GatewayCases, AKeyPinnedToARegionSeesOnlyWhatItReaches) {
+  const policy::NewKey key = *policy::generate_key();
+  const std::string config = config_text(2) +
+                             "region = \"eu\"\n[[model]]\nname = \"elsewhere\"\n"
+                             "[[model.deployment]]\nprovider = \"p0\"\nmodel = \"x\"\n" +
+                             "[[key]]\nname = \"k\"\nhash = \"" + key.hash +
+                             "\"\nregions = [\"eu\"]\n";
+  const auto get = [&](std::string target) {
+    GatewayWorld gateway(world, config);
+    SeenAnswer seen;
+    const Asked asked{.method = "GET",
+                      .target = std::move(target),
+                      .body = "",
+                      .headers = {{"Authorization", "Bearer " + std::string(key.key.reveal())}}};
+    EXPECT_EQ(world.run(run(gateway, asked, seen), std::chrono::hours(1)), "");
+    return seen;
+  };
+  const std::string list = get("/v1/models").body;
+  EXPECT_NE(list.find(R"("id":"m")"), std::string::npos) << list;
+  EXPECT_NE(list.find(R"("providers":["p1"],"regions":["eu"])"), std::string::npos) << list;
+  EXPECT_EQ(list.find("elsewhere"), std::string::npos) << list;
+  EXPECT_NE(get("/v1/models/m").body.find(R"("providers":["p1"])"), std::string::npos);
+  EXPECT_EQ(get("/v1/models/elsewhere").status, 403);
 }
 
 }  // namespace
