@@ -122,16 +122,22 @@ Task<void> run_all(GatewayWorld& world, Ledger& ledger, Random& random, const Sc
 void judge_metrics(const telemetry::Metrics& metrics, const std::vector<std::string>& lines) {
   std::array<std::uint64_t, telemetry::StatusLabel::count> by_status{};
   std::map<std::string, std::uint64_t> attempts;
+  std::uint64_t heads_refused = 0;
   json::Index index;
   for (const std::string& text : lines) {
     ASSERT_TRUE(index.build(text).has_value());
     const json::Value line = json::root(index);
+    if (testing::is_own_id(line.find("request_id")->string().value_or(""))) {
+      ++heads_refused;
+      continue;
+    }
     const auto status = static_cast<int>(line.find("status")->integer().value_or(0));
     ++by_status[telemetry::StatusLabel::index(status)];
     for (const json::Value attempt : line.find("attempts")->elements()) {
       ++attempts[*attempt.find("outcome")->string()];
     }
   }
+  EXPECT_EQ(metrics.downstream_requests_malformed.value(), heads_refused);
   for (std::size_t status = 0; status < by_status.size(); ++status) {
     std::uint64_t counted = 0;
     for (const auto& endpoint : metrics.endpoints) counted += endpoint.requests[status].value();

@@ -83,6 +83,8 @@ struct Ledger {
 };
 
 [[nodiscard]] std::string nonce_of(std::size_t number);
+/// Whether the gateway made this id: every request brings one, so it is that of a refused head.
+[[nodiscard]] bool is_own_id(std::string_view id);
 /// The number a nonce names; npos when it is none of this run's.
 [[nodiscard]] std::size_t number_of(const Ledger& ledger, std::string_view nonce);
 
