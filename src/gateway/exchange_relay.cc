@@ -164,15 +164,20 @@ Task<void> Exchange::relay_events() {
   EventBatch batch = std::move(serving_->held());
   MonotonicTime last_event_at = core_.loop.now();
   MonotonicTime last_sent_at = last_event_at;
+  bool ends_in_cr = false;  // what was relayed: an event is over then, but its LF may never come
   while (true) {
     events_ += batch.events;
     core_.metrics.sse_events_sent.add(batch.events);
+    if (!batch.bytes.empty()) {
+      ends_in_cr = batch.bytes[batch.bytes.count() - 1].view().ends_with('\r');
+    }
     if (batch.error) {
       note_failure(*batch.error);
       serving_->set_outcome(outcome_of(*batch.error));
       if (!batch.error_shown) {
         ++events_;
         core_.metrics.sse_events_sent.add();
+        if (ends_in_cr) batch.bytes.push(Slice::of_static("\n"));
         batch.bytes.push(
             Slice::take(llm::render_error_event(*batch.error, endpoint_.dialect, request_id_)));
       }

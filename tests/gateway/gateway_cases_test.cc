@@ -617,6 +617,16 @@ TEST_F(GatewayCases, AStoredResponseCostsNothingAgain) {
 
 // --- how a broken stream is told ---
 
+// The CR of its empty line ends an event, and the LF behind it may never come. The error event must
+// not begin in the middle of what many readers take for one line end.
+TEST_F(GatewayCases, AnErrorEventStandsBehindAWholeLineEnd) {
+  std::string event = content_event;
+  event.replace(event.size() - 2, 2, "\r\n\r");
+  const SeenAnswer seen =
+      see({saying(stream_head + role_event + event)}, {.body = std::string(stream_body)});
+  EXPECT_NE(seen.body.find("\r\n\r\ndata: {\"error\":"), std::string::npos) << seen.body;
+}
+
 TEST_F(GatewayCases, ABrokenStreamIsCountedByWhatBrokeIt) {
   const std::string begun = stream_head + role_event + content_event;
   const std::string error_event = "data: {\"error\":{\"message\":\"no\"}}\n\n";
