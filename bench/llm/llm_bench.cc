@@ -45,7 +45,8 @@ BENCHMARK(BM_UpstreamBody);
 
 void inspect(benchmark::State& state, std::string_view data, StreamEventKind kind) {
   json::Index index;
-  OpenaiStream stream(Operation::chat_completions, "openai");
+  AnswerShapes shapes;
+  OpenaiStream stream(Operation::chat_completions, "openai", shapes);
   for (auto _ : state) {
     const StreamEvent event = stream.inspect("", data, index);
     if (event.kind != kind) state.SkipWithError("wrong: the time is void");

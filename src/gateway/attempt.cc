@@ -7,6 +7,7 @@
 #include "sluice/base/assert.h"
 #include "sluice/http/media_type.h"
 #include "sluice/http/text.h"
+#include "sluice/llm/answer_tag.h"
 #include "sluice/llm/openai_error.h"
 #include "sluice/llm/openai_request.h"
 #include "sluice/llm/openai_response.h"
@@ -326,7 +327,8 @@ Task<std::optional<llm::ApiError>> Attempt::receive_events(StopToken stop) {
                   EventSource::Config{.request = context_.request,
                                       .provider = provider_.name,
                                       .request_id = context_.request_id,
-                                      .event_bytes_max = limits.event_bytes_max});
+                                      .event_bytes_max = limits.event_bytes_max,
+                                      .shapes = generation_->answer_shapes(deployment_)});
   // Lifecycle events are held back, so that a provider which dies before its first word can still
   // be replaced: but not too many of them, and not for too long.
   std::optional<MonotonicTime> held_since;
@@ -387,14 +389,14 @@ std::optional<llm::ApiError> Attempt::accept_whole(Slice body) {
     held_.bytes.push(std::move(body));
     return std::nullopt;
   }
-  json::Index& index = context_.core.index;
   llm::ResponseFacts facts =
-      llm::inspect_openai_response(context_.request.operation, provider_.name, body.view(), index);
+      llm::inspect_openai_response(context_.request.operation, provider_.name, body.view(),
+                                   context_.core.index, generation_->answer_shapes(deployment_));
   if (facts.error) return refuse(AttemptOutcome::malformed, std::move(*facts.error));
   usage_ = facts.usage;
   usage_looked_at_ = true;  // known or not: what the provider does not say is not unseen
   const json::Splice tags =
-      llm::tag_openai_answer(json::root(index), context_.request_id, provider_.name);
+      llm::tag_answer(facts.tag_place, body.size(), context_.request_id, provider_.name);
   held_.bytes = tags.apply(body);
   return std::nullopt;
 }

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "sluice/base/assert.h"
-#include "sluice/llm/openai_response.h"
+#include "sluice/llm/answer_tag.h"
 
 namespace sluice::gateway {
 namespace {
@@ -29,7 +29,7 @@ EventSource::EventSource(http::ClientExchange& upstream, json::Index& index, con
       index_(index),
       config_(config),
       parser_(http::SseLimits{.event_bytes_max = config.event_bytes_max}),
-      stream_(config.request.operation, config.provider),
+      stream_(config.request.operation, config.provider, config.shapes),
       tag_pending_(takes_tags(config.request.operation)) {}
 
 Task<Result<EventBatch>> EventSource::next(StopToken stop) {
@@ -128,7 +128,7 @@ void EventSource::take(http::SseEvent& piece, EventBatch& batch) {
     case llm::StreamEventKind::unknown: break;
   }
   ++batch.events;
-  const bool tagged = tag_pending_ && event.kind != llm::StreamEventKind::done && tag(piece, batch);
+  const bool tagged = tag_pending_ && event.tag_place && tag(piece, *event.tag_place, batch);
   tag_pending_ = false;
   // An event is over with the CR of its empty line; of the last one the LF is not waited for.
   const bool lacks_lf = ended_ && piece.raw.view().ends_with("\r\n\r");
@@ -137,22 +137,16 @@ void EventSource::take(http::SseEvent& piece, EventBatch& batch) {
 }
 
 // Adds request_id and provider to the first event; false when its data is not one run of bytes.
-bool EventSource::tag(const http::SseEvent& piece, EventBatch& batch) {
+bool EventSource::tag(const http::SseEvent& piece, const llm::TagPlace& place, EventBatch& batch) {
   const std::string_view raw = piece.raw.view();
   if (piece.data.data() < raw.data() ||
       piece.data.data() + piece.data.size() > raw.data() + raw.size()) {
     return false;
   }
-  // An event without data is no document: the index still holds somebody else's.
-  const bool is_indexed = !piece.data.empty() && index_.has_document() &&
-                          index_.text().data() == piece.data.data() &&
-                          index_.text().size() == piece.data.size();
-  if (!is_indexed) return false;
-  const json::Value chunk = json::root(index_);
-  if (!chunk.is(json::Kind::object)) return false;
   const auto offset = static_cast<std::size_t>(piece.data.data() - raw.data());
   const Slice data = piece.raw.share(offset, piece.data.size());
-  const json::Splice edits = llm::tag_openai_answer(chunk, config_.request_id, config_.provider);
+  const json::Splice edits =
+      llm::tag_answer(place, data.size(), config_.request_id, config_.provider);
   batch.bytes.push(piece.raw.share(0, offset));
   batch.bytes.append(edits.apply(data));
   const std::size_t behind = offset + piece.data.size();

@@ -38,6 +38,7 @@ class EventSource {
     std::string_view provider;    // configured name
     std::string_view request_id;  // added to the first event, with the provider's name
     std::size_t event_bytes_max;
+    llm::AnswerShapes& shapes;  // of the deployment
   };
   /// Lifetime: everything referred to outlives the source. `index` is scratch.
   EventSource(http::ClientExchange& upstream, json::Index& index, const Config& config);
@@ -55,7 +56,7 @@ class EventSource {
   void take_all(EventBatch& batch);
   void take(http::SseEvent& piece, EventBatch& batch);
   void take_last(EventBatch& batch);
-  bool tag(const http::SseEvent& piece, EventBatch& batch);
+  bool tag(const http::SseEvent& piece, const llm::TagPlace& place, EventBatch& batch);
   void end_with(EventBatch& batch, llm::ApiError error);
 
   http::ClientExchange& upstream_;

@@ -38,6 +38,14 @@ Generation::Generation(ring::Loop& loop, net::Connector& connector,
   }
 }
 
+llm::AnswerShapes& Generation::answer_shapes(const catalog::Deployment& deployment) {
+  // Deployments lie side by side, so their addresses spread well over the places.
+  const std::size_t number = reinterpret_cast<std::uintptr_t>(&deployment) / sizeof(deployment);
+  auto& shapes = answer_shapes_[number % answer_shapes_.size()];
+  if (!shapes) shapes = std::make_unique<llm::AnswerShapes>();
+  return *shapes;
+}
+
 Task<void> Generation::keep_warm(StopToken stop) {
   Scope scope;
   for (const auto& pool : pools_) scope.spawn(pool->keep_warm(stop));

@@ -1,11 +1,6 @@
 #include "sluice/llm/openai_response.h"
 
-#include <optional>
-#include <string>
-#include <utility>
-
 #include "openai_members.h"
-#include "sluice/json/writer.h"
 #include "sluice/llm/openai_error.h"
 #include "sluice/llm/openai_usage.h"
 
@@ -44,8 +39,15 @@ bool is_response(const OpenaiMembers& members) noexcept {
 }  // namespace
 
 ResponseFacts inspect_openai_response(Operation operation, std::string_view provider,
-                                      std::string_view body, json::Index& index) {
+                                      std::string_view body, json::Index& index,
+                                      AnswerShapes& shapes) {
   ResponseFacts facts;
+  const AnswerShapes::Key key{.operation = operation, .form = AnswerShapes::Form::whole};
+  if (const auto match = shapes.find(key, {}, body)) {
+    facts.usage = match->usage;
+    facts.tag_place = match->shape->facts.tag_place;
+    return facts;
+  }
   const auto refuse = [&](std::string_view reason) {
     facts.error = errors::upstream_malformed(provider, reason);
     return facts;
@@ -65,36 +67,15 @@ ResponseFacts inspect_openai_response(Operation operation, std::string_view prov
     return facts;
   }
   if (!main.empty() && !members.has_main) return refuse("the answer lacks its main member");
-  return facts;
-}
-
-// One pass and one insertion: this runs once per answer.
-json::Splice tag_openai_answer(json::Value answer, std::string_view request_id,
-                               std::string_view provider) {
-  bool has_request_id = false;
-  bool has_provider = false;
-  std::optional<json::Value> last;
-  std::string scratch;
-  for (const json::Member member : answer.members()) {
-    const std::string_view name = member.key.unescaped(scratch);
-    if (name == "request_id") has_request_id = true;
-    if (name == "provider") has_provider = true;
-    last = member.value;
+  facts.tag_place = find_tag_place(top);
+  // Of the places that usage may stand in this one alone is learned.
+  const bool usage_at_top = members.usage && members.usage->is(json::Kind::object) &&
+                            parse_openai_usage(*members.usage).known();
+  if (usage_at_top || !facts.usage.known()) {
+    (void)shapes.learn(key, {}, body, top, members.usage,
+                       {.tag_place = facts.tag_place, .usage = facts.usage});
   }
-  std::string added;
-  added.reserve(64 + request_id.size() + provider.size());
-  const auto add = [&](std::string_view name, std::string_view value) {
-    if (last || !added.empty()) added += ',';
-    added += name;
-    json::append_quoted(added, value);
-  };
-  if (!has_request_id) add("\"request_id\":", request_id);
-  if (!has_provider) add("\"provider\":", provider);
-  json::Splice splice;
-  if (added.empty()) return splice;
-  splice.insert(last ? last->span().end() : answer.span().offset + 1,
-                Slice::take(std::move(added)));
-  return splice;
+  return facts;
 }
 
 }  // namespace sluice::llm

@@ -69,12 +69,12 @@ Choice read_choice(Value value) {
   return choice;
 }
 
-// The values by which one content event differs from the next: none of them decides what an event
-// is, as long as a text is not empty.
-constexpr std::array<std::string_view, 8> varying_texts = {
-    "content",           "text",      "delta",   "arguments",
-    "reasoning_content", "reasoning", "refusal", "obfuscation"};
-constexpr std::array<std::string_view, 1> varying_numbers = {"sequence_number"};
+// Hosts leave the index out when there is one choice. Choices above 63 are not followed: they can
+// only make a stream look finished early, and [DONE] is what is waited for.
+std::uint64_t choice_bit(std::optional<Value> index) {
+  const std::int64_t number = index ? index->integer().value_or(0) : 0;
+  return number < 0 || number > 63 ? 0 : std::uint64_t{1} << number;
+}
 
 // Whether a stream is complete with an event, and whether anything follows it.
 enum class Ends : std::uint8_t {
@@ -165,8 +165,11 @@ std::string_view to_string(StreamEnd end) noexcept {
   __builtin_unreachable();
 }
 
-OpenaiStream::OpenaiStream(Operation operation, std::string_view provider)
-    : chunked_(is_chunked(operation)), provider_(provider) {}
+OpenaiStream::OpenaiStream(Operation operation, std::string_view provider, AnswerShapes& shapes)
+    : shapes_(shapes),
+      key_{.operation = operation, .form = AnswerShapes::Form::event},
+      chunked_(is_chunked(operation)),
+      provider_(provider) {}
 
 StreamEvent OpenaiStream::inspect(std::string_view event_name, std::string_view data,
                                   json::Index& index) {
@@ -178,11 +181,12 @@ StreamEvent OpenaiStream::inspect(std::string_view event_name, std::string_view 
       return event_of(StreamEventKind::done);
     }
   }
-  for (const Recognised& known : recognised_) {
-    if (known.event_name == event_name && known.pattern.matches(data)) {
+  for (const Followed& followed : followed_) {
+    if (followed.event_name == event_name && followed.pattern.matches(data)) {
       return event_of(StreamEventKind::content, true);
     }
   }
+  if (const auto match = shapes_.find(key_, event_name, data)) return known_event(*match, data);
   const auto built = index.build(data);
   if (!built || !json::root(index).is(Kind::object)) {
     if (event_name != "error") return event_of(StreamEventKind::malformed);
@@ -191,7 +195,25 @@ StreamEvent OpenaiStream::inspect(std::string_view event_name, std::string_view 
     event.error = errors::upstream_failed(provider_, 0, "");
     return event;
   }
-  const Value top = json::root(index);
+  return inspect_indexed(event_name, data, json::root(index));
+}
+
+StreamEvent OpenaiStream::known_event(const AnswerShapes::Match& match, std::string_view data) {
+  const ShapeFacts& facts = match.shape->facts;
+  note({.open = facts.choices_open, .ended = facts.choices_ended});
+  StreamEvent event = event_of(facts.kind, facts.carries_content);
+  event.tag_place = facts.tag_place;
+  if (match.usage.known()) {
+    event.usage = match.usage;
+    usage_.update(match.usage);
+  } else if (facts.kind == StreamEventKind::content) {
+    follow(*match.shape, data);
+  }
+  return event;
+}
+
+StreamEvent OpenaiStream::inspect_indexed(std::string_view event_name, std::string_view data,
+                                          Value top) {
   const OpenaiMembers members = read_openai_members(top);
   const bool typed_error = members.type && members.type->string_equals("error");
   const bool has_error = members.error && !members.error->is_null();
@@ -202,12 +224,17 @@ StreamEvent OpenaiStream::inspect(std::string_view event_name, std::string_view 
   }
 
   StreamEvent event;
+  Choices choices;
+  bool completes = false;
   if (chunked_) {
-    inspect_chunk(members.choices, event);
+    choices = inspect_chunk(members.choices, event);
   } else {
-    inspect_typed(members.type ? members.type->string().value_or("") : std::string(event_name), top,
-                  event);
+    completes = inspect_typed(
+        members.type ? members.type->string().value_or("") : std::string(event_name), top, event);
   }
+  note(choices);
+  done_ = done_ || completes;
+  const bool usage_in_choice = event.usage.known();
   if (members.usage || members.response || members.x_groq)
     event.usage.update(read_openai_usage(members));
   if (event.usage.known()) usage_.update(event.usage);
@@ -215,21 +242,30 @@ StreamEvent OpenaiStream::inspect(std::string_view event_name, std::string_view 
   if (nothing_else && event.usage.known() && members.choices->is_empty()) {
     event.kind = StreamEventKind::usage_only;
   }
-  if (event.kind == StreamEventKind::content && !event.usage.known()) {
-    recognise(event_name, data, top);
-  }
+  if (event.kind == StreamEventKind::error) return event;
+  event.tag_place = find_tag_place(top);
+  if (event.kind == StreamEventKind::unknown || completes) return event;
+  // Of the places that usage may stand in this one alone is learned.
+  const bool usage_at_top = members.usage && members.usage->is(Kind::object);
+  if (event.usage.known() && (!usage_at_top || usage_in_choice)) return event;
+  const AnswerShapes::Shape* const shape = shapes_.learn(key_, event_name, data, top, members.usage,
+                                                         {.kind = event.kind,
+                                                          .carries_content = event.carries_content,
+                                                          .choices_open = choices.open,
+                                                          .choices_ended = choices.ended,
+                                                          .tag_place = *event.tag_place,
+                                                          .usage = event.usage});
+  const bool says_nothing_else = event.kind == StreamEventKind::content && !event.usage.known();
+  if (shape != nullptr && says_nothing_else) follow(*shape, data);
   return event;
 }
 
-void OpenaiStream::recognise(std::string_view event_name, std::string_view data, Value top) {
+// Content like this comes in runs.
+void OpenaiStream::follow(const AnswerShapes::Shape& shape, std::string_view data) {
   if (data.find('\n') != data.npos) return;  // of several data lines: framed as one it is another
-  Recognised& oldest = recognised_[next_recognised_++ % recognised_.size()];
-  oldest.event_name.assign(event_name);
-  std::string named_head;
-  if (!event_name.empty()) named_head.append("event: ").append(event_name).append("\ndata: ");
-  oldest.pattern.learn(
-      data, top, varying_texts, varying_numbers,
-      {.head = event_name.empty() ? "data: " : std::string_view(named_head), .tail = "\n\n"});
+  Followed& oldest = followed_[next_followed_++ % followed_.size()];
+  oldest.event_name = shape.event_name;
+  shape.pattern.narrow(data, oldest.pattern);
 }
 
 json::TextTemplate::Run OpenaiStream::known_events(std::string_view text,
@@ -238,8 +274,8 @@ json::TextTemplate::Run OpenaiStream::known_events(std::string_view text,
   std::uint32_t known = 0;
   do {
     known = all.count;
-    for (const Recognised& recognised : recognised_) {
-      const auto run = recognised.pattern.match_run(text.substr(all.size_bytes), event_bytes_max);
+    for (const Followed& followed : followed_) {
+      const auto run = followed.pattern.match_run(text.substr(all.size_bytes), event_bytes_max);
       all.size_bytes += run.size_bytes;
       all.count += run.count;
     }
@@ -247,14 +283,16 @@ json::TextTemplate::Run OpenaiStream::known_events(std::string_view text,
   return all;
 }
 
-void OpenaiStream::inspect_chunk(std::optional<Value> choices, StreamEvent& event) {
-  if (!choices || !choices->is(Kind::array)) return;  // unknown
+OpenaiStream::Choices OpenaiStream::inspect_chunk(std::optional<Value> choices,
+                                                  StreamEvent& event) {
+  Choices seen;
+  if (!choices || !choices->is(Kind::array)) return seen;  // unknown
   event.kind = StreamEventKind::lifecycle;
   bool finished = false;
   bool failed = false;
   for (const Value element : choices->elements()) {
     const Choice choice = read_choice(element);
-    note_choice(choice.index, choice.finished);
+    (choice.finished ? seen.ended : seen.open) |= choice_bit(choice.index);
     event.carries_content = event.carries_content || choice.content;
     finished = finished || choice.finished;
     failed = failed || choice.failed;
@@ -264,16 +302,16 @@ void OpenaiStream::inspect_chunk(std::optional<Value> choices, StreamEvent& even
     failed_ = true;
     event.kind = StreamEventKind::error;
     event.error = errors::upstream_failed(provider_, 0, "");
-    return;
-  }
-  if (finished) {
+  } else if (finished) {
     event.kind = StreamEventKind::finish;
   } else if (event.carries_content) {
     event.kind = StreamEventKind::content;
   }
+  return seen;
 }
 
-void OpenaiStream::inspect_typed(std::string_view type, Value top, StreamEvent& event) {
+// True: the stream is complete with this event.
+bool OpenaiStream::inspect_typed(std::string_view type, Value top, StreamEvent& event) {
   const auto say = [&](StreamEventKind kind, bool carries_content) {
     event.kind = kind;
     event.carries_content = carries_content;
@@ -285,8 +323,8 @@ void OpenaiStream::inspect_typed(std::string_view type, Value top, StreamEvent& 
     event.is_last = true;
   } else if (const TypedRule* rule = find_rule(type)) {
     say(rule->kind, rule->carries_content);
-    if (rule->ends != Ends::no) done_ = true;
     event.is_last = rule->ends == Ends::yes;
+    return rule->ends != Ends::no;
   } else if (type == "response.output_item.added") {
     const bool content = added_item_has_content(top);
     say(content ? StreamEventKind::content : StreamEventKind::lifecycle, content);
@@ -297,6 +335,7 @@ void OpenaiStream::inspect_typed(std::string_view type, Value top, StreamEvent& 
              type.ends_with(".generating") || type.ends_with(".interpreting")) {
     say(StreamEventKind::lifecycle, false);
   }
+  return false;
 }
 
 StreamEvent OpenaiStream::make_error(Value error) {
@@ -306,23 +345,15 @@ StreamEvent OpenaiStream::make_error(Value error) {
   return event;
 }
 
-// Hosts leave the index out when there is one choice. Choices above 63 are not followed: they can
-// only make a stream look finished early, and [DONE] is what is waited for.
-void OpenaiStream::note_choice(std::optional<Value> index, bool finished) {
-  const std::int64_t number = index ? index->integer().value_or(0) : 0;
-  if (number < 0 || number > 63) return;
-  const std::uint64_t bit = std::uint64_t{1} << number;
-  if (finished) {
-    choices_ended_ |= bit;
-  } else {
-    choices_open_ |= bit;
-  }
+void OpenaiStream::note(const Choices& choices) noexcept {
+  choices_.open |= choices.open;
+  choices_.ended |= choices.ended;
 }
 
 StreamEnd OpenaiStream::end() const noexcept {
   if (failed_) return StreamEnd::failed;
   if (done_) return StreamEnd::complete;
-  const bool all_ended = choices_ended_ != 0 && (choices_open_ & ~choices_ended_) == 0;
+  const bool all_ended = choices_.ended != 0 && (choices_.open & ~choices_.ended) == 0;
   return all_ended ? StreamEnd::finished : StreamEnd::truncated;
 }
 

@@ -83,11 +83,13 @@ Outcome run(std::deque<std::string> parts, const Setting& setting = {}) {
   // What the core looked at before: it must not be taken for an event.
   const std::string other = "{\"other\":\"" + std::string(3'000, 'x') + "\"}";
   EXPECT_TRUE(index.build(other).has_value());
+  llm::AnswerShapes shapes;
   EventSource source(upstream, index,
                      {.request = request,
                       .provider = "p",
                       .request_id = "r",
-                      .event_bytes_max = setting.event_bytes_max});
+                      .event_bytes_max = setting.event_bytes_max,
+                      .shapes = shapes});
   Outcome outcome;
   Scope scope;
   scope.spawn(read_all(source, outcome));  // nothing in it waits

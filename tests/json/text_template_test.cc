@@ -14,12 +14,20 @@ namespace {
 
 constexpr std::array<std::string_view, 2> text_keys = {"content", "pad"};
 constexpr std::array<std::string_view, 1> number_keys = {"seq"};
+constexpr std::array<std::string_view, 1> steady_text_keys = {"id"};
+constexpr std::array<std::string_view, 1> steady_number_keys = {"created"};
+constexpr TextTemplate::Keys keys = {.texts = text_keys, .numbers = number_keys};
+constexpr TextTemplate::Keys keys_with_steady = {.texts = text_keys,
+                                                 .numbers = number_keys,
+                                                 .steady_texts = steady_text_keys,
+                                                 .steady_numbers = steady_number_keys};
 
-TextTemplate learned(std::string_view text) {
+TextTemplate learned(std::string_view text, const TextTemplate::Keys& which = keys,
+                     const TextTemplate::Frame& frame = {}) {
   Index index;
   EXPECT_TRUE(index.build(text).has_value());
   TextTemplate pattern;
-  pattern.learn(text, root(index), text_keys, number_keys);
+  pattern.learn(text, root(index), which, frame);
   return pattern;
 }
 
@@ -38,7 +46,7 @@ TEST(TextTemplate, MatchesItselfAndOtherTextsInItsHoles) {
   for (const std::string& text :
        {base, with("lo"), with("a longer text than the one learned"), with(R"(\"q\" \n \u00e9)"),
         with("gr\xc3\xbc\xc3\x9f dich \xf0\x9f\x98\x80"), with("x", "y", "0"),
-        with("x", "y", "123456789")}) {
+        with("x", "y", "123456789012")}) {
     EXPECT_TRUE(pattern.matches(text)) << text;
   }
 }
@@ -52,7 +60,8 @@ TEST(TextTemplate, MatchesNothingElse) {
         with(R"(\x)"), with(R"(\u12)"),                    // no escapes
         with("\xc3"), with("\xed\xa0\x80"), with("\xff"),  // no UTF-8
         with("x", "y", "07"), with("x", "y", "-1"), with("x", "y", "1.5"), with("x", "y", ""),
-        with(R"(","evil":")")}) {  // a member more
+        with("x", "y", "1234567890123"),  // more digits than a hole takes
+        with(R"(","evil":")")}) {         // a member more
     EXPECT_FALSE(pattern.matches(text)) << text;
   }
 }
@@ -76,10 +85,7 @@ TEST(TextTemplate, NoCutAndNoChangedByteOutsideAHoleMatches) {
 }
 
 TEST(TextTemplate, CountsTheFramedDocumentsThatATextBeginsWith) {
-  Index index;
-  ASSERT_TRUE(index.build(base).has_value());
-  TextTemplate pattern;
-  pattern.learn(base, root(index), text_keys, number_keys, {.head = "data: ", .tail = "\n\n"});
+  const TextTemplate pattern = learned(base, keys, {.head = "data: ", .tail = "\n\n"});
   EXPECT_TRUE(pattern.matches(with("lo")));
   EXPECT_FALSE(pattern.matches("data: " + with("lo") + "\n\n"));
 
@@ -119,10 +125,73 @@ TEST(TextTemplate, AnEmptyTextMatchesOnlyEmptyTexts) {
 TEST(TextTemplate, LearnsNothingWithoutHolesOrWithTooMany) {
   EXPECT_FALSE(learned(R"({"a":1})").learned());
   std::string many = R"({"list":[)";
-  for (int i = 0; i < 20; ++i) many += R"({"content":"x"},)";
+  for (std::size_t i = 0; i <= TextTemplate::holes_max; ++i) many += R"({"content":"x"},)";
   many += "0]}";
   EXPECT_FALSE(learned(many).learned());
-  EXPECT_FALSE(learned(R"({"content":")" + std::string(10'000, 'x') + R"("})").learned());
+}
+
+// What stands in a hole may be of any length, what stands outside must be kept.
+TEST(TextTemplate, LearnsALongTextInAHoleAndNoneOutside) {
+  const auto text = [](std::size_t content_bytes, std::size_t other_bytes) {
+    return R"({"content":")" + std::string(content_bytes, 'x') + R"(","other":")" +
+           std::string(other_bytes, 'y') + R"("})";
+  };
+  EXPECT_TRUE(learned(text(10'000, 100)).matches(text(100'000, 100)));
+  EXPECT_FALSE(learned(text(10, TextTemplate::bytes_max)).learned());
+  EXPECT_FALSE(
+      learned(R"({"other":")" + std::string(TextTemplate::bytes_max, 'y') + R"(","content":"x"})")
+          .learned());
+  std::string tokens = R"({"content":"x","list":[0)";
+  for (std::uint32_t i = 0; i < TextTemplate::tokens_max / 2; ++i) tokens += ",0";
+  EXPECT_FALSE(learned(tokens + "]}").learned());
+  EXPECT_FALSE(learned(R"({"seq":1234567890123})").learned());
+}
+
+TEST(TextTemplate, TellsWhatStandsInItsHoles) {
+  const TextTemplate pattern = learned(base);
+  TextTemplate::Values values;
+  ASSERT_TRUE(pattern.matches(with(R"(a\nb)", "q", "42"), values));
+  EXPECT_EQ(values[0], "42");
+  EXPECT_EQ(values[1], R"(a\nb)");
+  EXPECT_EQ(values[2], "q");
+  EXPECT_EQ(pattern.hole_at(base.find("7,")), 0U);
+  EXPECT_EQ(pattern.hole_at(base.find("\"Hel")), 1U);
+  EXPECT_FALSE(pattern.hole_at(base.find("null")).has_value());
+  EXPECT_FALSE(pattern.matches(with("a\nb"), values));
+}
+
+std::string of_stream(std::string_view id, std::string_view created, std::string_view content) {
+  return R"({"id":")" + std::string(id) + R"(","created":)" + std::string(created) +
+         R"(,"content":")" + std::string(content) + R"(","last":0})";
+}
+
+TEST(TextTemplate, ClosesItsSteadyHoles) {
+  const TextTemplate pattern =
+      learned(of_stream("a", "1", "x"), keys_with_steady, {.head = "data: ", .tail = "\n\n"});
+  const std::string other = of_stream("b-2", "345", "some");
+  ASSERT_TRUE(pattern.matches(other));
+  TextTemplate narrowed;
+  pattern.narrow(other, narrowed);
+  ASSERT_TRUE(narrowed.learned());
+  EXPECT_TRUE(narrowed.matches(other));
+  EXPECT_TRUE(narrowed.matches(of_stream("b-2", "345", "more")));
+  EXPECT_FALSE(narrowed.matches(of_stream("b-3", "345", "more")));
+  EXPECT_FALSE(narrowed.matches(of_stream("b-2", "346", "more")));
+  EXPECT_FALSE(narrowed.matches(of_stream("b-2", "345", "")));
+  const std::string framed = "data: " + of_stream("b-2", "345", "lo") + "\n\n";
+  EXPECT_EQ(narrowed.match_run(framed + framed + "data: {}", 1000).size_bytes, 2 * framed.size());
+}
+
+TEST(TextTemplate, IsNotNarrowedToNothingNorToWhatIsTooLarge) {
+  TextTemplate narrowed;
+  const std::string steady_alone = R"({"id":"a"})";
+  learned(steady_alone, keys_with_steady).narrow(steady_alone, narrowed);
+  EXPECT_FALSE(narrowed.learned());
+  const std::string long_id = of_stream(std::string(100'000, 'i'), "1", "x");
+  const TextTemplate pattern = learned(of_stream("a", "1", "x"), keys_with_steady);
+  ASSERT_TRUE(pattern.matches(long_id));
+  pattern.narrow(long_id, narrowed);
+  EXPECT_FALSE(narrowed.learned());
 }
 
 }  // namespace

@@ -3,7 +3,8 @@
 //      no JSON (nothing, [DONE]);
 //   2. an error record comes with kind error and only there, fit to be rendered;
 //   3. a finish, [DONE] or error is needed for a stream not to look truncated;
-//   4. an event known without inspection is one that a fresh inspection calls content.
+//   4. an event known without inspection is one that a fresh inspection calls content;
+//   5. what earlier events taught changes nothing: a fresh inspection says the same of each.
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -20,8 +21,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   constexpr std::array<Operation, 5> operations = {
       Operation::chat_completions, Operation::completions, Operation::responses,
       Operation::images_generations, Operation::audio_transcriptions};
-  OpenaiStream stream(operations[data[0] % operations.size()], "acme");
+  const Operation operation = operations[data[0] % operations.size()];
+  AnswerShapes shapes;
+  OpenaiStream stream(operation, "acme", shapes);
   json::Index index;
+  const auto look_afresh = [&](std::string_view event_data) {
+    AnswerShapes none;
+    return OpenaiStream(operation, "acme", none).inspect("", event_data, index);
+  };
   bool may_have_ended = false;
   std::string_view rest(reinterpret_cast<const char*>(data) + 1, size_bytes - 1);
   while (!rest.empty()) {
@@ -33,12 +40,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto known = stream.known_events(framed, framed.size());
     SLUICE_ASSERT(known.count <= 1 && known.size_bytes == known.count * framed.size());
     if (known.count == 1) {
-      OpenaiStream fresh(operations[data[0] % operations.size()], "acme");
-      const StreamEvent event = fresh.inspect("", event_data, index);
+      const StreamEvent event = look_afresh(event_data);
       SLUICE_ASSERT(event.kind == StreamEventKind::content && !event.usage.known());
     }
 
     const StreamEvent event = stream.inspect("", event_data, index);
+    const StreamEvent fresh = look_afresh(event_data);
+    SLUICE_ASSERT(event.kind == fresh.kind);
+    SLUICE_ASSERT(event.carries_content == fresh.carries_content);
+    SLUICE_ASSERT(event.usage == fresh.usage);
+    SLUICE_ASSERT(event.is_last == fresh.is_last);
+    // An event of a run is never the first, which alone is tagged.
+    SLUICE_ASSERT(!event.tag_place || event.tag_place == fresh.tag_place);
     const bool is_object =
         index.build(event_data).has_value() && json::root(index).is(json::Kind::object);
     const bool is_plain = event.kind == StreamEventKind::done ||

@@ -133,7 +133,8 @@ TEST(OpenaiStream, TellsWhatAnEventMeans) {
   json::Index index;
   for (const EventCase& c : event_cases) {
     SCOPED_TRACE(c.name);
-    OpenaiStream stream(c.operation, "acme");
+    AnswerShapes stream_shapes;
+    OpenaiStream stream(c.operation, "acme", stream_shapes);
     const StreamEvent event = stream.inspect(c.event_name, c.data, index);
     EXPECT_EQ(to_string(event.kind), to_string(c.kind));
     EXPECT_EQ(event.carries_content, c.carries_content);
@@ -147,7 +148,8 @@ TEST(OpenaiStream, CallsEveryStrictPrefixOfAnEventMalformed) {
   for (const EventCase& c : event_cases) {
     if (c.kind == Kind::malformed || !c.data.starts_with("{") || c.event_name == "error") continue;
     for (std::size_t cut = 1; cut < c.data.size(); ++cut) {
-      OpenaiStream stream(c.operation, "acme");
+      AnswerShapes stream_shapes;
+      OpenaiStream stream(c.operation, "acme", stream_shapes);
       EXPECT_EQ(stream.inspect("", c.data.substr(0, cut), index).kind, Kind::malformed) << c.name;
     }
   }
@@ -155,7 +157,8 @@ TEST(OpenaiStream, CallsEveryStrictPrefixOfAnEventMalformed) {
 
 StreamEnd end_of(Operation operation, std::initializer_list<std::string_view> events) {
   json::Index index;
-  OpenaiStream stream(operation, "acme");
+  AnswerShapes stream_shapes;
+  OpenaiStream stream(operation, "acme", stream_shapes);
   for (const std::string_view data : events) (void)stream.inspect("", data, index);
   return stream.end();
 }
@@ -185,7 +188,8 @@ TEST(OpenaiStream, TellsACompleteStreamFromABrokenOne) {
 
 TEST(OpenaiStream, KeepsTheLastUsageSeen) {
   json::Index index;
-  OpenaiStream stream(chat, "acme");
+  AnswerShapes stream_shapes;
+  OpenaiStream stream(chat, "acme", stream_shapes);
   (void)stream.inspect(
       "", R"({"choices":[{"delta":{"content":"a"}}],"usage":{"completion_tokens":1}})", index);
   (void)stream.inspect(
@@ -198,7 +202,8 @@ TEST(OpenaiStream, KeepsTheLastUsageSeen) {
 
 TEST(OpenaiStream, ReadsUsageInTheEventThatEndsTheStream) {
   json::Index index;
-  OpenaiStream stream(responses, "acme");
+  AnswerShapes stream_shapes;
+  OpenaiStream stream(responses, "acme", stream_shapes);
   const StreamEvent event = stream.inspect(
       "",
       R"({"type":"response.completed","response":{"usage":{"input_tokens":5,"output_tokens":2}}})",
@@ -256,20 +261,23 @@ void expect_known(const OpenaiStream& stream, std::span<const KnownCase> cases) 
 
 TEST(OpenaiStream, KnowsWholeFramedEventsLikeOneItInspected) {
   json::Index index;
-  OpenaiStream stream(chat, "acme");
+  AnswerShapes stream_shapes;
+  OpenaiStream stream(chat, "acme", stream_shapes);
   EXPECT_EQ(stream.known_events(known_chat_cases[0].event, 1000).count, 0U);
   (void)stream.inspect("", R"({"choices":[{"index":0,"delta":{"content":"a"}}]})", index);
   expect_known(stream, known_chat_cases);
   EXPECT_EQ(stream.known_events(known_chat_cases[0].event, 20).count, 0U);
 
-  OpenaiStream typed(responses, "acme");
+  AnswerShapes typed_shapes;
+  OpenaiStream typed(responses, "acme", typed_shapes);
   (void)typed.inspect("t.delta", R"({"type":"t.delta","sequence_number":9,"delta":"a"})", index);
   expect_known(typed, known_typed_cases);
 }
 
 TEST(OpenaiStream, KnowsTwoChoicesThatTakeTurns) {
   json::Index index;
-  OpenaiStream stream(chat, "acme");
+  AnswerShapes stream_shapes;
+  OpenaiStream stream(chat, "acme", stream_shapes);
   std::string text;
   for (const char* choice : {"0", "1", "0", "0", "1"}) {
     const std::string data =
@@ -284,7 +292,8 @@ TEST(OpenaiStream, KnowsTwoChoicesThatTakeTurns) {
 // Data of two lines reads as one with a line feed in it, but does not stand so in the stream.
 TEST(OpenaiStream, LearnsNoDataOfSeveralLines) {
   json::Index index;
-  OpenaiStream stream(chat, "acme");
+  AnswerShapes stream_shapes;
+  OpenaiStream stream(chat, "acme", stream_shapes);
   const std::string data = "{\"choices\":[{\"index\":0,\n\"delta\":{\"content\":\"a\"}}]}";
   EXPECT_EQ(stream.inspect("", data, index).kind, Kind::content);
   EXPECT_EQ(stream.known_events("data: " + data + "\n\n", 1000).count, 0U);
@@ -309,7 +318,8 @@ TEST(OpenaiStream, UnderstandsEveryRecordedStream) {
     if (operation == Operation::models || is_cut_by_its_source(exchange.name)) continue;
     SCOPED_TRACE(exchange.name);
     ++streams;
-    OpenaiStream stream(operation, "acme");
+    AnswerShapes stream_shapes;
+    OpenaiStream stream(operation, "acme", stream_shapes);
     bool content = false;
     for (const RecordedEvent& recorded : split_events(exchange.body)) {
       const StreamEvent event = stream.inspect(recorded.name, recorded.data, index);
@@ -327,6 +337,91 @@ TEST(OpenaiStream, UnderstandsEveryRecordedStream) {
   EXPECT_GE(streams, 20U);
 }
 
+void expect_same(const StreamEvent& warm, const StreamEvent& fresh) {
+  EXPECT_EQ(warm.kind, fresh.kind);
+  EXPECT_EQ(warm.carries_content, fresh.carries_content);
+  EXPECT_EQ(warm.usage, fresh.usage);
+  EXPECT_EQ(warm.is_last, fresh.is_last);
+  EXPECT_EQ(warm.error.has_value(), fresh.error.has_value());
+}
+
+// Shapes kept from all streams before, its own first reading among them, change nothing.
+TEST(OpenaiStream, UnderstandsEveryRecordedStreamAlikeWhateverItSawBefore) {
+  json::Index index;
+  AnswerShapes shared;
+  for (int pass = 0; pass < 2; ++pass) {
+    for (const RecordedExchange& exchange :
+         recorded_exchanges({"openai", "openai-compat", "synthetic"})) {
+      const Operation operation = recorded_operation(exchange);
+      if (exchange.status != 200 || !is_event_stream(exchange.body)) continue;
+      SCOPED_TRACE(exchange.name);
+      OpenaiStream warm(operation, "acme", shared);
+      AnswerShapes own;
+      OpenaiStream cold(operation, "acme", own);
+      for (const RecordedEvent& recorded : split_events(exchange.body)) {
+        const StreamEvent event = warm.inspect(recorded.name, recorded.data, index);
+        (void)cold.inspect(recorded.name, recorded.data, index);
+        AnswerShapes none;
+        OpenaiStream fresh(operation, "acme", none);
+        expect_same(event, fresh.inspect(recorded.name, recorded.data, index));
+      }
+      EXPECT_EQ(warm.end(), cold.end());
+      EXPECT_EQ(warm.usage(), cold.usage());
+    }
+  }
+}
+
+std::string chunk_of(std::string_view id, std::string_view rest) {
+  return R"({"id":")" + std::string(id) + R"(","created":1700000000,"choices":[{"index":0,)" +
+         std::string(rest) + "}]}";
+}
+
+// A second stream of the provider: nothing of it is indexed, and yet it is followed to its end.
+TEST(OpenaiStream, KnowsTheEventsOfTheStreamsBefore) {
+  json::Index index;
+  AnswerShapes shapes;
+  for (const std::string_view id : {"first", "second"}) {
+    OpenaiStream stream(chat, "acme", shapes);
+    const auto see = [&](const std::string& data) {
+      index.clear();
+      const StreamEvent event = stream.inspect("", data, index);
+      EXPECT_EQ(index.has_document(), id == "first") << data;
+      return event;
+    };
+    const StreamEvent role = see(chunk_of(id, R"("delta":{"role":"assistant","content":""})"));
+    EXPECT_EQ(role.kind, Kind::lifecycle);
+    EXPECT_TRUE(role.tag_place.has_value());
+    const std::string content = chunk_of(id, R"("delta":{"content":"Hi"})");
+    EXPECT_EQ(see(content).kind, Kind::content);
+    EXPECT_EQ(stream.end(), StreamEnd::truncated);
+    EXPECT_EQ(stream.known_events("data: " + content + "\n\n", 1000).count, 1U);
+    const std::string strange = chunk_of("strange", R"("delta":{"content":"Hi"})");
+    EXPECT_EQ(stream.known_events("data: " + strange + "\n\n", 1000).count, 0U);
+    EXPECT_EQ(see(chunk_of(id, R"("delta":{},"finish_reason":"stop")")).kind, Kind::finish);
+    EXPECT_EQ(stream.end(), StreamEnd::finished);
+    const std::string tokens = id == "first" ? "5" : "17";
+    const StreamEvent usage = see(R"({"id":")" + std::string(id) +
+                                  R"(","choices":[],"usage":{"prompt_tokens":)" + tokens + "}}");
+    EXPECT_EQ(usage.kind, Kind::usage_only);
+    EXPECT_EQ(stream.usage().input, id == "first" ? 5U : 17U);
+  }
+}
+
+// What ends a typed stream is looked at each time.
+TEST(OpenaiStream, IsCompleteOnlyWithItsOwnLastEvent) {
+  json::Index index;
+  AnswerShapes shapes;
+  const std::string_view image =
+      R"({"type":"image_generation.completed","b64_json":"AA","id":"i"})";
+  for (int i = 0; i < 3; ++i) {
+    OpenaiStream stream(Operation::images_generations, "acme", shapes);
+    EXPECT_EQ(stream.end(), StreamEnd::truncated);
+    EXPECT_EQ(stream.inspect("", image, index).kind, Kind::finish);
+    EXPECT_EQ(stream.inspect("", image, index).kind, Kind::finish);
+    EXPECT_EQ(stream.end(), StreamEnd::complete);
+  }
+}
+
 // Wherever a recorded stream is cut before its last events, it does not look complete.
 TEST(OpenaiStream, SeesThatARecordedStreamWasCut) {
   json::Index index;
@@ -335,7 +430,8 @@ TEST(OpenaiStream, SeesThatARecordedStreamWasCut) {
     if (exchange.status != 200 || !is_event_stream(exchange.body)) continue;
     if (operation != chat && operation != responses) continue;
     SCOPED_TRACE(exchange.name);
-    OpenaiStream stream(operation, "acme");
+    AnswerShapes stream_shapes;
+    OpenaiStream stream(operation, "acme", stream_shapes);
     for (const RecordedEvent& recorded : split_events(exchange.body)) {
       const StreamEvent event = stream.inspect(recorded.name, recorded.data, index);
       const bool may_end = event.kind == Kind::finish || event.kind == Kind::done ||

@@ -117,5 +117,24 @@ TEST(OpenaiUsage, IsNotTakenFromAnythingElseInATail) {
   }
 }
 
+// The places are those whose numbers the reader takes.
+TEST(OpenaiUsage, FindsThePlacesOfItsNumbers) {
+  const std::string text =
+      R"({"usage":{"prompt_tokens":1,"input_tokens":2,"completion_tokens":null,"total_tokens":3,
+          "prompt_tokens_details":{"cached_tokens":null,"audio_tokens":4},"cached_tokens":5,
+          "other":6}})";
+  json::Index index;
+  ASSERT_TRUE(index.build(text).has_value());
+  const json::Value object = *json::root(index).find("usage");
+  Usage from_places;
+  for (const UsagePlace& place : find_openai_usage_places(object)) {
+    EXPECT_FALSE((from_places.*place.count).has_value()) << "one place for each count";
+    from_places.*place.count = static_cast<std::uint64_t>(text[place.offset] - '0');
+  }
+  EXPECT_EQ(from_places, parse_openai_usage(object));
+  EXPECT_EQ(from_places.input, 2U);
+  EXPECT_EQ(from_places.cached_input, 5U);
+}
+
 }  // namespace
 }  // namespace sluice::llm

@@ -1,13 +1,17 @@
-// A generation: one core's own part of a snapshot, the connection pools to its providers.
+// A generation: one core's own part of a snapshot, the connection pools to its providers and what
+// it knows of their answers.
 //
 // Made when the core takes a snapshot, kept alive by the exchanges that started with it, retired
 // (idle connections closed) when the next one comes. Lives on one core.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include "sluice/catalog/deployment.h"
 #include "sluice/gateway/snapshot.h"
+#include "sluice/llm/answer_shapes.h"
 #include "sluice/net/connector.h"
 #include "sluice/net/tls_context.h"
 #include "sluice/ring/loop.h"
@@ -31,6 +35,9 @@ class Generation {
   [[nodiscard]] upstream::ConnectionPool& pool(const catalog::Provider& provider) noexcept {
     return *pools_[provider.index];
   }
+  /// What answers of a deployment look like. Deployments beyond some dozens share: none is then
+  /// understood wrongly, only looked at anew more often.
+  [[nodiscard]] llm::AnswerShapes& answer_shapes(const catalog::Deployment& deployment);
   /// Keeps the warm connections that providers ask for. Ends by `stop`.
   [[nodiscard]] Task<void> keep_warm(StopToken stop);
   void retire() noexcept;
@@ -41,6 +48,8 @@ class Generation {
   std::shared_ptr<const Snapshot> snapshot_;
   TlsContexts tls_;
   std::vector<std::unique_ptr<upstream::ConnectionPool>> pools_;
+  // Some 40 KiB each, made when first used.
+  std::array<std::unique_ptr<llm::AnswerShapes>, 64> answer_shapes_;
 };
 
 }  // namespace sluice::gateway

@@ -1,6 +1,6 @@
 // Inspects the events of OpenAI-dialect streams: chat and legacy completions, the responses API,
-// images and audio. Each event is indexed, hence proved to be whole JSON, or equals one that was
-// but for the text it carries: garbage and cut events never pass for content.
+// images and audio. Each event is indexed, hence proved to be whole JSON, or is of a shape that was
+// (answer_shapes.h): garbage and cut events never pass for content.
 //
 //   chat, completions   chunks with `choices`, then data: [DONE]
 //   the others          events with `type`, ended by response.completed and its like, no [DONE]
@@ -16,6 +16,7 @@
 
 #include "sluice/json/text_template.h"
 #include "sluice/json/value.h"
+#include "sluice/llm/answer_shapes.h"
 #include "sluice/llm/endpoint.h"
 #include "sluice/llm/stream_event.h"
 
@@ -23,12 +24,11 @@ namespace sluice::llm {
 
 class OpenaiStream {
  public:
-  /// `provider` is the configured name, for error records.
-  OpenaiStream(Operation operation, std::string_view provider);
+  /// `provider` is the configured name, for error records. Lifetime: `shapes` outlives the stream;
+  /// streams that share it may take turns.
+  OpenaiStream(Operation operation, std::string_view provider, AnswerShapes& shapes);
 
-  /// Reads one event: its `event:` name (may be empty) and its data. `index` is scratch and holds
-  /// the event's document after the call, unless the event is malformed, [DONE], or content like
-  /// that of an event before.
+  /// Reads one event: its `event:` name (may be empty) and its data. `index` is scratch.
   [[nodiscard]] StreamEvent inspect(std::string_view event_name, std::string_view data,
                                     json::Index& index);
 
@@ -45,25 +45,33 @@ class OpenaiStream {
   [[nodiscard]] const Usage& usage() const noexcept { return usage_; }
 
  private:
-  void inspect_chunk(std::optional<json::Value> choices, StreamEvent& event);
-  void inspect_typed(std::string_view type, json::Value top, StreamEvent& event);
+  // The choices that an event speaks of: a bit per choice index below 64.
+  struct Choices {
+    std::uint64_t open = 0;   // spoke, and did not finish
+    std::uint64_t ended = 0;  // finished
+  };
+  StreamEvent inspect_indexed(std::string_view event_name, std::string_view data, json::Value top);
+  Choices inspect_chunk(std::optional<json::Value> choices, StreamEvent& event);
+  [[nodiscard]] bool inspect_typed(std::string_view type, json::Value top, StreamEvent& event);
+  [[nodiscard]] StreamEvent known_event(const AnswerShapes::Match& match, std::string_view data);
   [[nodiscard]] StreamEvent make_error(json::Value error);
-  void note_choice(std::optional<json::Value> index, bool finished);
+  void note(const Choices& choices) noexcept;
+  void follow(const AnswerShapes::Shape& shape, std::string_view data);
 
-  void recognise(std::string_view event_name, std::string_view data, json::Value top);
-
-  // The last content events that were indexed. Two, for two choices take turns.
-  struct Recognised {
+  AnswerShapes& shapes_;
+  // The content events expected next, whose shapes were seen last in this stream. Two, for two
+  // choices take turns.
+  struct Followed {
     std::string event_name;
     json::TextTemplate pattern;
   };
-  std::array<Recognised, 2> recognised_;
-  std::size_t next_recognised_ = 0;
-  bool chunked_;                     // chat and completions: ended by [DONE]
-  bool done_ = false;                // the last event was seen
-  bool failed_ = false;              // an error event was seen
-  std::uint64_t choices_open_ = 0;   // bit per choice index below 64: began, not finished
-  std::uint64_t choices_ended_ = 0;  // bit per choice index below 64: finished
+  std::array<Followed, 2> followed_;
+  std::size_t next_followed_ = 0;
+  AnswerShapes::Key key_;  // of its events
+  bool chunked_;           // chat and completions: ended by [DONE]
+  bool done_ = false;      // the last event was seen
+  bool failed_ = false;    // an error event was seen
+  Choices choices_;        // of all events
   std::string provider_;
   Usage usage_;
 };

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string_view>
 
+#include "sluice/llm/answer_tag.h"
 #include "sluice/llm/api_error.h"
 #include "sluice/llm/usage.h"
 
@@ -33,6 +34,8 @@ struct StreamEvent {
   // With finish or error: by its own type the last event of its stream, a whole word of the
   // provider's that a client of this dialect understands.
   bool is_last = false;
+  // Where members may be added to the event's data; of an object that is no error.
+  std::optional<TagPlace> tag_place;
 };
 
 /// How a stream stands when its bytes are over.
