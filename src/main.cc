@@ -168,9 +168,6 @@ std::expected<config::Loaded, std::string> load_to_show(const Options& options) 
   config::Loaded loaded =
       server::load_configuration(options.overrides, *catalogue, config::process_environment());
   if (loaded.complaints.failed()) return std::unexpected(loaded.complaints.render());
-  if (auto nothing = server::nothing_to_serve(loaded, *catalogue)) {
-    return std::unexpected(std::move(*nothing));
-  }
   return loaded;
 }
 

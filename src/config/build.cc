@@ -105,18 +105,6 @@ void check_unused_providers(Building& building) {
   }
 }
 
-void check_not_empty(Building& building, const catalog::ModelTable& table) {
-  if (!table.models().empty() || building.complaints.failed()) return;
-  building.complaints.error(
-      {}, "",
-      building.config.providers.empty() && building.config.file.empty()
-          ? "no configuration file and no provider key in the environment: set OPENAI_API_KEY (or "
-            "another provider's), or write " +
-                std::string(default_path)
-          : "no model can be served: add a [[provider]] that this release can speak to; sluice "
-            "check tells what was left out");
-}
-
 }  // namespace
 
 catalog::ModelTable build(const Config& config, const catalog::Catalog& catalogue,

@@ -155,10 +155,10 @@ bool resolve_dialect(Building& building, ResolvedProvider& provider) {
       return true;
     }
   }
+  provider.left_out = fmt::format("speaks the dialect {}, which this release does not",
+                                  to_string(provider.dialect));
   building.complaints.note(
-      fmt::format("provider {} speaks the dialect {}, which this release does not: its models are "
-                  "left out",
-                  config.name, to_string(provider.dialect)));
+      fmt::format("provider {} {}: its models are left out", config.name, provider.left_out));
   return false;
 }
 
@@ -264,6 +264,7 @@ void build_provider(Building& building, const ProviderConfig& config) {
   std::string complaint;
   const auto url = url_at(building, provider, provider.region, complaint);
   if (!url && building.config.file.empty()) {
+    provider.left_out = complaint;
     building.complaints.note(fmt::format("provider {} is left out: {}", config.name, complaint));
     return;
   }

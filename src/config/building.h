@@ -18,7 +18,8 @@ struct ResolvedProvider {
   catalog::Auth auth;
   std::vector<catalog::Credential> credentials;
   std::string region;
-  bool usable = false;  // false: its models are left out; an error or a note has been given
+  bool usable = false;     // false: its models are left out; an error or a note has been given
+  std::string left_out{};  // why, of those that only a note tells of
   bool all_models = false;
   std::vector<std::pair<std::string, const catalog::Provider*>> by_region;
 };
@@ -35,6 +36,9 @@ struct Building {
 
 void build_providers(Building& building);
 void build_models(Building& building);
+
+/// Complains when there is nothing to serve and no error yet that says why.
+void check_not_empty(Building& building, const catalog::ModelTable& table);
 
 /// The provider at that region, made on first use. Null when it has no endpoint there; `complaint`
 /// then says so.

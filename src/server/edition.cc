@@ -25,7 +25,6 @@ std::expected<Edition, std::string> prepare_edition(const Overrides& overrides,
                                                     telemetry::MetricLabels& labels) {
   config::Loaded loaded = load_configuration(overrides, catalogue, environment);
   if (loaded.complaints.failed()) return std::unexpected(loaded.complaints.render());
-  if (auto nothing = nothing_to_serve(loaded, catalogue)) return std::unexpected(*nothing);
 
   auto tls = TlsMaterial::load(loaded.config, loaded.models);
   if (!tls) return std::unexpected(tls.error());

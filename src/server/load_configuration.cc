@@ -165,25 +165,4 @@ std::expected<void, std::string> try_out(config::Loaded loaded) {
   return {};
 }
 
-std::optional<std::string> nothing_to_serve(const config::Loaded& loaded,
-                                            const catalog::Catalog& catalogue) {
-  if (!loaded.models.models().empty()) return std::nullopt;
-  if (!loaded.config.file.empty()) {
-    return fmt::format(
-        "{}: no model could be served: add a [[provider]] whose key is at hand, or start with "
-        "--simulated-provider",
-        loaded.config.file);
-  }
-  std::string names;
-  for (const catalog::CatalogProvider& provider : catalogue.providers()) {
-    if (!is_spoken(provider.dialect) || provider.kind != catalog::ProviderKind::cloud) continue;
-    if (provider.key_env.empty()) continue;
-    names += (names.empty() ? "" : ", ") + provider.key_env.front();
-  }
-  return fmt::format(
-      "there is no provider to talk to: export a provider's key (one of {}), write {} or name a "
-      "file with --config, or start with --simulated-provider",
-      names, config::default_path);
-}
-
 }  // namespace sluice::server

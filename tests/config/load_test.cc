@@ -331,7 +331,6 @@ TEST(Load, WhatWasAskedForAndCannotBeHadIsAnErrorAtItsPlace) {
       {"[[provider]]\nname=\"openai\"\nkeys=[]\n[[model]]\nname=\"gpt-5.5\"\n[[model.deployment]]\n"
        "provider=\"openai\"\nregion=\"mars\"\n",
        "/c/s.toml:6:1: model[0].deployment[0]: region \"mars\""},
-      {"[[provider]]\nname=\"anthropic\"\n", "/c/s.toml: no model can be served"},
       {own + "[[listener]]\naddress=\"127.0.0.1:1\"\ntls={certificate=\"c.pem\",key=\"k.pem\"}\n",
        "/c/s.toml:8:5: listener[0].tls.certificate: /c/c.pem: there is no such file"},
   };
@@ -343,6 +342,49 @@ TEST(Load, WhatWasAskedForAndCannotBeHadIsAnErrorAtItsPlace) {
         << says << "\n"
         << loaded.complaints.render();
   }
+}
+
+// What would start and answer nothing is refused, with what became of the providers.
+TEST(Load, NothingToServeIsAnErrorThatSaysWhyAndWhatToDo) {
+  const std::string anthropic = "[[provider]]\nname=\"anthropic\"\n";
+  const std::string model =
+      "[[model]]\nname=\"m\"\n[[model.deployment]]\nprovider=\"anthropic\"\nmodel=\"x\"\n";
+  const std::string left_out =
+      "(anthropic: speaks the dialect anthropic, which this release does not)";
+  const std::pair<std::string, std::string> cases[] = {
+      {"",
+       "no model can be served, for there is no [[provider]]: add one, such as name = \"openai\" "
+       "with its key in OPENAI_API_KEY"},
+      {anthropic, "no model can be served, for every provider is left out " + left_out +
+                      ": add a [[provider]] that speaks the dialect \"openai\""},
+      {anthropic + model, "for every provider is left out " + left_out},
+      {anthropic + "[[provider]]\nname=\"openai\"\nkeys=[]\n" + model,
+       "for every [[model]] is deployed only where that is left out " + left_out +
+           ": give one a [[model.deployment]] at another provider"},
+      {"[[provider]]\nname=\"openai\"\nkeys=[]\nall_models=false\n",
+       "no model can be served, for none is named: add a [[model]], or say all_models = true"},
+  };
+  for (const auto& [text, says] : cases) {
+    FakeEnvironment fake;
+    const Loaded loaded = load_text(text, fake);
+    EXPECT_TRUE(loaded.complaints.failed()) << text;
+    EXPECT_NE(loaded.complaints.render().find("/c/s.toml: no model can be served"),
+              std::string::npos);
+    EXPECT_NE(loaded.complaints.render().find(says), std::string::npos)
+        << says << "\n"
+        << loaded.complaints.render();
+  }
+}
+
+TEST(Load, AnEnvironmentOfProvidersThatAreLeftOutSaysSo) {
+  FakeEnvironment fake;
+  fake.variables["ANTHROPIC_API_KEY"] = "sk-ant-test-1234567890";
+  const Loaded loaded = load({.path = {}, .servable = speaks_openai, .parse = {}},
+                             builtin_catalogue(), fake.environment());
+  ASSERT_TRUE(loaded.complaints.failed());
+  const std::string text = loaded.complaints.render();
+  EXPECT_NE(text.find("(anthropic: speaks the dialect anthropic"), std::string::npos) << text;
+  EXPECT_NE(text.find("set OPENAI_API_KEY (or another provider's)"), std::string::npos) << text;
 }
 
 TEST(Load, CertificatesAreLookedAtBeforeAnybodyListens) {

@@ -36,6 +36,7 @@ provider = "nobody"
 model = "alpha-1"
 """
 LISTENER = '[[listener]]\naddress = "127.0.0.1:0"\n'
+UNSPOKEN = '[[provider]]\nname = "anthropic"\n'
 PLAIN = HEAD + LISTENER + PROVIDER
 SIMULATED = HEAD + LISTENER
 
@@ -153,6 +154,16 @@ class Reload(unittest.TestCase):
             sluice.signal(signal.SIGHUP)
             line = sluice.wait_for_line(r".*not reloaded.*")[0]
             self.assertIn("did you mean", line)
+            self.assertIn("alpha", get(sluice.port, "/v1/models")[1])
+            self.assertIn("sluice_config_reloads_total{result=\"failure\"} 1", get(sluice.admin_port, "/metrics")[1])
+
+    def test_one_that_leaves_nothing_to_serve_changes_nothing_and_says_why(self):
+        with Sluice(BINARY, PLAIN) as sluice:
+            sluice.wait_until_ready()
+            sluice.write_config(HEAD + LISTENER + UNSPOKEN)
+            sluice.signal(signal.SIGHUP)
+            line = sluice.wait_for_line(r".*not reloaded.*")[0]
+            self.assertIn("no model can be served, for every provider is left out (anthropic: ", line)
             self.assertIn("alpha", get(sluice.port, "/v1/models")[1])
             self.assertIn("sluice_config_reloads_total{result=\"failure\"} 1", get(sluice.admin_port, "/metrics")[1])
 
@@ -282,6 +293,10 @@ class CannotStart(unittest.TestCase):
         with Sluice(BINARY, environment={}) as sluice:
             self.says(sluice, "OPENAI_API_KEY")
 
+    def test_no_model_to_serve(self):
+        with Sluice(BINARY, HEAD + LISTENER + UNSPOKEN) as sluice:
+            self.says(sluice, "no model can be served, for every provider is left out (anthropic: ", "add a [[provider]]")
+
     def test_a_key_file_that_cannot_be_read(self):
         tls = 'tls = { certificate = "/nowhere/a.crt", key = "/nowhere/a.key" }\n'
         with Sluice(BINARY, HEAD + LISTENER + tls + PROVIDER) as sluice:
@@ -346,6 +361,24 @@ class Commands(unittest.TestCase):
                     self.assertIn("cannot be used as it is", bad.stdout)
             sluice.write_config(tls(CERTS / "localhost.crt", CERTS / "localhost.key"))
             self.assertEqual(run("check", str(sluice.config_path)).returncode, 0)
+
+    def test_check_refuses_what_leaves_no_model_to_serve(self):
+        nothing = {
+            "every provider is left out (anthropic: ": HEAD + UNSPOKEN,
+            "there is no [[provider]]": HEAD,
+            "none is named": HEAD + '[[provider]]\nname = "openai"\nkeys = []\nall_models = false\n',
+        }
+        with Sluice(BINARY, PLAIN) as sluice:
+            for words, config in nothing.items():
+                with self.subTest(words):
+                    sluice.write_config(config)
+                    bad = run("check", str(sluice.config_path))
+                    self.assertEqual(bad.returncode, 1, bad.stdout)
+                    self.assertIn("no model can be served", bad.stdout)
+                    self.assertIn(words, bad.stdout)
+                    self.assertIn("cannot be used as it is", bad.stdout)
+            simulated = run("--simulated-provider", "check", str(sluice.config_path))
+            self.assertEqual(simulated.returncode, 0, simulated.stdout)
 
     def test_check_says_what_serving_could_not_open(self):
         faults = {

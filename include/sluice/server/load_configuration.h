@@ -30,8 +30,4 @@ inline constexpr const char* simulated_name = "simulated";
 /// would, and drops it. On failure a sentence with the file, the line and the reason. Blocking.
 [[nodiscard]] std::expected<void, std::string> try_out(config::Loaded loaded);
 
-/// What to say when nothing could be served: how to get a provider. Nothing when a model is there.
-[[nodiscard]] std::optional<std::string> nothing_to_serve(const config::Loaded& loaded,
-                                                          const catalog::Catalog& catalogue);
-
 }  // namespace sluice::server
