@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "sluice/policy/local_request.h"
 #include "sluice/telemetry/prometheus.h"
 
 namespace sluice::server {
@@ -14,6 +15,16 @@ constexpr std::string_view page_list =
     "  /metrics   counters and histograms for Prometheus, all workers together\n"
     "  /healthz   200 while the process runs\n"
     "  /readyz    200 while requests should be sent here, 503 while starting and draining\n";
+
+constexpr std::string_view page_for_local_programs =
+    "the request's Origin or Host names another place, and these pages are for programs of this\n"
+    "machine: call them by 127.0.0.1 or localhost, or write anonymous = true under [admin]\n";
+
+bool is_health(std::string_view path) noexcept { return path == "/healthz" || path == "/readyz"; }
+
+bool is_local(const http::RequestHead& head) noexcept {
+  return policy::is_local_request(head.authority, head.headers.value("origin").value_or(""));
+}
 
 struct Page {
   http::StatusCode status = http::status::ok;
@@ -27,7 +38,9 @@ struct Page {
 Task<void> AdminHandler::handle(http::ServerExchange& exchange) {
   const http::RequestHead& head = exchange.head();
   Page page;
-  if (head.method != http::Method::get && head.method != http::Method::head) {
+  if (readers_ == Readers::local_programs && !is_health(head.path) && !is_local(head)) {
+    page = {.status = http::status::forbidden, .body = std::string(page_for_local_programs)};
+  } else if (head.method != http::Method::get && head.method != http::Method::head) {
     page = {
         .status = http::status::method_not_allowed, .body = "use GET or HEAD\n", .has_allow = true};
   } else if (head.path == "/metrics") {

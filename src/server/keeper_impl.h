@@ -78,6 +78,7 @@ class Keeper {
   struct StartedWith {
     config::ServerConfig server;
     std::optional<config::ListenAddress> admin_address;
+    bool admin_anonymous = false;
     std::uint32_t relay_buffer_bytes = 0;
     bool logged = false;  // the workers write access lines
   };

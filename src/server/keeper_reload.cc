@@ -90,6 +90,7 @@ void Keeper::say_what_needs_a_restart(const config::Config& wanted) {
     changed("server.listen_backlog");
   }
   if (started_with_.admin_address != wanted.admin.address) changed("admin.address");
+  if (started_with_.admin_anonymous != wanted.admin.anonymous) changed("admin.anonymous");
   if (started_with_.relay_buffer_bytes != wanted.streaming.relay_buffer_bytes) {
     changed("streaming.relay_buffer_bytes");
   }

@@ -78,6 +78,7 @@ Keeper::Outcome Keeper::make_workers() {
   const config::ServerConfig& server = snapshot_->config.server;
   started_with_ = {.server = server,
                    .admin_address = snapshot_->config.admin.address,
+                   .admin_anonymous = snapshot_->config.admin.anonymous,
                    .relay_buffer_bytes = snapshot_->config.streaming.relay_buffer_bytes,
                    .logged = snapshot_->config.log.access != config::LogConfig::Target::off};
   const std::vector<int> cpus = allowed_cpus();
@@ -133,7 +134,10 @@ Keeper::Outcome Keeper::open_admin_at(const config::ListenAddress& address) {
     admin_text_ = fmt::format("http://{}/metrics", admin_text_);
   }
   admin_listener_.emplace(std::move(*listener));
-  admin_handler_.emplace(ready_, [this] { return render_metrics(); });
+  using Readers = AdminHandler::Readers;
+  const bool for_programs = snapshot_->config.admin.keeps_pages_out();
+  admin_handler_.emplace(ready_, for_programs ? Readers::local_programs : Readers::anyone,
+                         [this] { return render_metrics(); });
   return {};
 }
 

@@ -44,4 +44,20 @@ TEST(AdminConfig, ListensOnLoopbackByDefault) {
   EXPECT_FALSE(AdminConfig{}.written);
 }
 
+TEST(AdminConfig, PagesAreKeptOutOnLoopbackAddressesUnlessItSaysAnonymous) {
+  AdminConfig admin;
+  EXPECT_TRUE(admin.keeps_pages_out());
+  admin.anonymous = true;
+  EXPECT_FALSE(admin.keeps_pages_out());
+  admin.anonymous = false;
+  admin.address = parse_listen_address("[::1]:9090").value();
+  EXPECT_TRUE(admin.keeps_pages_out());
+  for (const char* elsewhere : {"0.0.0.0:9090", "192.0.2.1:9090", "unix:/run/admin.sock"}) {
+    admin.address = parse_listen_address(elsewhere).value();
+    EXPECT_FALSE(admin.keeps_pages_out()) << elsewhere;
+  }
+  admin.address.reset();
+  EXPECT_FALSE(admin.keeps_pages_out());
+}
+
 }  // namespace sluice::config

@@ -132,6 +132,18 @@ class Metrics(unittest.TestCase):
                 self.assertIn(f"`{label}`", rows[name], sample)
 
 
+class AdminPages(unittest.TestCase):
+    def test_a_web_page_reads_no_metrics_on_loopback_unless_it_says_anonymous(self):
+        anyone = PLAIN.replace('[admin]\n', '[admin]\nanonymous = true\n')
+        for config, metrics in ((PLAIN, 403), (anyone, 200)):
+            with Sluice(BINARY, config) as sluice:
+                sluice.wait_until_ready()
+                for fields in ({"host": "evil.example"}, {"origin": "https://evil.example"}):
+                    self.assertEqual(get(sluice.admin_port, "/metrics", fields)[0], metrics)
+                    self.assertEqual(get(sluice.admin_port, "/readyz", fields)[0], 200)
+                self.assertEqual(get(sluice.admin_port, "/metrics")[0], 200)
+
+
 class Reload(unittest.TestCase):
     def test_a_good_configuration_is_in_force_and_connections_live_on(self):
         with Sluice(BINARY, PLAIN) as sluice:
@@ -211,11 +223,11 @@ class Reload(unittest.TestCase):
             self.assertIn("server.workers", sluice.wait_for_line(r".*needs a restart.*")[0])
 
     def test_what_waits_for_a_restart_is_said_until_the_file_says_what_runs(self):
-        keys = ("server.workers", "server.pin_workers", "server.listen_backlog", "admin.address", "streaming.relay_buffer_bytes", "log.access")
+        keys = ("server.workers", "server.pin_workers", "server.listen_backlog", "admin.address", "admin.anonymous", "streaming.relay_buffer_bytes", "log.access")
         running = PLAIN + '[log]\naccess = "off"\n'
         changed = (
             running.replace("workers = 2", "workers = 1\npin_workers = false\nlisten_backlog = 99")
-            .replace('[admin]\naddress = "127.0.0.1:0"', '[admin]\naddress = "off"')
+            .replace('[admin]\naddress = "127.0.0.1:0"', '[admin]\naddress = "off"\nanonymous = true')
             .replace('access = "off"', 'access = "stdout"')
         ) + "[streaming]\nrelay_buffer_bytes = 131072\n"
         with Sluice(BINARY, running) as sluice:

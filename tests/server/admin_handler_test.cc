@@ -18,8 +18,8 @@ Task<void> serve_admin(AdminHandler& handler, ring::Loop& loop, net::Listener& l
 }
 
 struct Admin {
-  Admin()
-      : handler(ready, [] { return std::string("sluice_up 1\n"); }),
+  explicit Admin(AdminHandler::Readers readers = AdminHandler::Readers::local_programs)
+      : handler(ready, readers, [] { return std::string("sluice_up 1\n"); }),
         thread([this](ring::Loop& loop, net::Listener& listener, StopToken stop) {
           return serve_admin(handler, loop, listener, stop);
         }) {
@@ -51,12 +51,42 @@ TEST(AdminHandler, ListsItsPagesAndRefusesTheRest) {
   Admin admin;
   EXPECT_NE(get(admin.port, "/").find("/metrics"), std::string::npos);
   EXPECT_TRUE(get(admin.port, "/nothing").starts_with("HTTP/1.1 404 "));
-  const std::string post =
-      ask(admin.port,
-          "POST /metrics HTTP/1.1\r\nHost: t\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+  const std::string post = ask(admin.port,
+                               "POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+                               "0\r\nConnection: close\r\n\r\n");
   EXPECT_TRUE(post.starts_with("HTTP/1.1 405 ")) << post;
   EXPECT_NE(post.find("Allow: GET, HEAD"), std::string::npos) << post;
   EXPECT_TRUE(ask(admin.port, "no http\r\n\r\n").starts_with("HTTP/1.1 400 "));
+}
+
+std::string get_as(std::uint16_t port, const std::string& path, const std::string& fields) {
+  return ask(port, "GET " + path + " HTTP/1.1\r\n" + fields + "Connection: close\r\n\r\n");
+}
+
+TEST(AdminHandler, AWebPageReadsNothingButHealth) {
+  Admin admin;
+  const std::string rebound = "Host: evil.example:9090\r\n";
+  const std::string foreign = "Host: 127.0.0.1:9090\r\nOrigin: https://evil.example\r\n";
+  for (const std::string& page : {rebound, foreign}) {
+    for (const char* path : {"/metrics", "/", "/nothing"}) {
+      const std::string answer = get_as(admin.port, path, page);
+      EXPECT_TRUE(answer.starts_with("HTTP/1.1 403 ")) << path << "\n" << answer;
+      EXPECT_NE(answer.find("anonymous = true under [admin]"), std::string::npos) << answer;
+      EXPECT_EQ(answer.find("sluice_up"), std::string::npos) << answer;
+    }
+    EXPECT_TRUE(get_as(admin.port, "/healthz", page).starts_with("HTTP/1.1 200 "));
+    EXPECT_TRUE(get_as(admin.port, "/readyz", page).starts_with("HTTP/1.1 503 "));
+  }
+  for (const char* fields : {"Host: localhost:9090\r\n", "Host: [::1]:9090\r\n",
+                             "Host: 127.0.0.1:9090\r\nOrigin: http://localhost:3000\r\n"}) {
+    EXPECT_TRUE(get_as(admin.port, "/metrics", fields).starts_with("HTTP/1.1 200 ")) << fields;
+  }
+}
+
+TEST(AdminHandler, WhereItIsForAnyoneNoHostAndNoOriginMatters) {
+  Admin admin(AdminHandler::Readers::anyone);
+  const std::string fields = "Host: metrics.example\r\nOrigin: https://grafana.example\r\n";
+  EXPECT_TRUE(get_as(admin.port, "/metrics", fields).ends_with("sluice_up 1\n"));
 }
 
 }  // namespace

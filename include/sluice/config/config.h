@@ -55,6 +55,13 @@ struct AdminConfig {
   bool written = false;    // false: the default; when that port is taken, go without and say so
   bool anonymous = false;  // must be said for an address that other machines reach
   Place place;
+
+  /// As ListenerConfig::keeps_pages_out(): what only programs of this machine were to see, no web
+  /// page that its browser shows may read. Where other machines may ask, any Host may be theirs.
+  [[nodiscard]] bool keeps_pages_out() const noexcept {
+    return address && !anonymous && address->local() &&
+           address->kind != ListenAddress::Kind::unix_path;
+  }
 };
 
 struct ProviderConfig {
