@@ -51,6 +51,17 @@ Task<Result<void>> receive_proxy_header(PlainStream& stream, StopToken stop) {
   }
 }
 
+// Who failed to send its header and why; nothing for a peer that came and left without a byte.
+std::optional<UnproxiedPeer> unproxied_peer(const PlainStream& stream, const Error& error) {
+  const bool left =
+      error.kind == ErrorKind::connection_closed || error.kind == ErrorKind::connection_reset;
+  if (left && stream.bytes_received() == 0) return std::nullopt;
+  if (error.kind == ErrorKind::cancelled) {
+    return UnproxiedPeer{.address = stream.peer(), .why = "no whole header came in time"};
+  }
+  return UnproxiedPeer{.address = stream.peer(), .why = error.what};
+}
+
 }  // namespace
 
 Result<Listener> Listener::open(ring::Loop& loop, const ListenerConfig& config) {
@@ -59,13 +70,17 @@ Result<Listener> Listener::open(ring::Loop& loop, const ListenerConfig& config) 
   return Listener(loop, std::move(*acceptor), config);
 }
 
-Task<Result<std::unique_ptr<Stream>>> Listener::establish(int socket, StopToken stop) {
+Task<Result<std::unique_ptr<Stream>>> Listener::establish(int socket, StopToken stop,
+                                                          std::optional<UnproxiedPeer>* unproxied) {
   // A reload may change the configuration while this one waits.
   const TlsServerContext* const tls = config_.tls;
   auto plain = std::make_unique<PlainStream>(ring::Connection(*loop_, socket, config_.connection));
   if (config_.proxy_protocol) {
     Result<void> header = co_await receive_proxy_header(*plain, stop);
-    if (!header) co_return fail(header.error());
+    if (!header) {
+      if (unproxied != nullptr) *unproxied = unproxied_peer(*plain, header.error());
+      co_return fail(header.error());
+    }
   }
   if (tls == nullptr) co_return std::unique_ptr<Stream>(std::move(plain));
   Result<std::unique_ptr<TlsStream>> secured =

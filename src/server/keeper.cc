@@ -41,9 +41,13 @@ std::chrono::milliseconds drain_grace(std::uint32_t drain_ms_max) noexcept {
   return std::chrono::milliseconds(std::min<std::uint32_t>(drain_ms_max / 10, 2'000));
 }
 
+bool Keeper::says(EventLevel level) const noexcept {
+  return is_logged(level, snapshot_->config.log.level);
+}
+
 void Keeper::say(EventLevel level, std::string_view message, std::string_view key,
                  std::string_view value) {
-  if (!is_logged(level, snapshot_->config.log.level)) return;
+  if (!says(level)) return;
   std::string line;
   {
     telemetry::EventLine event(line, loop_.wall_now(), level, message);
@@ -58,6 +62,20 @@ void Keeper::say_lines(EventLevel level, std::string_view message, std::string_v
     say(level, message, "reason", lines.substr(0, end));
     lines.remove_prefix(std::min(end + 1, lines.size()));
   }
+}
+
+void Keeper::say_unproxied(const UnproxiedReport& dropped) {
+  if (!says(EventLevel::warn)) return;
+  std::string line;
+  {
+    telemetry::EventLine event(line, loop_.wall_now(), EventLevel::warn,
+                               "dropped for want of a PROXY header");
+    event.add("listener", slots_.slots()[dropped.slot].address.to_string())
+        .add("peer", dropped.peer)
+        .add("reason", dropped.why)
+        .add("connections", dropped.count);
+  }
+  events_.append(line);
 }
 
 void Keeper::post_to_all(const std::function<Order()>& make_order) {
@@ -100,6 +118,7 @@ void Keeper::take_report(Worker& worker, Report report) {
       say(EventLevel::error, "a listener of the new configuration is not open", "reason",
           report.text);
       break;
+    case Report::Kind::unproxied: say_unproxied(report.unproxied); break;
     case Report::Kind::ended:
       // It takes no assignment any more; those that do must not wait for it.
       (void)worker;

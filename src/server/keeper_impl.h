@@ -60,6 +60,8 @@ class Keeper {
   void on_signal(int number);
   void post_to_all(const std::function<Order()>& make_order);
   [[nodiscard]] std::string render_metrics();
+  [[nodiscard]] bool says(telemetry::EventLevel level) const noexcept;
+  void say_unproxied(const UnproxiedReport& dropped);
   void say(telemetry::EventLevel level, std::string_view message, std::string_view key = {},
            std::string_view value = {});
   void say_lines(telemetry::EventLevel level, std::string_view message, std::string_view lines);

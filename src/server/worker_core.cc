@@ -59,6 +59,12 @@ void Worker::Core::report(Report::Kind kind, std::string text) {
   (void)worker_.reports().post({.kind = kind, .text = std::move(text)});
 }
 
+void Worker::Core::report_unproxied() {
+  std::optional<UnproxiedReport> dropped = context_.unproxied.take();
+  if (!dropped) return;
+  (void)worker_.reports().post({.kind = Report::Kind::unproxied, .unproxied = std::move(*dropped)});
+}
+
 std::optional<std::string> Worker::Core::open_first() {
   apply(assignment_.snapshot->config);
   keep_warm(std::move(first_generation_));
@@ -154,6 +160,7 @@ Task<void> Worker::Core::sample_each_second(StopToken stop) {
     std::uint64_t rests = 0;
     for (const auto& [slot, listener] : listeners_) rests += listener->take_rests();
     gauges_.sample(rests);
+    report_unproxied();
     const Result<void> slept =
         co_await ring::sleep_until(*loop_, loop_->now() + std::chrono::seconds(1), stop);
     if (!slept) co_return;
@@ -166,6 +173,7 @@ Task<void> Worker::Core::live() {
   for (const auto& [slot, listener] : listeners_) listener->close();
   drain_.request_stop();
   co_await connections_.join();
+  report_unproxied();
   listeners_.clear();
 
   co_await gateway_.close();

@@ -55,6 +55,7 @@ class Worker::Core {
   Task<void> live();
   Task<void> sample_each_second(StopToken stop);
   void report(Report::Kind kind, std::string text = {});
+  void report_unproxied();
 
   Worker& worker_;
   ring::Backend& backend_;

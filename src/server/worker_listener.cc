@@ -86,7 +86,11 @@ Task<void> WorkerListener::serve([[maybe_unused]] std::shared_ptr<WorkerListener
 Task<Result<std::unique_ptr<net::Stream>>> WorkerListener::establish(
     int socket, const ConnectionLimits& limits) {
   ring::Deadline hello(context_.loop, context_.loop.now() + limits.hello_timeout, context_.end);
-  co_return co_await listener_.establish(socket, hello.token());
+  std::optional<net::UnproxiedPeer> unproxied;
+  Result<std::unique_ptr<net::Stream>> stream =
+      co_await listener_.establish(socket, hello.token(), &unproxied);
+  if (unproxied && !context_.end.stop_requested()) context_.unproxied.add(slot_, *unproxied);
+  co_return stream;
 }
 
 // Lifetime: awaited by serve().

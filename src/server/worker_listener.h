@@ -16,6 +16,7 @@
 #include "sluice/net/tls_context.h"
 #include "sluice/ring/loop.h"
 #include "sluice/telemetry/metrics.h"
+#include "unproxied_peers.h"
 
 namespace sluice::server {
 
@@ -29,6 +30,7 @@ struct ConnectionContext {
   StopToken end;                  // all break
   std::uint32_t connections_max;  // of this worker
   std::size_t connections_open = 0;
+  UnproxiedPeers unproxied{};  // for the log
 };
 
 /// Bounds that a reload may change; connections keep the ones they began with.

@@ -257,6 +257,19 @@ class Listeners(unittest.TestCase):
             self.assertEqual(sluice.terminate(), 0, sluice.stderr())
             self.assertFalse(path.exists())
 
+    def test_a_connection_without_its_proxy_header_is_logged_without_its_bytes(self):
+        with Sluice(BINARY, HEAD + LISTENER + "proxy_protocol = true\n" + PROVIDER) as sluice:
+            sluice.wait_for_line("metrics and health")
+            port = int(re.search(r"listening on \S+:(\d+) ", sluice.stderr()).group(1))
+            with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client:
+                own = client.getsockname()[1]
+                client.sendall(b"GET /canary HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
+                self.assertEqual(client.recv(100), b"")
+            line = sluice.wait_for_line(r".*dropped for want of a PROXY header.*")[0]
+            for part in (" warn ", f"listener=127.0.0.1:{port}", f"peer=127.0.0.1:{own}", "reason=", "connections=1"):
+                self.assertIn(part, line)
+            self.assertNotIn("canary", sluice.stderr())
+
     def tls_config(self, *names):
         pairs = ", ".join(f'{{ certificate = "{CERTS}/{name}.crt", key = "{CERTS}/{name}.key" }}' for name in names)
         return HEAD + LISTENER + f"tls = [{pairs}]\n" + PROVIDER

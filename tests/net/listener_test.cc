@@ -20,6 +20,7 @@ using testing::chain_of;
 
 struct Established {
   std::optional<Result<std::unique_ptr<Stream>>> server;
+  std::optional<UnproxiedPeer> unproxied;
   std::unique_ptr<Stream> client;
 };
 
@@ -38,7 +39,7 @@ Task<Established> connect_with(ring::Loop& loop, ListenerConfig config,
   const Result<int> socket = co_await listener->accept({});
   SLUICE_ASSERT(socket.has_value());
   Scope scope;
-  scope.spawn(testing::store(listener->establish(*socket, {}), out.server));
+  scope.spawn(testing::store(listener->establish(*socket, {}, &out.unproxied), out.server));
   for (std::string& part : parts) {
     EXPECT_TRUE((co_await out.client->write(chain_of(std::move(part)), {})).has_value());
     static_cast<void>(
@@ -53,6 +54,7 @@ Task<void> take_proxy_header(ring::Loop& loop, std::vector<std::string> parts) {
   ListenerConfig config{.address = {}, .proxy_protocol = true};
   Established made = co_await connect_with(loop, config, std::move(parts));
   EXPECT_TRUE(made.server->has_value());
+  EXPECT_FALSE(made.unproxied);
   if (!made.server->has_value()) co_return;
   Stream& stream = *made.server->value();
   EXPECT_EQ(stream.peer().to_string(), "192.0.2.1:5555");
@@ -71,18 +73,26 @@ TEST(Listener, TakesTheProxyHeaderAndNothingMore) {
   }
 }
 
-Task<void> refuse(ring::Loop& loop, std::vector<std::string> parts, ErrorKind kind) {
+// `why`: what is told of the peer; null for nothing.
+Task<void> refuse(ring::Loop& loop, std::vector<std::string> parts, ErrorKind kind,
+                  const char* why) {
   ListenerConfig config{.address = {}, .proxy_protocol = true};
   Established made = co_await connect_with(loop, config, std::move(parts));
   EXPECT_TRUE(!made.server->has_value() && made.server->error().kind == kind &&
               made.server->error().fault == Fault::client);
+  EXPECT_EQ(made.unproxied.has_value(), why != nullptr);
+  if (!made.unproxied || why == nullptr) co_return;
+  EXPECT_STREQ(made.unproxied->why, why);
+  EXPECT_EQ(made.unproxied->address.host(), "127.0.0.1");
 }
 
 TEST(Listener, RefusesAConnectionWithoutItsProxyHeader) {
   testing::KernelWorld world;
-  world.run(refuse(world.loop(), {"GET / HTTP/1.1\r\n"}, ErrorKind::malformed));
-  world.run(refuse(world.loop(), {"PROXY TCP4"}, ErrorKind::connection_closed));
-  world.run(refuse(world.loop(), {}, ErrorKind::connection_closed));
+  world.run(refuse(world.loop(), {"GET / HTTP/1.1\r\n"}, ErrorKind::malformed,
+                   "the connection begins without PROXY header"));
+  world.run(refuse(world.loop(), {"PROXY TCP4"}, ErrorKind::connection_closed,
+                   "closed before the PROXY header was complete"));
+  world.run(refuse(world.loop(), {}, ErrorKind::connection_closed, nullptr));
 }
 
 Task<void> serve_tls(ring::Loop& loop, const TlsServerContext& server) {

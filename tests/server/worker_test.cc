@@ -108,6 +108,30 @@ TEST(Worker, AConnectionAboveTheBoundIsClosedAndCounted) {
   for (const int fd : held) ::close(fd);
 }
 
+TEST(Worker, ConnectionsWithoutTheirProxyHeaderAreReportedTogetherAndWithoutTheirBytes) {
+  Workers all("[[listener]]\naddress = \"127.0.0.1:1\"\nproxy_protocol = true\n");
+  constexpr std::uint64_t connections = 40;
+  for (std::uint64_t i = 0; i < connections; ++i) {
+    EXPECT_EQ(testing::ask(all.port(), "GET /canary HTTP/1.1\r\n\r\n"), "");
+  }
+  std::uint64_t reported = 0;
+  std::uint64_t reports = 0;
+  while (reported < connections) {
+    for (auto& worker : all.workers) {
+      const std::optional<Report> report = worker->reports().take();
+      if (!report) continue;
+      ASSERT_EQ(report->kind, Report::Kind::unproxied);
+      EXPECT_TRUE(report->unproxied.peer.starts_with("127.0.0.1:")) << report->unproxied.peer;
+      EXPECT_STREQ(report->unproxied.why, "the connection begins without PROXY header");
+      reported += report->unproxied.count;
+      ++reports;
+    }
+    ::usleep(1000);
+  }
+  EXPECT_EQ(reported, connections);
+  EXPECT_LT(reports, connections) << "a line for each of them";
+}
+
 TEST(Worker, AnAddressThatIsTakenIsReportedAndTheThreadEnds) {
   Workers all;
   const std::atomic<bool> ready{true};

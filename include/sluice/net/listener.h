@@ -8,6 +8,7 @@
 #pragma once
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "sluice/base/result.h"
@@ -29,6 +30,12 @@ struct ListenerConfig {
   const TlsServerContext* tls = nullptr;  // null: plain. Lifetime: outlives the listener
 };
 
+/// A connection that establish() dropped for want of its PROXY header.
+struct UnproxiedPeer {
+  ring::SocketAddress address;  // of the connection itself
+  const char* why = "";         // static text: never a byte of the peer's
+};
+
 class Listener {
  public:
   /// Errors as ring::Acceptor::listen. Lifetime: `loop` outlives the listener.
@@ -39,8 +46,12 @@ class Listener {
 
   /// Takes over `socket` and makes it a Stream; bounded by `stop`, which carries the deadline.
   /// Errors, with Fault::client: malformed (PROXY header), tls_failed, connection_closed,
-  /// connection_reset, cancelled. The socket is closed on error.
-  [[nodiscard]] Task<Result<std::unique_ptr<Stream>>> establish(int socket, StopToken stop);
+  /// connection_reset, cancelled. The socket is closed on error. `unproxied`, where given, is
+  /// filled in when a PROXY header should have come and did not, but for peers that left without a
+  /// byte: so do load balancers that only look whether somebody listens. Lifetime: it outlives the
+  /// task.
+  [[nodiscard]] Task<Result<std::unique_ptr<Stream>>> establish(
+      int socket, StopToken stop, std::optional<UnproxiedPeer>* unproxied = nullptr);
 
   /// The address bound to, with the real port where 0 was asked for.
   [[nodiscard]] Result<ring::SocketAddress> local_address() const {

@@ -50,6 +50,14 @@ struct StopAccepting {};  // and end when the last connection has
 struct End {};            // break what is left
 using Order = std::variant<Assignment, UseTicketKeys, StopAccepting, End>;
 
+/// Connections dropped for want of a PROXY header.
+struct UnproxiedReport {
+  std::size_t slot = 0;     // the listener of the first of them
+  std::string peer{};       // its address
+  const char* why = "";     // static text
+  std::uint64_t count = 0;  // of all
+};
+
 /// From a worker to the keeper.
 struct Report {
   enum class Kind : std::uint8_t {
@@ -57,9 +65,11 @@ struct Report {
     failed,           // not started; `text` says why; the thread ends
     assigned,         // a later assignment is in force
     listener_failed,  // of a later assignment; `text` says which and why; the rest is in force
+    unproxied,        // once a second at most: what was dropped since is in `unproxied`
     ended,            // drained; the thread ends
   } kind = Kind::started;
   std::string text{};
+  UnproxiedReport unproxied{};
 };
 
 struct WorkerConfig {
