@@ -38,54 +38,6 @@ bool has_media_type(const http::ResponseHead& head, std::string_view essence) {
 
 bool names_html(const http::ResponseHead& head) { return has_media_type(head, "text/html"); }
 
-// Whether a success has no other form than a JSON object, unless a stream was asked for.
-bool answers_in_json(const llm::Endpoint& endpoint) noexcept {
-  switch (endpoint.operation) {
-    case llm::Operation::chat_completions:
-    case llm::Operation::completions:
-    case llm::Operation::embeddings:
-    case llm::Operation::responses:
-    case llm::Operation::responses_retrieve:
-    case llm::Operation::responses_cancel:
-    case llm::Operation::responses_input_items:
-    case llm::Operation::responses_input_tokens:
-    case llm::Operation::images_generations:
-    case llm::Operation::images_edits:
-    case llm::Operation::moderations: return true;
-    case llm::Operation::responses_delete:
-    case llm::Operation::audio_speech:
-    case llm::Operation::audio_transcriptions:
-    case llm::Operation::audio_translations:
-    case llm::Operation::models:
-    case llm::Operation::model: return false;
-  }
-  __builtin_unreachable();
-}
-
-// Whether a success says how many tokens it took.
-bool counts_tokens(llm::Operation operation) noexcept {
-  switch (operation) {
-    case llm::Operation::chat_completions:
-    case llm::Operation::completions:
-    case llm::Operation::embeddings:
-    case llm::Operation::responses:
-    case llm::Operation::images_generations:
-    case llm::Operation::images_edits: return true;
-    case llm::Operation::responses_retrieve:
-    case llm::Operation::responses_cancel:
-    case llm::Operation::responses_input_items:
-    case llm::Operation::responses_input_tokens:
-    case llm::Operation::responses_delete:
-    case llm::Operation::moderations:
-    case llm::Operation::audio_speech:
-    case llm::Operation::audio_transcriptions:
-    case llm::Operation::audio_translations:
-    case llm::Operation::models:
-    case llm::Operation::model: return false;
-  }
-  __builtin_unreachable();
-}
-
 void compact(SliceChain& chain) {
   if (chain.count() <= held_slices_max) return;
   SliceChain one;
@@ -107,7 +59,8 @@ Attempt::Attempt(const AttemptContext& context, const catalog::Deployment& deplo
 llm::Usage Attempt::usage() const noexcept { return events_ ? events_->usage() : usage_; }
 
 bool Attempt::usage_may_be_last() const noexcept {
-  return form_ == Form::bytes && counts_tokens(context_.endpoint.operation) && is_identity(*head_);
+  return form_ == Form::bytes && llm::counts_tokens(context_.endpoint.operation) &&
+         is_identity(*head_);
 }
 
 void Attempt::read_usage(std::string_view tail) {
@@ -117,7 +70,7 @@ void Attempt::read_usage(std::string_view tail) {
 
 bool Attempt::usage_unseen() const noexcept {
   return outcome_ == AttemptOutcome::success && form_ != Form::events && !usage_looked_at_ &&
-         counts_tokens(context_.endpoint.operation);
+         llm::counts_tokens(context_.endpoint.operation);
 }
 
 llm::ApiError Attempt::refuse(AttemptOutcome outcome, llm::ApiError error) {
@@ -279,13 +232,14 @@ bool Attempt::encoding_was_asked_for() const {
 // Of HEAD, or of an operation that need not answer with anything.
 bool Attempt::has_no_body() const noexcept {
   return exchange_->framing().kind == http::BodyKind::none &&
-         (context_.head.method == http::Method::head || !answers_in_json(context_.endpoint));
+         (context_.head.method == http::Method::head ||
+          !llm::answers_in_json(context_.endpoint.operation));
 }
 
 // Whatever its label says, it is looked into: garbage never passes for a success. Events that were
 // asked for, but came compressed, are all that cannot be.
 bool Attempt::must_be_json() const noexcept {
-  return answers_in_json(context_.endpoint) &&
+  return llm::answers_in_json(context_.endpoint.operation) &&
          !(context_.request.stream && has_media_type(*head_, "text/event-stream"));
 }
 

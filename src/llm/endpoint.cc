@@ -207,6 +207,52 @@ std::string_view to_string(Operation operation) noexcept {
   __builtin_unreachable();
 }
 
+bool answers_in_json(Operation operation) noexcept {
+  switch (operation) {
+    case Operation::chat_completions:
+    case Operation::completions:
+    case Operation::embeddings:
+    case Operation::responses:
+    case Operation::responses_retrieve:
+    case Operation::responses_cancel:
+    case Operation::responses_input_items:
+    case Operation::responses_input_tokens:
+    case Operation::images_generations:
+    case Operation::images_edits:
+    case Operation::moderations: return true;
+    case Operation::responses_delete:
+    case Operation::audio_speech:
+    case Operation::audio_transcriptions:
+    case Operation::audio_translations:
+    case Operation::models:
+    case Operation::model: return false;
+  }
+  __builtin_unreachable();
+}
+
+bool counts_tokens(Operation operation) noexcept {
+  switch (operation) {
+    case Operation::chat_completions:
+    case Operation::completions:
+    case Operation::embeddings:
+    case Operation::responses:
+    case Operation::images_generations:
+    case Operation::images_edits: return true;
+    case Operation::responses_retrieve:
+    case Operation::responses_cancel:
+    case Operation::responses_input_items:
+    case Operation::responses_input_tokens:
+    case Operation::responses_delete:
+    case Operation::moderations:
+    case Operation::audio_speech:
+    case Operation::audio_transcriptions:
+    case Operation::audio_translations:
+    case Operation::models:
+    case Operation::model: return false;
+  }
+  __builtin_unreachable();
+}
+
 std::expected<Endpoint, EndpointMiss> find_endpoint(std::string_view method,
                                                     std::string_view target) {
   const std::size_t question = target.find('?');

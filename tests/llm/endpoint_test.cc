@@ -161,5 +161,35 @@ TEST(Endpoint, KnowsWhichMediaTypesABodyMayHave) {
   EXPECT_TRUE(media_type_fits(BodyForm::none, "anything/at-all"));
 }
 
+TEST(Endpoint, KnowsWhatASuccessLooksLike) {
+  struct {
+    Operation operation;
+    bool in_json, with_tokens;
+  } const cases[] = {
+      {Operation::chat_completions, true, true},
+      {Operation::completions, true, true},
+      {Operation::embeddings, true, true},
+      {Operation::responses, true, true},
+      {Operation::responses_retrieve, true, false},  // counted when it was made
+      {Operation::responses_delete, false, false},   // may be empty
+      {Operation::responses_cancel, true, false},
+      {Operation::responses_input_items, true, false},
+      {Operation::responses_input_tokens, true, false},
+      {Operation::images_generations, true, true},
+      {Operation::images_edits, true, true},
+      {Operation::audio_speech, false, false},
+      {Operation::audio_transcriptions, false, false},  // may be plain text
+      {Operation::audio_translations, false, false},
+      {Operation::moderations, true, false},
+      {Operation::models, false, false},  // answered here
+      {Operation::model, false, false},
+  };
+  static_assert(std::size(cases) == static_cast<std::size_t>(Operation::model) + 1);
+  for (const auto& c : cases) {
+    EXPECT_EQ(answers_in_json(c.operation), c.in_json) << to_string(c.operation);
+    EXPECT_EQ(counts_tokens(c.operation), c.with_tokens) << to_string(c.operation);
+  }
+}
+
 }  // namespace
 }  // namespace sluice::llm

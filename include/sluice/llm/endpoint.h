@@ -1,4 +1,5 @@
-// Which operation a method and a request target name, what body it takes and whether it streams.
+// Which operation a method and a request target name, what body it takes, whether it streams and
+// what a success looks like.
 #pragma once
 #include <cstdint>
 #include <expected>
@@ -31,6 +32,12 @@ enum class Operation : std::uint8_t {
 
 /// The operation's name for logs and metrics: the enumerator, in snake_case.
 [[nodiscard]] std::string_view to_string(Operation operation) noexcept;
+
+/// Whether a success has no other form than a JSON object, unless a stream was asked for.
+[[nodiscard]] bool answers_in_json(Operation operation) noexcept;
+
+/// Whether a success says how many tokens it took. A stored response counted when it was made.
+[[nodiscard]] bool counts_tokens(Operation operation) noexcept;
 
 enum class BodyForm : std::uint8_t { none, json, multipart };
 
