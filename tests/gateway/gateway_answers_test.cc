@@ -198,6 +198,53 @@ TEST_F(GatewayAnswers, AWholeAnswerOfUnknownTypeMustKeepItsPromisedLength) {
 
 // The CR of its empty line ends an event, and the LF behind it may never come. The error event must
 // not begin in the middle of what many readers take for one line end.
+// --- an answer longer than it says ---
+
+// Answers whole the first time; the byte too many comes with the second answer.
+Task<void> say_a_byte_too_many(net::Stream& stream, int& requests, StopToken stop) {
+  const std::string answer = with_length("200 OK", json_type, completion);
+  for (std::string late;; late = "}") {
+    const Result<SliceChain> request = co_await stream.read(stop);
+    if (!request || request->empty()) co_return;
+    ++requests;
+    const bool said = co_await testing::say(stream, late + answer, stop);
+    if (!said) co_return;
+  }
+}
+
+Task<void> ask_twice(GatewayWorld& gateway, SeenAnswer (&seen)[2]) {
+  gateway.start();
+  for (SeenAnswer& each : seen) {
+    each = co_await testing::ask(gateway, "POST", std::string(chat), std::string(chat_body));
+  }
+  co_await gateway.stop();
+}
+
+TEST_F(GatewayAnswers, WhatStandsBehindALateByteIsNoAnswerAndTheSameProviderIsNotAskedAgain) {
+  for (const std::size_t providers : {1U, 2U}) {
+    SCOPED_TRACE(providers);
+    GatewayWorld gateway(world, config_text(providers));
+    int requests = 0;
+    gateway.add_raw_provider(0, [&requests](net::Stream& stream, StopToken stop) {
+      return say_a_byte_too_many(stream, requests, stop);
+    });
+    if (providers > 1) {
+      gateway.add_raw_provider(1, saying(with_length("200 OK", json_type, completion)));
+    }
+    SeenAnswer seen[2];
+    EXPECT_EQ(world.run(ask_twice(gateway, seen), std::chrono::hours(1)), "");
+    EXPECT_EQ(seen[0].status, 200);
+    EXPECT_EQ(seen[0].provider, "p0");
+    EXPECT_EQ(requests, 2) << "it may have served the second one, and would be paid twice";
+    EXPECT_EQ(seen[1].status, providers > 1 ? 200 : 502) << seen[1].body;
+    if (providers > 1) {
+      EXPECT_EQ(seen[1].provider, "p1");
+    } else {
+      EXPECT_NE(seen[1].body.find(R"("code":"upstream_malformed")"), std::string::npos);
+    }
+  }
+}
+
 TEST_F(GatewayAnswers, AnErrorEventStandsBehindAWholeLineEnd) {
   std::string event = content_event;
   event.replace(event.size() - 2, 2, "\r\n\r");

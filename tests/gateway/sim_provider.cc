@@ -23,6 +23,18 @@ struct Answer {
   bool resets = false;  // ... by breaking it
   bool early = false;   // sent before the request's body is read
   bool never = false;   // says nothing until the gateway leaves
+  bool longer = false;  // than it announces
+
+  /// What an answer is worth behind bytes that an earlier one did not announce. The gateway took
+  /// the connection again before they came, so they stand in front of this one, whatever it is: it
+  /// must not be found behind them, and as it may have been served, it is not asked for here once
+  /// more.
+  void stand_behind_leftovers() {
+    attempt.verdict = Verdict::before;
+    attempt.status = 0;
+    attempt.is_stream = attempt.whole = false;
+    attempt.shown.clear();
+  }
 };
 
 std::string head_of(int status, std::string_view type, std::string_view framing) {
@@ -164,6 +176,7 @@ class Actor {
     switch (random_.below(6)) {
       case 0:  // longer than said
         answer_.bytes = head_of(200, "application/json", length_field(body.size() - 1)) + body;
+        answer_.longer = true;
         break;
       case 1:  // shorter than said
         answer_.bytes = head_of(200, "application/json", length_field(body.size() + 1)) + body;
@@ -387,6 +400,8 @@ class Session {
     if (number == std::string_view::npos) co_return false;
     Actor actor(random_, incoming->nonce, index_, ledger_.tries[number].size());
     Answer answer = actor.draw(ledger_.asks[number].kind, mood_);
+    if (leftovers_) answer.stand_behind_leftovers();
+    leftovers_ = answer.longer;
     const std::size_t position = ledger_.tries[number].size();
     ledger_.tries[number].push_back(answer.attempt);
     if (!answer.early) {
@@ -440,6 +455,7 @@ class Session {
   net::Stream& stream_;
   StopToken stop_;
   std::string input_;
+  bool leftovers_ = false;  // the answer before this one was longer than it announced
 };
 
 Task<void> run_session(ring::Loop& loop, Ledger& ledger, Random& random, std::size_t index,

@@ -107,6 +107,30 @@ TEST(ClientHttp1, ACancelledExchangeAllowsNoOtherTry) {
   EXPECT_FALSE(outcome.reusable);
 }
 
+// The answer before was one byte longer than it said, and the byte came when the connection was in
+// use again: what follows it is an answer in truth, and must not be taken for one.
+TEST(ClientHttp1, AByteOfTheAnswerBeforeSpoilsTheNextAndAllowsNoOtherTry) {
+  for (const std::string_view late : {"k", "\r\n", "HTTP/1.1 \n", "}"}) {
+    SCOPED_TRACE(late);
+    const std::string next = std::string(late) + std::string(ok);
+    for (std::size_t cut = 1; cut <= next.size(); ++cut) {
+      ClientFixture fixture;
+      Outcome outcome;
+      fixture.run(exchanges_in_turn(fixture, 1, outcome));
+      outcome = {};
+      fixture.pair.to_client->put(next.substr(0, cut));
+      fixture.pair.to_client->end(false);
+      fixture.run(fixture.exchange(outcome, "question"));
+      ASSERT_FALSE(outcome.sent.has_value()) << "cut at " << cut;
+      EXPECT_EQ(outcome.sent.error().retry, Retry::never) << "cut at " << cut;
+      EXPECT_FALSE(outcome.reusable);
+      if (cut == next.size()) {
+        EXPECT_EQ(outcome.sent.error().kind, ErrorKind::malformed);
+      }
+    }
+  }
+}
+
 // --- cancellation at every await ---
 
 Task<void> answer_byte_by_byte(ClientFixture& fixture, std::string wire) {

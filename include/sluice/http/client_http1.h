@@ -10,6 +10,12 @@
 //
 // A connection is reusable only when its last exchange was read to the end, the peer allows it,
 // and nothing unasked-for has arrived since: a half-read connection is never used again.
+//
+// Bytes beyond an answer may still be on their way when the connection is taken again, and then
+// stand in front of the next answer. They are never skipped to look for it: what follows may be
+// whatever the peer, or somebody behind it, would have us take for an answer (RFC 9112
+// section 6.3). That exchange is malformed, and no other try here is allowed: unlike on a
+// connection found closed, the peer listens, so the request may have been served.
 #pragma once
 #include <cstdint>
 #include <memory>
