@@ -148,6 +148,20 @@ ApiError upstream_failed(std::string_view provider, int upstream_status, std::st
                   upstream_status);
 }
 
+ApiError generation_unusable(std::string code, std::string message, std::string failed_generation) {
+  if (message.empty()) {
+    message =
+        "The model's output is not what the request demands. Try again, or change the prompt "
+        "or the tools.";
+  }
+  // 400, as the provider has it where nothing is streamed; but the request is not what is wrong.
+  ApiError error =
+      upstream(ApiErrorKind::upstream_failed, 400, std::move(code), std::move(message), 400);
+  error.type = "invalid_request_error";
+  error.failed_generation = std::move(failed_generation);
+  return error;
+}
+
 ApiError upstream_unreachable(std::string_view provider, const Error& cause) {
   return broken(
       cause.kind,

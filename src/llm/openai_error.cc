@@ -22,6 +22,7 @@ struct Said {
   std::string type;
   std::string code;
   std::string param;
+  std::string failed_generation;
 };
 
 // A string, or a number as text (some hosts' codes are); anything else is nothing.
@@ -43,6 +44,8 @@ void read_members(Value object, Said& said) {
       said.code = text_of(member.value);
     } else if (is("param")) {
       said.param = text_of(member.value);
+    } else if (is("failed_generation")) {
+      said.failed_generation = text_of(member.value);
     }
   }
 }
@@ -141,6 +144,13 @@ bool is_unknown_model(const Said& said) {
   constexpr std::array<std::string_view, 2> texts = {"does not exist", "not found"};
   return is_named(said, names) ||
          (contains(said.message, "model") && contains_any(said.message, texts));
+}
+
+// The model's own output is refused: what Groq says where it checks tool calls and JSON itself
+// (console.groq.com/docs/errors, and recorded in a stream, February 2026).
+bool is_unusable_generation(const Said& said) {
+  constexpr std::array<std::string_view, 2> names = {"tool_use_failed", "json_validate_failed"};
+  return is_named(said, names);
 }
 
 // An error the client can act on: the provider's words, cleaned.
@@ -255,13 +265,18 @@ ApiError read_openai_error(const ProviderAnswer& answer, json::Index& index) {
 }
 
 ApiError read_openai_error_value(std::string_view provider, Value value) {
-  const Said said = read_error_member(value);
+  Said said = read_error_member(value);
   std::optional<ApiError> known = classify_words(provider, 200, said, false);
   if (!known && (said.code == "429" || said.code == "rate_limit_exceeded")) {
     known = errors::upstream_rate_limited(provider, std::nullopt);
   }
   if (!known && (is_overloaded(said) || said.code == "503" || said.code == "529")) {
     known = errors::upstream_overloaded(provider, 200, std::nullopt);
+  }
+  if (!known && is_unusable_generation(said)) {
+    known = errors::generation_unusable(quotable(said.code, word_bytes_max),
+                                        quotable(said.message, message_bytes_max),
+                                        std::move(said.failed_generation));
   }
   if (!known) {
     known = errors::upstream_failed(provider, 0, "");  // about itself: see classify_status()
@@ -321,6 +336,7 @@ std::string render_openai_error_body(const ApiError& error, std::string_view req
   writer.key("type").string(error.type);
   text_or_null("param", error.param);
   text_or_null("code", error.code);
+  if (error.failed_generation) writer.key("failed_generation").string(*error.failed_generation);
   writer.end_object();
   writer.key("request_id").string(request_id);
   writer.end_object();

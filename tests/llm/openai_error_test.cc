@@ -207,6 +207,49 @@ TEST(OpenaiError, IsRenderedAsTheDialectHasIt) {
       R"({"error":{"message":"say \"hi\"\n","type":"t","param":null,"code":null},"request_id":"r"})");
 }
 
+// The value of the `error` member in the last event of a recorded stream.
+std::string_view last_error(std::string_view stream) {
+  constexpr std::string_view begin = R"(data: {"error":)";
+  const std::size_t at = stream.rfind(begin);
+  if (at == std::string_view::npos) return {};
+  const std::string_view data = stream.substr(at + begin.size());
+  return data.substr(0, data.find('\n') - 1);
+}
+
+TEST(OpenaiError, AToolCallThatTheModelWroteWrongIsToldToTheClientInAStreamToo) {
+  json::Index index;
+  std::size_t count = 0;
+  for (const RecordedExchange& exchange : recorded_exchanges({"openai-compat"})) {
+    const std::string_view value = last_error(exchange.body);
+    if (exchange.status != 200 || !value.contains("tool_use_failed")) continue;
+    SCOPED_TRACE(exchange.name);
+    ++count;
+    ASSERT_TRUE(index.build(value));
+    const ApiError error = read_openai_error_value("groq", json::root(index));
+    EXPECT_EQ(error.status, 400);
+    EXPECT_EQ(error.fault, Fault::provider);
+    EXPECT_TRUE(error.retryable) << "another deployment may do better";
+    EXPECT_EQ(error.message, quotable(*json::root(index).find("message")->string(), 500));
+    const auto generation = json::root(index).find("failed_generation")->string();
+    ASSERT_TRUE(generation);
+    EXPECT_EQ(error.failed_generation, *generation);
+    const std::string shown = render_openai_error_body(error, "r");
+    EXPECT_TRUE(shown.contains(R"("type":"invalid_request_error","param":null,)"
+                               R"("code":"tool_use_failed","failed_generation":")"))
+        << shown;
+  }
+  EXPECT_GE(count, 2U);
+}
+
+TEST(OpenaiError, AnUnusableGenerationWithoutAWordIsExplained) {
+  json::Index index;
+  ASSERT_TRUE(index.build(R"({"code":"json_validate_failed"})"));
+  const ApiError error = read_openai_error_value("groq", json::root(index));
+  EXPECT_EQ(error.code, "json_validate_failed");
+  EXPECT_TRUE(error.message.contains("Try again")) << error.message;
+  EXPECT_FALSE(render_openai_error_body({}, "r").contains("failed_generation"));
+}
+
 TEST(OpenaiError, ReadsEveryRecordedError) {
   std::size_t count = 0;
   for (const RecordedExchange& exchange :

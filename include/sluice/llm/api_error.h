@@ -48,6 +48,9 @@ struct ApiError {
   std::string code = {};   // empty: null
   std::string param = {};  // empty: null
   std::string message = {};
+  /// What the model wrote in place of the tool call or JSON it was to write; nothing: no such
+  /// error.
+  std::optional<std::string> failed_generation = {};
   std::optional<std::chrono::milliseconds> retry_after = {};  // always set with 429 and 503
   int upstream_status = 0;              // what the provider answered; 0: nothing
   std::optional<ErrorKind> cause = {};  // what broke; nothing: somebody said that it failed
@@ -127,6 +130,10 @@ namespace errors {
 /// A 5xx, or a status that makes no sense here; `detail` is quotable text or empty.
 [[nodiscard]] ApiError upstream_failed(std::string_view provider, int upstream_status,
                                        std::string_view detail);
+/// The model wrote no tool call or no JSON where the request demands one. The provider's words tell
+/// what is wrong with it, and the client can have the model mend it: `message` is quotable text.
+[[nodiscard]] ApiError generation_unusable(std::string code, std::string message,
+                                           std::string failed_generation);
 /// Resolve, connect, TLS and transport failures before an answer was complete.
 [[nodiscard]] ApiError upstream_unreachable(std::string_view provider, const Error& cause);
 /// The answer is no HTTP, no JSON, no event stream, or too large to hold.
