@@ -168,15 +168,25 @@ void judge_order(const std::vector<Try>& tries) {
   }
 }
 
-// A request that a stalled network brings late may reach a provider after the next was asked: so
-// the last try is not always the one that was served.
+// Whether the answer bears this try's mark; "n7.1" is no part of "n7.10".
+bool bears_mark(std::string_view body, const std::string& mark) {
+  return body.contains(mark + " ") || body.contains(mark + ".");
+}
+
+// A request that a stalled network brings late may reach a provider after the next was asked, or
+// after the same one was asked again over another connection: so the last try is not always the one
+// that was served. Of several at one provider it is the one whose mark the answer bears, and as
+// long as there is none in it the last.
 const Try* try_behind(const Seen& seen, const std::vector<Try>& tries) {
   const auto provider = seen.headers.find("x-sluice-provider");
   if (provider == seen.headers.end()) return nullptr;
-  for (auto attempt = tries.rbegin(); attempt != tries.rend(); ++attempt) {
-    if ("p" + std::to_string(attempt->provider) == provider->second) return &*attempt;
+  const Try* last = nullptr;
+  for (const Try& attempt : tries) {
+    if ("p" + std::to_string(attempt.provider) != provider->second) continue;
+    if (bears_mark(seen.body, attempt.mark)) return &attempt;
+    last = &attempt;
   }
-  return nullptr;
+  return last;
 }
 
 // The client's own mistake, in a provider's words.

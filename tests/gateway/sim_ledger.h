@@ -51,7 +51,8 @@ enum class Verdict : std::uint8_t {
 /// One try of the gateway at one provider, as the provider knows it.
 struct Try {
   std::size_t provider = 0;
-  int status = 0;  // answered with; 0: no head was sent
+  std::string mark;  // "n7.0": in every answer of this try, and of no other
+  int status = 0;    // answered with; 0: no head was sent
   Verdict verdict = Verdict::unknown;
   bool is_stream = false;
   bool whole = false;              // `shown` ends as an answer should

@@ -64,6 +64,7 @@ class Actor {
         mark_(nonce_ + "." + std::to_string(try_index)),
         provider_(provider) {
     answer_.attempt.provider = provider;
+    answer_.attempt.mark = mark_;
   }
 
   Answer draw(Kind kind, const ProviderMood& mood) {
