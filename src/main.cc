@@ -16,8 +16,8 @@
 #include "simulator/simulator.h"
 #include "sluice/catalog/catalog.h"
 #include "sluice/config/environment.h"
-#include "sluice/config/listen_address.h"
 #include "sluice/config/report.h"
+#include "sluice/net/address.h"
 #include "sluice/policy/gateway_key.h"
 #include "sluice/server/cpu.h"
 #include "sluice/server/keeper.h"
@@ -236,7 +236,7 @@ std::expected<void, std::string> take_overrides(Options& options, bool workers_g
   if (!options.config_path.empty()) options.overrides.path = options.config_path;
   if (workers_given) options.overrides.workers = options.workers;
   if (options.listen.empty()) return {};
-  auto address = config::parse_listen_address(options.listen);
+  const auto address = net::parse_listen_address(options.listen);
   if (!address) return std::unexpected("--listen: " + address.error());
   options.overrides.listen = *address;
   return {};

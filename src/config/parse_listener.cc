@@ -2,11 +2,12 @@
 
 #include "parsing.h"
 #include "sluice/config/spelling.h"
+#include "sluice/net/address.h"
 
 namespace sluice::config {
 namespace {
 
-bool parse_address(Section& section, ListenAddress& address) {
+bool parse_address(Section& section, ring::SocketAddress& address) {
   std::string text;
   if (!section.text("address", text)) {
     if (!section.has("address")) {
@@ -14,12 +15,12 @@ bool parse_address(Section& section, ListenAddress& address) {
     }
     return false;
   }
-  auto parsed = parse_listen_address(text);
+  const auto parsed = net::parse_listen_address(text);
   if (!parsed) {
     section.error("address", parsed.error());
     return false;
   }
-  address = std::move(*parsed);
+  address = *parsed;
   return true;
 }
 
@@ -44,8 +45,8 @@ void parse_listeners(Section& root, Config& config) {
   root.tables("listener", false, [&](Section& section) {
     ListenerConfig listener;
     listener.place = section.place();
-    if (parse_address(section, listener.address) && listener.address.port != 0 &&
-        !taken.insert(listener.address.text(), 0)) {
+    if (parse_address(section, listener.address) && listener.address.port() != 0 &&
+        !taken.insert(listener.address.to_string(), 0)) {
       section.error("address", "is there twice");
     }
     if (const toml::node* tls = section.take("tls");
@@ -72,10 +73,10 @@ void parse_admin(Section& root, Config& config) {
       admin.address.reset();
       return;
     }
-    auto parsed = parse_listen_address(text);
+    const auto parsed = net::parse_listen_address(text);
     if (!parsed) return section.error("address", parsed.error() + ", or \"off\"");
-    admin.address = std::move(*parsed);
-    if (!admin.address->local() && !admin.anonymous) {
+    admin.address = *parsed;
+    if (!admin.address->is_loopback() && !admin.anonymous) {
       section.error("address",
                     "other machines reach this address and the admin endpoints ask for no key: "
                     "use 127.0.0.1, or say anonymous = true");

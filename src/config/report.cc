@@ -15,7 +15,7 @@ std::string_view plural(std::size_t count) { return count == 1 ? "" : "s"; }
 void report_listeners(Out out, const Config& config) {
   for (const ListenerConfig& listener : config.listeners) {
     fmt::format_to(
-        out, "listens on  {}, {}{}{}\n", listener.address.text(),
+        out, "listens on  {}, {}{}{}\n", listener.address.to_string(),
         listener.tls.empty() ? "plaintext"
                              : fmt::format("TLS with {} certificate{}", listener.tls.size(),
                                            plural(listener.tls.size())),
@@ -23,7 +23,7 @@ void report_listeners(Out out, const Config& config) {
         listener.allows_anonymous(!config.keys.empty()) ? ", anonymous callers" : ", gateway keys");
   }
   fmt::format_to(out, "admin       {}\n",
-                 config.admin.address ? config.admin.address->text() : "off");
+                 config.admin.address ? config.admin.address->to_string() : "off");
 }
 
 void report_provider(Out out, const catalog::ModelTable& models,

@@ -1,7 +1,7 @@
 #include "sluice/net/address.h"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <cstring>
 
@@ -10,13 +10,12 @@ namespace {
 
 constexpr std::size_t unix_path_bytes_max = sizeof(sockaddr_un::sun_path) - 1;
 
-std::unexpected<std::string> refuse(std::string_view text, std::string_view reason) {
-  return std::unexpected(
-      fmt::format("\"{}\" is no address to listen on: {}; write \"127.0.0.1:8080\", "
-                  "\"[::1]:8080\", \":8080\" or "
-                  "\"unix:/run/sluice.sock\"",
-                  text, reason));
-}
+using Failure = std::unexpected<std::string>;
+using Parsed = std::expected<ring::SocketAddress, std::string>;
+
+constexpr std::string_view unix_prefix = "unix:";
+constexpr std::string_view examples =
+    "an address is written 127.0.0.1:8080, [::1]:8080 or unix:/run/sluice.sock";
 
 std::optional<std::uint16_t> parse_port(std::string_view digits) noexcept {
   if (digits.empty() || digits.size() > 5) return std::nullopt;
@@ -30,39 +29,51 @@ std::optional<std::uint16_t> parse_port(std::string_view digits) noexcept {
   return static_cast<std::uint16_t>(port);
 }
 
-std::expected<ring::SocketAddress, std::string> parse_unix(std::string_view text,
-                                                           std::string_view path) {
-  if (path.empty() || path.front() != '/') return refuse(text, "the path must be absolute");
-  if (path.size() > unix_path_bytes_max) return refuse(text, "the path is over 107 bytes");
-  if (path.find('\0') != std::string_view::npos) return refuse(text, "the path holds a NUL");
-  if (path.back() == '/') return refuse(text, "the path names a folder");
+Parsed parse_unix(std::string_view path) {
+  if (!path.starts_with('/')) return Failure("the path after unix: must begin with /");
+  if (path.size() > unix_path_bytes_max) {
+    return Failure("the path after unix: must be at most 107 bytes long");
+  }
+  if (path.find('\0') != std::string_view::npos) return Failure("the path holds a zero byte");
+  if (path.ends_with('/')) return Failure("the path after unix: names a folder");
   return ring::SocketAddress::unix_path(path);
+}
+
+Parsed parse_host(std::string_view host, std::uint16_t port) {
+  const std::optional<ring::SocketAddress> address = parse_ip(host, port);
+  if (address) return *address;
+  if (host.empty() || host == "*") {
+    return Failure("the address is missing; every interface is 0.0.0.0:8080 or [::]:8080");
+  }
+  if (host == "localhost") {
+    return Failure("names are not looked up here; write 127.0.0.1 or [::1]");
+  }
+  return Failure("the host is no IP address; " + std::string(examples));
 }
 
 }  // namespace
 
-std::expected<ring::SocketAddress, std::string> parse_listen_address(std::string_view text) {
-  constexpr std::string_view unix_prefix = "unix:";
-  if (text.starts_with(unix_prefix)) return parse_unix(text, text.substr(unix_prefix.size()));
+Parsed parse_listen_address(std::string_view text) {
+  if (text.starts_with(unix_prefix)) return parse_unix(text.substr(unix_prefix.size()));
 
   const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return refuse(text, "it has no port");
+  if (colon == std::string_view::npos) {
+    return Failure("the port is missing; " + std::string(examples));
+  }
   const std::string_view host = text.substr(0, colon);
   const bool bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
   if (!bracketed && host.find(':') != std::string_view::npos) {
-    return refuse(text, "an IPv6 address stands in brackets, with its port behind them");
+    return Failure("an IPv6 address stands in brackets, its port behind them; " +
+                   std::string(examples));
   }
   const std::optional<std::uint16_t> port = parse_port(text.substr(colon + 1));
-  if (!port) return refuse(text, "the port is no number from 0 to 65535");
+  if (!port) return Failure("the port must be a number from 0 to 65535");
+  return parse_host(host, *port);
+}
 
-  if (host.empty() || host == "*") {
-    // One socket for both families: IPV6_V6ONLY is off unless somebody sets it.
-    const std::uint8_t any[16] = {};
-    return ring::SocketAddress::ipv6(any, *port);
-  }
-  const std::optional<ring::SocketAddress> address = parse_ip(host, *port);
-  if (!address) return refuse(text, "the host is no IP address, and names are not looked up here");
-  return *address;
+std::string unix_path_of(const ring::SocketAddress& address) {
+  if (address.family() != AF_UNIX) return {};
+  return address.to_string().substr(unix_prefix.size());
 }
 
 std::optional<ring::SocketAddress> parse_ip(std::string_view text, std::uint16_t port) noexcept {

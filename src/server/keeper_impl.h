@@ -45,7 +45,7 @@ class Keeper {
   [[nodiscard]] Outcome start_simulated_provider();
   [[nodiscard]] Outcome make_workers();
   [[nodiscard]] Outcome open_admin();
-  [[nodiscard]] Outcome open_admin_at(const config::ListenAddress& address);
+  [[nodiscard]] Outcome open_admin_at(const ring::SocketAddress& address);
   void print_banner();
 
   // keeper.cc
@@ -79,7 +79,7 @@ class Keeper {
   // What the workers and the admin pages were made with: only a restart changes it.
   struct StartedWith {
     config::ServerConfig server;
-    std::optional<config::ListenAddress> admin_address;
+    std::optional<ring::SocketAddress> admin_address;
     bool admin_anonymous = false;
     std::uint32_t relay_buffer_bytes = 0;
     bool logged = false;  // the workers write access lines

@@ -114,23 +114,21 @@ Keeper::Outcome Keeper::open_admin() {
   return {};
 }
 
-Keeper::Outcome Keeper::open_admin_at(const config::ListenAddress& address) {
-  const auto parsed = net::parse_listen_address(address.text());
-  if (!parsed) return std::unexpected(parsed.error());
+Keeper::Outcome Keeper::open_admin_at(const ring::SocketAddress& address) {
   net::ListenerConfig config;
-  config.address = *parsed;
+  config.address = address;
   config.socket.reuse_port = false;
   config.socket.unix_mode = 0660;
-  if (address.kind == config::ListenAddress::Kind::unix_path) {
-    if (auto cleared = net::clear_stale_unix_path(address.path); !cleared) return cleared;
+  if (const std::string path = net::unix_path_of(address); !path.empty()) {
+    if (auto cleared = net::clear_stale_unix_path(path); !cleared) return cleared;
   }
   Result<net::Listener> listener = net::Listener::open(loop_, config);
   if (!listener) {
-    return std::unexpected(why_not_listening(address.text(), listener.error().os_errno));
+    return std::unexpected(why_not_listening(address.to_string(), listener.error().os_errno));
   }
   const auto bound = listener->local_address();
-  admin_text_ = bound ? bound->to_string() : address.text();
-  if (address.kind != config::ListenAddress::Kind::unix_path) {
+  admin_text_ = bound ? bound->to_string() : address.to_string();
+  if (address.family() != AF_UNIX) {
     admin_text_ = fmt::format("http://{}/metrics", admin_text_);
   }
   admin_listener_.emplace(std::move(*listener));

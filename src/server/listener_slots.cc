@@ -63,20 +63,18 @@ bool has_port(const Slots& slots, std::uint16_t port) {
   });
 }
 
-std::expected<ListenerSlots::Slot, std::string> reserve(const config::ListenAddress& address,
+std::expected<ListenerSlots::Slot, std::string> reserve(const ring::SocketAddress& address,
                                                         const std::string& text, const Slots& now,
                                                         const Slots& next) {
-  const auto parsed = net::parse_listen_address(text);
-  if (!parsed) return std::unexpected(text + ": " + parsed.error());
-  if (address.kind == config::ListenAddress::Kind::unix_path) {
-    const auto cleared = net::clear_stale_unix_path(address.path);
+  if (const std::string path = net::unix_path_of(address); !path.empty()) {
+    const auto cleared = net::clear_stale_unix_path(path);
     if (!cleared) return std::unexpected(cleared.error());
-    return ListenerSlots::Slot{.text = text, .address = *parsed, .in_use = true};
+    return ListenerSlots::Slot{.text = text, .address = address, .in_use = true};
   }
   // From 127.0.0.1 to 0.0.0.0 and back: who listens there already is this very process.
-  const bool is_ours = has_port(now, parsed->port()) || has_port(next, parsed->port());
+  const bool is_ours = has_port(now, address.port()) || has_port(next, address.port());
   auto reserved = ReservedAddress::reserve(
-      *parsed, is_ours ? ReservedAddress::Probe::no : ReservedAddress::Probe::yes);
+      address, is_ours ? ReservedAddress::Probe::no : ReservedAddress::Probe::yes);
   if (!reserved) return std::unexpected(reserved.error());
   return ListenerSlots::Slot{.text = text,
                              .address = reserved->address(),
@@ -87,7 +85,7 @@ std::expected<ListenerSlots::Slot, std::string> reserve(const config::ListenAddr
 std::expected<std::vector<std::string>, std::string> texts_of(const config::Config& config) {
   std::vector<std::string> texts;
   for (const config::ListenerConfig& listener : config.listeners) {
-    std::string text = listener.address.text();
+    std::string text = listener.address.to_string();
     if (std::find(texts.begin(), texts.end(), text) != texts.end()) {
       return std::unexpected(fmt::format("{} is listened on twice", text));
     }

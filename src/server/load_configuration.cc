@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "sluice/gateway/snapshot.h"
+#include "sluice/net/address.h"
 #include "sluice/policy/gateway_key.h"
 #include "sluice/server/tls_material.h"
 
@@ -75,13 +76,13 @@ void apply(const Overrides& overrides, config::Config& config) {
 // As for a [[listener]] of the file: without a key to ask for, other machines could only be turned
 // away, and strangers must not be served by oversight.
 void check_listen(const Overrides& overrides, config::Loaded& loaded) {
-  if (!overrides.listen || !loaded.config.keys.empty() || overrides.listen->local()) return;
+  if (!overrides.listen || !loaded.config.keys.empty() || overrides.listen->is_loopback()) return;
   loaded.complaints.error(
       {}, "--listen",
       fmt::format("other machines reach {} and there is no [[key]]: add one to the file (sluice "
                   "keygen), listen on 127.0.0.1, or write that address as a [[listener]] with "
                   "anonymous = true in place of --listen",
-                  overrides.listen->text()));
+                  overrides.listen->to_string()));
 }
 
 }  // namespace
@@ -121,18 +122,17 @@ std::optional<std::string> missing_folder(std::string_view path) {
 // What serving would stumble over when it opens addresses and the log, as far as it can be known
 // without opening any.
 std::optional<std::string> cannot_be_opened(const config::Config& config) {
-  const auto unix_folder = [](const config::ListenAddress& address) {
-    return address.kind == config::ListenAddress::Kind::unix_path ? missing_folder(address.path)
-                                                                  : std::nullopt;
+  const auto unix_folder = [](const ring::SocketAddress& address) {
+    return address.family() == AF_UNIX ? missing_folder(net::unix_path_of(address)) : std::nullopt;
   };
   for (const config::ListenerConfig& listener : config.listeners) {
-    const config::ListenAddress& address = listener.address;
-    if (auto missing = unix_folder(address)) return address.text() + ": " + *missing;
-    const bool fixed = address.port != 0 || address.kind == config::ListenAddress::Kind::unix_path;
+    const ring::SocketAddress& address = listener.address;
+    if (auto missing = unix_folder(address)) return address.to_string() + ": " + *missing;
+    const bool fixed = address.port() != 0 || address.family() == AF_UNIX;
     if (fixed && config.admin.written && config.admin.address == address) {
       return fmt::format(
           "admin.address: {} is a [[listener]]'s already; choose another, or \"off\"",
-          address.text());
+          address.to_string());
     }
   }
   if (config.admin.address) {
@@ -155,7 +155,7 @@ std::expected<void, std::string> try_out(config::Loaded loaded) {
   if (!tls) return std::unexpected(tls.error());
   const auto ticket_keys = net::TlsTicketKeys::generate();
   for (const config::ListenerConfig& listener : loaded.config.listeners) {
-    const auto server = tls->server(listener.address.text(), ticket_keys);
+    const auto server = tls->server(listener.address.to_string(), ticket_keys);
     if (!server) return std::unexpected(server.error());
   }
   if (const auto upstream = tls->upstream(); !upstream) return std::unexpected(upstream.error());

@@ -47,10 +47,10 @@ std::expected<TlsMaterial, std::string> TlsMaterial::load(const config::Config& 
           net::TlsCertificate::load(in_folder(config, tls.certificate), in_folder(config, tls.key));
       if (!loaded) {
         return std::unexpected(fmt::format("{}:{}:{}: listener {}: {}", config.file, tls.place.line,
-                                           tls.place.column, listener.address.text(),
+                                           tls.place.column, listener.address.to_string(),
                                            loaded.error()));
       }
-      material.certificates_[listener.address.text()].push_back(std::move(*loaded));
+      material.certificates_[listener.address.to_string()].push_back(std::move(*loaded));
     }
   }
   Trusts known;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "sluice/net/address.h"
+
 namespace sluice::config {
 
 TEST(Config, RelativePathsStartInTheFilesFolder) {
@@ -15,16 +17,20 @@ TEST(Config, RelativePathsStartInTheFilesFolder) {
   EXPECT_EQ(config.folder(), "/");
 }
 
+TEST(ListenerConfig, ListensOnLoopbackByDefault) {
+  EXPECT_EQ(ListenerConfig{}.address.to_string(), "127.0.0.1:8080");
+}
+
 TEST(ListenerConfig, StrangersAreServedOnLocalAddressesWhileThereAreNoKeysOrWhenItIsSaid) {
   ListenerConfig listener;
   EXPECT_TRUE(listener.allows_anonymous(false));
   EXPECT_FALSE(listener.allows_anonymous(true));
-  listener.address.host = "0.0.0.0";
+  listener.address = net::parse_listen_address("0.0.0.0:8080").value();
   EXPECT_FALSE(listener.allows_anonymous(false));
   listener.anonymous = true;
   EXPECT_TRUE(listener.allows_anonymous(false));
   EXPECT_TRUE(listener.allows_anonymous(true));
-  listener.address.host = "127.0.0.1";
+  listener.address = net::parse_listen_address("127.0.0.1:8080").value();
   listener.anonymous = false;
   EXPECT_FALSE(listener.allows_anonymous(false));
 }
@@ -35,12 +41,12 @@ TEST(ListenerConfig, PagesAreKeptOutWhereABrowserCanConnectAndNobodySaidAnonymou
   listener.anonymous = true;
   EXPECT_FALSE(listener.keeps_pages_out());
   listener.anonymous.reset();
-  listener.address.kind = ListenAddress::Kind::unix_path;
+  listener.address = net::parse_listen_address("unix:/run/sluice.sock").value();
   EXPECT_FALSE(listener.keeps_pages_out());
 }
 
 TEST(AdminConfig, ListensOnLoopbackByDefault) {
-  EXPECT_EQ(AdminConfig{}.address->text(), "127.0.0.1:9090");
+  EXPECT_EQ(AdminConfig{}.address->to_string(), "127.0.0.1:9090");
   EXPECT_FALSE(AdminConfig{}.written);
 }
 
@@ -50,10 +56,10 @@ TEST(AdminConfig, PagesAreKeptOutOnLoopbackAddressesUnlessItSaysAnonymous) {
   admin.anonymous = true;
   EXPECT_FALSE(admin.keeps_pages_out());
   admin.anonymous = false;
-  admin.address = parse_listen_address("[::1]:9090").value();
+  admin.address = net::parse_listen_address("[::1]:9090").value();
   EXPECT_TRUE(admin.keeps_pages_out());
   for (const char* elsewhere : {"0.0.0.0:9090", "192.0.2.1:9090", "unix:/run/admin.sock"}) {
-    admin.address = parse_listen_address(elsewhere).value();
+    admin.address = net::parse_listen_address(elsewhere).value();
     EXPECT_FALSE(admin.keeps_pages_out()) << elsewhere;
   }
   admin.address.reset();

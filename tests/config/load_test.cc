@@ -52,7 +52,7 @@ TEST(Load, OneKeyInTheEnvironmentServesEveryModelOfItsProvider) {
   fake.variables["OPENAI_API_KEY"] = "k";
   const Loaded loaded = load_environment(fake);
   EXPECT_FALSE(loaded.complaints.failed()) << loaded.complaints.render();
-  EXPECT_EQ(loaded.config.listeners.at(0).address.text(), "127.0.0.1:8080");
+  EXPECT_EQ(loaded.config.listeners.at(0).address.to_string(), "127.0.0.1:8080");
   const Deployment& deployment = only(loaded, "gpt-5-mini");
   EXPECT_EQ(deployment.provider->url.text(), "https://api.openai.com/v1");
   EXPECT_EQ(deployment.provider->region, "global");

@@ -60,6 +60,8 @@ const Case cases[] = {
      "f:2:1: listener[0].address: names are not looked up here; write 127.0.0.1 or [::1]"},
     {"[[listener]]\naddress = \"[::1]:1\"\n[[listener]]\naddress = \"[::1]:1\"\n",
      "f:4:1: listener[1].address: is there twice"},
+    {"[[listener]]\naddress = \"[::1]:1\"\n[[listener]]\naddress = \"[0:0:0:0:0:0:0:1]:1\"\n",
+     "f:4:1: listener[1].address: is there twice"},
     {"[[listener]]\naddress = \"0.0.0.0:1\"\n",
      "f:1:1: listener[0]: other machines reach this address and there is no [[key]]: add one "
      "(sluice keygen), listen on 127.0.0.1, or say anonymous = true"},
@@ -244,7 +246,7 @@ TEST(Parse, AnEmptyFileGivesTheDefaults) {
   const Config config = parse("", "f", complaints);
   EXPECT_FALSE(complaints.failed());
   ASSERT_EQ(config.listeners.size(), 1U);
-  EXPECT_EQ(config.listeners[0].address.text(), "127.0.0.1:8080");
+  EXPECT_EQ(config.listeners[0].address.to_string(), "127.0.0.1:8080");
   EXPECT_EQ(config.timeouts, catalog::Timeouts{});
 }
 

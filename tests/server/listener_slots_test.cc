@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "sluice/net/address.h"
 #include "support.h"
 
 namespace sluice::server {
@@ -13,7 +14,7 @@ config::Config listening_on(std::initializer_list<std::string> addresses) {
   config::Config config;
   for (const std::string& address : addresses) {
     config::ListenerConfig listener;
-    listener.address = config::parse_listen_address(address).value();
+    listener.address = net::parse_listen_address(address).value();
     listener.anonymous = true;
     config.listeners.push_back(std::move(listener));
   }
@@ -67,7 +68,7 @@ TEST(ListenerSlots, AnAddressKeepsItsNumberWhateverComesAndGoes) {
   EXPECT_EQ(slots.slots()[1].text, "127.0.0.2:0");
   EXPECT_EQ(slots.slots()[2].text, "127.0.0.3:0");
   ASSERT_EQ(config.listeners.size(), 3U);
-  EXPECT_EQ(config.listeners[1].address.text(), "127.0.0.2:0");
+  EXPECT_EQ(config.listeners[1].address.to_string(), "127.0.0.2:0");
   EXPECT_FALSE(config.listeners[0].allows_anonymous(false)) << "a removed one admits nobody";
 }
 

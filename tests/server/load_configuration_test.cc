@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sluice/net/address.h"
 #include "sluice/policy/gateway_key.h"
 #include "support.h"
 
@@ -14,14 +15,14 @@ using testing::loaded;
 
 TEST(LoadConfiguration, OptionsWinOverTheFile) {
   Overrides overrides;
-  overrides.listen = config::parse_listen_address("127.0.0.1:81").value();
+  overrides.listen = net::parse_listen_address("127.0.0.1:81").value();
   overrides.workers = 3;
   const config::Loaded result = loaded(
       std::string(testing::local_provider) +
           "[[listener]]\naddress = \"127.0.0.1:82\"\n[[listener]]\naddress = \"127.0.0.1:83\"\n",
       overrides);
   ASSERT_EQ(result.config.listeners.size(), 1U);
-  EXPECT_EQ(result.config.listeners[0].address.text(), "127.0.0.1:81");
+  EXPECT_EQ(result.config.listeners[0].address.to_string(), "127.0.0.1:81");
   EXPECT_EQ(result.config.server.workers, 3U);
 }
 
@@ -29,7 +30,7 @@ TEST(LoadConfiguration, ListenForOtherMachinesNeedsAKeyAsAListenerOfTheFileDoes)
   Overrides overrides;
   overrides.path = "test.toml";
   const auto complaints_at = [&](const char* address, const std::string& text) {
-    overrides.listen = config::parse_listen_address(address).value();
+    overrides.listen = net::parse_listen_address(address).value();
     return load_configuration(overrides, catalogue(), environment({}, text)).complaints;
   };
   const std::string open = testing::local_provider;

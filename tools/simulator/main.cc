@@ -150,9 +150,9 @@ std::expected<Addresses, std::string> parse_addresses(const std::vector<std::str
   Addresses addresses;
   for (const std::string& text : texts) {
     const auto address = net::parse_listen_address(text);
-    if (!address) return std::unexpected(address.error());
+    if (!address) return std::unexpected(fmt::format("--listen {}: {}", text, address.error()));
     if (address->family() == AF_UNIX) {
-      const auto cleared = net::clear_stale_unix_path(text.substr(text.find(':') + 1));
+      const auto cleared = net::clear_stale_unix_path(net::unix_path_of(*address));
       if (!cleared) return std::unexpected(cleared.error());
     }
     if (auto taken = why_taken(*address)) return std::unexpected(std::move(*taken));

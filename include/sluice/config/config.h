@@ -18,8 +18,8 @@
 #include "sluice/catalog/url.h"
 #include "sluice/config/complaint.h"
 #include "sluice/config/limits.h"
-#include "sluice/config/listen_address.h"
 #include "sluice/config/secret_source.h"
+#include "sluice/ring/socket_address.h"
 
 namespace sluice::config {
 
@@ -32,7 +32,7 @@ struct TlsConfig {
 };
 
 struct ListenerConfig {
-  ListenAddress address;
+  ring::SocketAddress address = ring::SocketAddress::ipv4({127, 0, 0, 1}, 8080);
   std::vector<TlsConfig> tls;     // empty: plaintext
   bool proxy_protocol = false;    // the peer must send a PROXY header (v1 or v2) first
   std::optional<bool> anonymous;  // unset: yes on a local address while there are no keys
@@ -40,18 +40,18 @@ struct ListenerConfig {
 
   /// Whether callers without a gateway key are served here.
   [[nodiscard]] bool allows_anonymous(bool any_keys) const noexcept {
-    return anonymous.value_or(!any_keys && address.local());
+    return anonymous.value_or(!any_keys && address.is_loopback());
   }
   /// Whether those are to be programs of this machine, and not web pages that its browser shows:
   /// where nobody said `anonymous`, and a browser can connect.
   [[nodiscard]] bool keeps_pages_out() const noexcept {
-    return !anonymous && address.kind != ListenAddress::Kind::unix_path;
+    return !anonymous && address.family() != AF_UNIX;
   }
 };
 
 struct AdminConfig {
   /// Nothing when the file says address = "off".
-  std::optional<ListenAddress> address = ListenAddress{.port = 9090};
+  std::optional<ring::SocketAddress> address = ring::SocketAddress::ipv4({127, 0, 0, 1}, 9090);
   bool written = false;    // false: the default; when that port is taken, go without and say so
   bool anonymous = false;  // must be said for an address that other machines reach
   Place place;
@@ -59,8 +59,7 @@ struct AdminConfig {
   /// As ListenerConfig::keeps_pages_out(): what only programs of this machine were to see, no web
   /// page that its browser shows may read. Where other machines may ask, any Host may be theirs.
   [[nodiscard]] bool keeps_pages_out() const noexcept {
-    return address && !anonymous && address->local() &&
-           address->kind != ListenAddress::Kind::unix_path;
+    return address && !anonymous && address->is_loopback() && address->family() != AF_UNIX;
   }
 };
 

@@ -1,7 +1,6 @@
 // Addresses as people write them: where a listener listens, what host an upstream has.
 //
-//   127.0.0.1:8080   [::1]:8080   unix:/run/x.sock   :8080 and *:8080 (every address, IPv4 and
-//   IPv6)
+//   127.0.0.1:8080   [::1]:8080   0.0.0.0:80   [::]:443 (IPv4 too)   unix:/run/x.sock
 //
 // Literals only: a listener must not depend on a resolver. Strict: what is not wholly understood is
 // refused, with a sentence that says what would be right.
@@ -16,10 +15,13 @@
 
 namespace sluice::net {
 
-/// The address to listen on. Port 0 lets the kernel choose. On failure: a sentence for the
-/// operator.
+/// The address to listen on. Port 0 lets the kernel choose. On failure: what would be right, for
+/// the operator. The text itself is not in it: whoever shows it knows whether it may be shown.
 [[nodiscard]] std::expected<ring::SocketAddress, std::string> parse_listen_address(
     std::string_view text);
+
+/// The path of a Unix socket's address; empty for every other.
+[[nodiscard]] std::string unix_path_of(const ring::SocketAddress& address);
 
 /// An IP literal without port: `192.0.2.1`, `2001:db8::1`, `[2001:db8::1]`; nothing for a name.
 /// Zone ids (`fe80::1%eth0`) and the short IPv4 forms of inet_aton (`127.1`) are no literals.

@@ -13,7 +13,7 @@ namespace sluice::server {
 
 struct Overrides {
   std::optional<std::string> path;              // --config
-  std::optional<config::ListenAddress> listen;  // --listen: in place of all listeners
+  std::optional<ring::SocketAddress> listen;    // --listen: in place of all listeners
   std::optional<std::uint32_t> workers;         // --workers
   std::optional<std::uint16_t> simulated_port;  // of the simulated provider on 127.0.0.1
 };
