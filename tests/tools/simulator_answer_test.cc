@@ -1,6 +1,7 @@
 // What the simulator says and how it goes wrong, as scripts: no socket, no clock.
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 
 #include "load/scenario.h"
@@ -89,6 +90,45 @@ TEST(SimulatorAnswer, FollowsFromTheLastUserMessage) {
   EXPECT_NE(body.find(text_of(seed_of("hello"), 64, true)), std::string::npos);
   json::Index index;
   EXPECT_TRUE(index.build(body).has_value());
+}
+
+TEST(SimulatorText, FollowsFromEveryByteAndFromTheLength) {
+  std::set<std::uint64_t> seeds;
+  std::size_t texts = 0;
+  for (std::size_t size = 0; size < 100; ++size) {
+    std::string text(size, 'a');
+    seeds.insert(seed_of(text));
+    ++texts;
+    for (char& byte : text) {
+      byte = 'b';
+      seeds.insert(seed_of(text));
+      byte = 'a';
+      ++texts;
+    }
+  }
+  EXPECT_EQ(seeds.size(), texts);
+}
+
+TEST(SimulatorText, IsItsWordsJoined) {
+  for (const std::uint64_t tokens : {0U, 1U, 2U, 10U, 11U, 64U, 1000U}) {
+    Words words(5);
+    std::string joined;
+    std::vector<std::uint32_t> joined_ends;
+    for (std::uint64_t i = 0; i < tokens; ++i) {
+      joined.append(i == 0 ? "" : " ").append(words.next());
+      joined_ends.push_back(static_cast<std::uint32_t>(joined.size()));
+    }
+    EXPECT_EQ(text_of(5, tokens, false), joined);
+    std::vector<std::uint32_t> ends(tokens);
+    std::string text = "before";
+    append_text(text, 5, tokens, true, ends.data());
+    if (tokens != 0) {
+      joined += '.';
+      ++joined_ends.back();
+    }
+    EXPECT_EQ(text, "before" + joined);
+    EXPECT_EQ(ends, joined_ends);
+  }
 }
 
 TEST(SimulatorAnswer, IsTheSameBytesForTheSameSeed) {

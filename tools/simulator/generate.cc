@@ -30,15 +30,8 @@ Text generate_text(std::uint64_t seed, std::uint64_t wanted, std::uint64_t limit
   Text text;
   text.ended = limit == 0 || limit >= wanted;
   const std::uint64_t tokens = text.ended ? wanted : limit;
-  text.bytes.reserve(tokens * 10);
-  text.ends.reserve(tokens);
-  Words words(seed);
-  for (std::uint64_t i = 0; i < tokens; ++i) {
-    if (i != 0) text.bytes += ' ';
-    text.bytes += words.next();
-    if (text.ended && i + 1 == tokens) text.bytes += '.';
-    text.ends.push_back(static_cast<std::uint32_t>(text.bytes.size()));
-  }
+  text.ends.resize(tokens);
+  append_text(text.bytes, seed, tokens, text.ended, text.ends.data());
   if (!stops.empty()) apply_stops(text, stops);
   return text;
 }
@@ -74,14 +67,17 @@ void append_token(std::string& out, const Text& text, std::size_t index) {
 std::string make_id(std::string_view prefix, Random& random, std::size_t letters) {
   constexpr std::string_view alphabet =
       "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyzAB";
-  std::string id(prefix);
-  id.reserve(prefix.size() + letters);
-  std::uint64_t bits = 0;
-  for (std::size_t i = 0; i < letters; ++i) {
-    if (i % 10 == 0) bits = random.next();
-    id += alphabet[bits & 63U];
-    bits >>= 6U;
-  }
+  constexpr std::size_t group = 8;  // letters from one number; the last group may be cut
+  std::string id;
+  id.resize_and_overwrite(prefix.size() + letters + group, [&](char* bytes, std::size_t) {
+    char* at = std::ranges::copy(prefix, bytes).out;
+    char* const end = at + letters;
+    while (at < end) {
+      std::uint64_t bits = random.next();
+      for (std::size_t i = 0; i < group; ++i, bits >>= 6U) *at++ = alphabet[bits & 63U];
+    }
+    return prefix.size() + letters;
+  });
   return id;
 }
 

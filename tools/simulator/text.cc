@@ -1,5 +1,6 @@
 #include "simulator/text.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -7,16 +8,7 @@
 namespace sluice::simulator {
 namespace {
 
-// The finaliser of SplitMix64 (Steele, Lea and Flood 2014).
-std::uint64_t mix(std::uint64_t value) noexcept {
-  value = (value ^ (value >> 30U)) * 0xbf58476d1ce4e5b9U;
-  value = (value ^ (value >> 27U)) * 0x94d049bb133111ebU;
-  return value ^ (value >> 31U);
-}
-
-constexpr std::uint64_t golden = 0x9e3779b97f4a7c15U;
-
-constexpr std::array<std::string_view, 64> vocabulary = {
+constexpr std::array<std::string_view, Words::count> vocabulary = {
     "river",   "gate",   "water",       "stone",   "bridge",   "quiet", "morning", "light",
     "ferry",   "market", "under",       "seven",   "lantern",  "old",   "harbour", "follows",
     "naïve",   "größe",  "señor",       "façade",  "Ærø",      "žluť",  "über",    "crème",
@@ -26,38 +18,99 @@ constexpr std::array<std::string_view, 64> vocabulary = {
     "and",     "the",    "of",          "with",    "over",     "from",  "slow",    "bright",
     "carries", "opens",  "weir",        "channel", "keeper",   "lock",  "stream",  "valley"};
 
+constexpr std::size_t token_bytes_max = 31;  // a blank and a word
+
+// A word with a blank in front, in a frame of fixed size: to copy the frame is two instructions, to
+// copy the word a call (64 tokens: 6 900 instructions before, 1 000 after).
+struct Framed {
+  char bytes[token_bytes_max] = {};
+  std::uint8_t size_bytes = 0;
+
+  [[nodiscard]] constexpr std::string_view word() const noexcept {
+    return {bytes + 1, std::size_t{size_bytes} - 1};
+  }
+};
+static_assert(sizeof(Framed) == 32);
+
+constexpr std::array<Framed, Words::count> frame_all() {
+  std::array<Framed, Words::count> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i].bytes[0] = ' ';
+    std::ranges::copy(vocabulary[i], all[i].bytes + 1);
+    all[i].size_bytes = static_cast<std::uint8_t>(1 + vocabulary[i].size());
+  }
+  return all;
+}
+alignas(64) constexpr std::array<Framed, Words::count> framed = frame_all();
+
+std::uint64_t word_at(const char* bytes) noexcept {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, 8);
+  return word;
+}
+
+// Without loss: for one `state` every other `word` gives another result, and the other way round.
+std::uint64_t stir(std::uint64_t state, std::uint64_t word) noexcept {
+  return (std::rotl(state, 23) ^ word) * golden_ratio;
+}
+
 }  // namespace
 
 std::uint64_t seed_of(std::string_view text) noexcept {
-  std::uint64_t state = mix(text.size() + golden);
+  std::uint64_t state = mix(text.size() + golden_ratio);
+  if (text.size() >= 32) {
+    // Side by side, for in one chain each word waits five cycles for the one before it.
+    std::array<std::uint64_t, 4> lanes = {state, state + 1, state + 2, state + 3};
+    while (text.size() >= 32) {
+      for (std::size_t i = 0; i < lanes.size(); ++i)
+        lanes[i] = stir(lanes[i], word_at(text.data() + 8 * i));
+      text.remove_prefix(32);
+    }
+    for (const std::uint64_t lane : lanes) state = stir(state, lane);
+  }
   while (text.size() >= 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data(), 8);
-    state = (std::rotl(state, 23) ^ word) * golden;
+    state = stir(state, word_at(text.data()));
     text.remove_prefix(8);
   }
   std::uint64_t rest = 0;
   std::memcpy(&rest, text.data(), text.size());
-  return mix((std::rotl(state, 23) ^ rest) * golden);
+  return mix(stir(state, rest));
 }
 
 std::uint64_t tokens_of(std::uint64_t size_bytes) noexcept {
   return size_bytes < 4 ? 1 : size_bytes / 4;
 }
 
-std::string_view Words::next() noexcept {
-  state_ += golden;
-  return vocabulary[mix(state_) % vocabulary.size()];
+std::string_view Words::next() noexcept { return framed[next_index()].word(); }
+
+void append_text(std::string& out, std::uint64_t seed, std::uint64_t tokens, bool ended,
+                 std::uint32_t* ends) {
+  if (tokens == 0) return;
+  const std::size_t begin = out.size();
+  Words words(seed);
+  out += words.next();  // no blank in front of the first
+  if (ends != nullptr) ends[0] = static_cast<std::uint32_t>(out.size() - begin);
+  const std::size_t before = out.size();
+  const std::size_t room = static_cast<std::size_t>(tokens - 1) * sizeof(Framed);
+  // By value: what is reached by reference would be read and written anew for every word.
+  out.resize_and_overwrite(before + room, [=](char* bytes, std::size_t) mutable {
+    char* at = bytes + before;
+    for (std::uint64_t i = 1; i < tokens; ++i) {
+      const Framed& word = framed[words.next_index()];
+      std::memcpy(at, &word, sizeof word);
+      at += word.size_bytes;
+      if (ends != nullptr) ends[i] = static_cast<std::uint32_t>(at - (bytes + begin));
+    }
+    return static_cast<std::size_t>(at - bytes);
+  });
+  if (!ended) return;
+  out += '.';
+  if (ends != nullptr) ++ends[tokens - 1];
 }
 
 std::string text_of(std::uint64_t seed, std::uint64_t tokens, bool ended) {
-  Words words(seed);
   std::string text;
-  for (std::uint64_t i = 0; i < tokens; ++i) {
-    if (i != 0) text += ' ';
-    text += words.next();
-  }
-  if (ended && tokens != 0) text += '.';
+  append_text(text, seed, tokens, ended);
   return text;
 }
 
