@@ -1,8 +1,7 @@
 // POST /v1/chat/completions.
-#include <fmt/format.h>
-
 #include <algorithm>
 
+#include "simulator/append.h"
 #include "simulator/ask.h"
 #include "simulator/generate.h"
 #include "simulator/text.h"
@@ -146,13 +145,12 @@ std::expected<Plan, Answer> make_plan(const Ask& ask, Desk& desk) {
   return plan;
 }
 
-std::string usage_of(const Plan& plan) {
-  return fmt::format(R"({{"prompt_tokens":{},"completion_tokens":{},"total_tokens":{},)"
-                     R"("prompt_tokens_details":{{"cached_tokens":0,"audio_tokens":0}},)"
-                     R"("completion_tokens_details":{{"reasoning_tokens":0,"audio_tokens":0,)"
-                     R"("accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}}})",
-                     plan.prompt_tokens, plan.completion_tokens,
-                     plan.prompt_tokens + plan.completion_tokens);
+void append_usage(std::string& out, const Plan& plan) {
+  append(out, R"({"prompt_tokens":)", plan.prompt_tokens, R"(,"completion_tokens":)",
+         plan.completion_tokens, R"(,"total_tokens":)", plan.prompt_tokens + plan.completion_tokens,
+         R"(,"prompt_tokens_details":{"cached_tokens":0,"audio_tokens":0},)"
+         R"("completion_tokens_details":{"reasoning_tokens":0,"audio_tokens":0,)"
+         R"("accepted_prediction_tokens":0,"rejected_prediction_tokens":0}})");
 }
 
 void append_calls(std::string& out, const std::vector<ToolCall>& calls) {
@@ -171,67 +169,73 @@ Answer whole_answer(const Plan& plan) {
   Answer answer;
   answer.tokens = plan.completion_tokens;
   std::string& out = answer.body;
-  out.reserve(1024 + plan.completion_tokens * 10);
-  fmt::format_to(std::back_inserter(out),
-                 R"({{"id":"{}","object":"chat.completion","created":{},"model":{},"choices":[)",
-                 plan.id, plan.created, plan.model);
+  std::size_t text_bytes = 0;
+  for (const Text& text : plan.choices) text_bytes += text.bytes.size();
+  out.reserve(1024 + text_bytes);
+  append(out, R"({"id":")", plan.id, R"(","object":"chat.completion","created":)", plan.created,
+         R"(,"model":)", plan.model, R"(,"choices":[)");
   for (std::size_t i = 0; i < plan.choices.size(); ++i) {
     const Text& text = plan.choices[i];
-    fmt::format_to(std::back_inserter(out),
-                   R"({}{{"index":{},"message":{{"role":"assistant","content":)", i == 0 ? "" : ",",
-                   i);
+    if (i != 0) out += ',';
+    append(out, R"({"index":)", i, R"(,"message":{"role":"assistant","content":)");
     if (!plan.calls.empty()) {
       out += R"(null,"tool_calls":)";
       append_calls(out, plan.calls);
     } else if (text.plain) {
-      out.append("\"").append(text.bytes).append("\"");
+      append(out, "\"", text.bytes, "\"");
     } else {
       json::append_quoted(out, text.bytes);
     }
-    fmt::format_to(std::back_inserter(out),
-                   R"(,"refusal":null,"annotations":[]}},"logprobs":null,"finish_reason":"{}"}})",
-                   plan.finish_reason(text));
+    append(out, R"(,"refusal":null,"annotations":[]},"logprobs":null,"finish_reason":")",
+           plan.finish_reason(text), R"("})");
   }
-  fmt::format_to(std::back_inserter(out),
-                 R"(],"usage":{},"service_tier":"default","system_fingerprint":"fp_simulated"}})",
-                 usage_of(plan));
+  out += R"(],"usage":)";
+  append_usage(out, plan);
+  out += R"(,"service_tier":"default","system_fingerprint":"fp_simulated"})";
   return answer;
 }
 
 // Writes the chunks of one stream: each is head + choice + tail, and only the choice differs.
 class ChunkWriter {
  public:
-  ChunkWriter(const Plan& plan, Answer& answer)
-      : answer_(answer),
-        head_(fmt::format(R"(data: {{"id":"{}","object":"chat.completion.chunk","created":{},)"
-                          R"("model":{},"service_tier":"default",)"
-                          R"("system_fingerprint":"fp_simulated","choices":[)",
-                          plan.id, plan.created, plan.model)),
-        tail_(plan.usage_shown ? "],\"usage\":null}\n\n" : "]}\n\n") {}
+  ChunkWriter(const Plan& plan, Answer& answer) : answer_(answer) {
+    append(head_, R"(data: {"id":")", plan.id, R"(","object":"chat.completion.chunk","created":)",
+           plan.created, R"(,"model":)", plan.model,
+           R"(,"service_tier":"default","system_fingerprint":"fp_simulated","choices":[)");
+    tail_ = plan.usage_shown ? "],\"usage\":null}\n\n" : "]}\n\n";
+    append(unfinished_tail_, R"(},"logprobs":null,"finish_reason":null})", tail_);
+  }
 
   /// Begins a chunk whose delta the caller writes.
   std::string& begin(std::size_t choice) {
-    answer_.body += head_;
-    if (choice == 0) {
-      answer_.body += R"({"index":0,"delta":{)";
-    } else {
-      fmt::format_to(std::back_inserter(answer_.body), R"({{"index":{},"delta":{{)", choice);
-    }
+    append(answer_.body, head_, R"({"index":)", choice, R"(,"delta":{)");
     return answer_.body;
   }
   void end() {
-    answer_.body += R"(},"logprobs":null,"finish_reason":null})";
-    answer_.body += tail_;
+    answer_.body += unfinished_tail_;
     answer_.end_event();
   }
+
+  /// What stands in front of the text in a chunk of `choice` that holds text alone.
+  [[nodiscard]] std::string front_of_text(std::size_t choice) const {
+    std::string front;
+    append(front, head_, R"({"index":)", choice, R"(,"delta":{"content":")");
+    return front;
+  }
+  /// A chunk of text alone; `token` is the inside of a JSON string.
+  void text(std::string_view front, std::string_view token) {
+    append(answer_.body, front, token, "\"", unfinished_tail_);
+    answer_.end_event();
+  }
+
   void finish(std::size_t choice, std::string_view reason) {
-    fmt::format_to(std::back_inserter(begin(choice)),
-                   R"(}},"logprobs":null,"finish_reason":"{}"}})", reason);
-    answer_.body += tail_;
+    append(begin(choice), R"(},"logprobs":null,"finish_reason":")", reason, R"("})", tail_);
     answer_.end_event();
   }
-  void usage(std::string_view usage) {
-    answer_.body.append(head_).append("],\"usage\":").append(usage).append("}\n\n");
+  void usage(const Plan& plan) {
+    append(answer_.body, head_, R"(],"usage":)");
+    append_usage(answer_.body, plan);
+    answer_.body += "}\n\n";
     answer_.end_event();
   }
 
@@ -239,23 +243,22 @@ class ChunkWriter {
   Answer& answer_;
   std::string head_;
   std::string_view tail_;
+  std::string unfinished_tail_;  // of a chunk without a finish reason
 };
 
 void stream_calls(const Plan& plan, std::size_t choice, ChunkWriter& chunks) {
   constexpr std::size_t pieces_max = 256;  // of one call's arguments
   for (std::size_t i = 0; i < plan.calls.size(); ++i) {
     const ToolCall& call = plan.calls[i];
-    fmt::format_to(std::back_inserter(chunks.begin(choice)),
-                   R"("tool_calls":[{{"index":{},"id":"{}","type":"function",)"
-                   R"("function":{{"name":{},"arguments":""}}}}])",
-                   i, call.id, json::quote(call.name));
+    append(chunks.begin(choice), R"("tool_calls":[{"index":)", i, R"(,"id":")", call.id,
+           R"(","type":"function","function":{"name":)", json::quote(call.name),
+           R"(,"arguments":""}}])");
     chunks.end();
     const Text text = tokenize(call.arguments, 0);
     const std::size_t step = text.tokens() / pieces_max + 1;
     for (std::size_t t = 0; t < text.tokens(); t += step) {
       std::string& out = chunks.begin(choice);
-      fmt::format_to(std::back_inserter(out),
-                     R"("tool_calls":[{{"index":{},"function":{{"arguments":")", i);
+      append(out, R"("tool_calls":[{"index":)", i, R"(,"function":{"arguments":")");
       for (std::size_t k = t; k < std::min(t + step, text.tokens()); ++k)
         append_token(out, text, k);
       out += R"("}}])";
@@ -270,7 +273,9 @@ Answer stream_answer(const Plan& plan) {
   answer.is_stream = true;
   std::size_t longest = 0;
   for (const Text& text : plan.choices) longest = std::max(longest, text.tokens());
-  answer.body.reserve((longest + 4) * plan.choices.size() * 288);
+  // Enough for 64 tokens and usage: to grow would copy it all. What stands around a text is 280
+  // bytes and the model's name.
+  answer.body.reserve((longest + 4) * plan.choices.size() * (304 + plan.model.size()));
   answer.event_ends.reserve((longest + 2) * plan.choices.size() + 2);
   ChunkWriter chunks(plan, answer);
   for (std::size_t i = 0; i < plan.choices.size(); ++i) {
@@ -278,21 +283,27 @@ Answer stream_answer(const Plan& plan) {
                                           : R"("role":"assistant","content":null)";
     chunks.end();
   }
+  std::vector<std::string> fronts;
+  for (std::size_t i = 0; i < plan.choices.size(); ++i) fronts.push_back(chunks.front_of_text(i));
+  std::string escaped;
   for (std::size_t t = 0; t < longest; ++t) {
     for (std::size_t i = 0; i < plan.choices.size(); ++i) {
-      if (t >= plan.choices[i].tokens()) continue;
-      std::string& out = chunks.begin(i);
-      out += R"("content":")";
-      append_token(out, plan.choices[i], t);
-      out += '"';
-      chunks.end();
+      const Text& text = plan.choices[i];
+      if (t >= text.tokens()) continue;
+      if (text.plain) {
+        chunks.text(fronts[i], text.token(t));
+      } else {
+        escaped.clear();
+        append_token(escaped, text, t);
+        chunks.text(fronts[i], escaped);
+      }
     }
   }
   for (std::size_t i = 0; i < plan.choices.size(); ++i) {
     stream_calls(plan, i, chunks);
     chunks.finish(i, plan.finish_reason(plan.choices[i]));
   }
-  if (plan.usage_shown) chunks.usage(usage_of(plan));
+  if (plan.usage_shown) chunks.usage(plan);
   answer.body += "data: [DONE]\n\n";
   answer.end_event();
   return answer;

@@ -1,10 +1,10 @@
 #include "simulator/script.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <charconv>
+#include <array>
+#include <span>
 
+#include "simulator/append.h"
 #include "sluice/http/chunked.h"
 
 namespace sluice::simulator {
@@ -57,13 +57,10 @@ class ScriptWriter {
       at_ += pace_.draw_gap(random_);
   }
 
-  void field(std::string_view name, std::string_view value) {
-    script_.bytes.append(name).append(": ").append(value).append("\r\n");
-  }
-  void field(std::string_view name, std::uint64_t value) {
-    char digits[20];
-    const auto [end, error] = std::to_chars(digits, digits + sizeof digits, value);
-    field(name, std::string_view(digits, static_cast<std::size_t>(end - digits)));
+  // A name as the literal it is: its copy then has a known size.
+  template <std::size_t size, typename Value>
+  void field(const char (&name)[size], const Value& value) {
+    append(script_.bytes, name, ": ", value, "\r\n");
   }
 
   void write_head() {
@@ -73,18 +70,15 @@ class ScriptWriter {
     for (std::uint64_t i = 0; i < interims; ++i)
       out += "HTTP/1.1 103 Early Hints\r\nlink: </style.css>; rel=preload\r\n\r\n";
     out += fault_.kind == K::http10 ? "HTTP/1.0 " : "HTTP/1.1 ";
-    fmt::format_to(std::back_inserter(out), "{} {}\r\n", answer_.status,
-                   http::reason_phrase(answer_.status));
-    field("date", wire_.date);
+    append(out, answer_.status, " ", http::reason_phrase(answer_.status), "\r\ndate: ", wire_.date,
+           "\r\n");
     if (!answer_.body.empty()) field("content-type", answer_.content_type);
-    field("x-request-id", wire_.request_id);
-    out += "openai-version: 2020-10-01\r\nopenai-processing-ms: ";
-    fmt::format_to(std::back_inserter(out), "{}\r\n",
-                   std::chrono::duration_cast<milliseconds>(at_).count());
-    out +=
-        "x-ratelimit-limit-requests: 10000\r\nx-ratelimit-remaining-requests: 9999\r\n"
-        "x-ratelimit-reset-requests: 6ms\r\n";
-    field("x-sim-body-bytes", wire_.request_body_bytes);
+    append(out, "x-request-id: ", wire_.request_id,
+           "\r\nopenai-version: 2020-10-01\r\nopenai-processing-ms: ",
+           std::chrono::duration_cast<milliseconds>(at_).count(),
+           "\r\nx-ratelimit-limit-requests: 10000\r\nx-ratelimit-remaining-requests: 9999\r\n"
+           "x-ratelimit-reset-requests: 6ms\r\nx-sim-body-bytes: ",
+           wire_.request_body_bytes, "\r\n");
     out += answer_.fields;
     if (fault_.kind == K::huge_header)
       field("x-sim-padding", std::string(static_cast<std::size_t>(fault_.first), 'p'));
@@ -115,15 +109,15 @@ class ScriptWriter {
     if (chunked_) script_.bytes += http::chunk_suffix;
   }
 
-  [[nodiscard]] std::vector<std::size_t> ends() const {
+  // A body that is no stream counts as two events: so a fault behind the first leaves a half.
+  [[nodiscard]] std::span<const std::size_t> ends() noexcept {
     if (answer_.is_stream) return answer_.event_ends;
-    // A body that is no stream counts as two events: so a fault behind the first leaves a half.
-    return {answer_.body.size() / 2, answer_.body.size()};
+    halves_ = {answer_.body.size() / 2, answer_.body.size()};
+    return halves_;
   }
 
   // Events [begin, end), the pace between them.
-  void write_events(const std::vector<std::size_t>& event_ends, std::size_t begin,
-                    std::size_t end) {
+  void write_events(std::span<const std::size_t> event_ends, std::size_t begin, std::size_t end) {
     const bool apart = fault_.kind == K::one_per_write;
     const bool together = !apart && (!answer_.is_stream || pace_.gap.count() == 0);
     const auto start_of = [&](std::size_t i) { return i == 0 ? 0 : event_ends[i - 1]; };
@@ -142,7 +136,7 @@ class ScriptWriter {
   }
 
   Script write_body() {
-    const std::vector<std::size_t> event_ends = ends();
+    const std::span<const std::size_t> event_ends = ends();
     const std::size_t count = event_ends.size();
     if (!counts_events(fault_.kind)) {
       write_events(event_ends, 0, count);
@@ -211,6 +205,7 @@ class ScriptWriter {
   bool until_close_;
   bool chunked_;
   Duration at_{};
+  std::array<std::size_t, 2> halves_{};
   Script script_;
 };
 
