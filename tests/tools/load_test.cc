@@ -4,9 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "load/answer_check.h"
 #include "load/latency.h"
+#include "load/likeness.h"
 #include "load/results.h"
 #include "load/scenario.h"
+#include "load/stream_check.h"
 #include "simulator/text.h"
 #include "sluice/base/random.h"
 
@@ -57,42 +60,63 @@ TEST(Scenario, MakesThePromptAsLongAsAskedAndItsNonceCount) {
 }
 
 // What a stream looks like to the check, event by event.
-std::vector<std::string> right_stream(std::uint64_t seed, std::uint64_t tokens) {
-  std::vector<std::string> events = {R"({"choices":[{"delta":{"content":""}}]})"};
+std::vector<std::string> right_stream(std::uint64_t seed, std::uint64_t tokens,
+                                      const std::string& id = "a-1_Z") {
+  const std::string head = R"({"id":")" + id + R"(","choices":[)";
+  std::vector<std::string> events = {head + R"({"delta":{"content":""}}]})"};
   simulator::Words words(seed);
   for (std::uint64_t i = 0; i < tokens; ++i) {
-    events.push_back(R"({"choices":[{"delta":{"content":")" + std::string(i == 0 ? "" : " ") +
+    events.push_back(head + R"({"delta":{"content":")" + std::string(i == 0 ? "" : " ") +
                      std::string(words.next()) + (i + 1 == tokens ? "." : "") + R"("}}]})");
   }
-  events.emplace_back(R"({"choices":[{"delta":{},"finish_reason":"stop"}]})");
+  events.push_back(head + R"({"delta":{},"finish_reason":"stop"}]})");
+  events.push_back(head + R"(],"usage":{"completion_tokens":)" + std::to_string(tokens) + "}}");
   events.emplace_back("[DONE]");
   return events;
 }
 
-bool accepts(const std::vector<std::string>& events) {
-  json::Index index;
-  StreamCheck check(9, 0, index);
+// As the generator does it: what is due is taken as bytes, all else as an event's data.
+bool accepts(const std::vector<std::string>& events, StreamMemory& memory, bool as_bytes) {
+  StreamCheck check(9, 0, memory);
   for (const std::string& event : events) {
+    const std::string bytes = "data: " + event + "\n\n";
+    if (as_bytes && check.take_due(bytes) == bytes.size()) continue;
     if (check.event(event) != nullptr) return false;
   }
   return check.finish() == nullptr;
+}
+
+// The verdict, which must not depend on what other streams the check's memory has seen, nor on who
+// found the events.
+bool accepts(const std::vector<std::string>& events) {
+  StreamMemory fresh;
+  const bool verdict = accepts(events, fresh, false);
+  for (const bool as_bytes : {false, true}) {
+    StreamMemory taught;
+    EXPECT_TRUE(accepts(right_stream(9, 8, "other"), taught, as_bytes));
+    EXPECT_EQ(accepts(events, taught, as_bytes), verdict);
+    EXPECT_EQ(accepts(events, taught, as_bytes), verdict) << "seen before";
+    EXPECT_TRUE(accepts(right_stream(9, 8, "third"), taught, as_bytes));
+  }
+  return verdict;
 }
 
 TEST(StreamCheck, AcceptsTheRightStreamAlone) {
   const std::vector<std::string> right = right_stream(9, 8);
   EXPECT_TRUE(accepts(right));
   EXPECT_FALSE(accepts(right_stream(10, 8)));
+  const std::size_t usage = right.size() - 2;  // may be missing or come twice: nobody asked for it
   for (std::size_t i = 1; i < right.size(); ++i) {
     std::vector<std::string> lost = right;
     lost.erase(lost.begin() + static_cast<std::ptrdiff_t>(i));
-    EXPECT_FALSE(accepts(lost)) << "without event " << i;
+    EXPECT_EQ(accepts(lost), i == usage) << "without event " << i;
     std::vector<std::string> doubled = right;
     doubled.insert(doubled.begin() + static_cast<std::ptrdiff_t>(i), right[i]);
-    EXPECT_FALSE(accepts(doubled)) << "event " << i << " twice";
+    EXPECT_EQ(accepts(doubled), i == usage) << "event " << i << " twice";
     if (i + 1 < right.size()) {
       std::vector<std::string> swapped = right;
       std::swap(swapped[i], swapped[i + 1]);
-      EXPECT_FALSE(accepts(swapped)) << "event " << i << " late";
+      EXPECT_EQ(accepts(swapped), i + 1 == usage) << "event " << i << " late";
     }
   }
 }
@@ -100,27 +124,85 @@ TEST(StreamCheck, AcceptsTheRightStreamAlone) {
 // Events like the last one are compared, not read: what differs around the text must still be seen.
 TEST(StreamCheck, SeesWhatIsWrongAroundTheText) {
   const std::vector<std::string> right = right_stream(9, 8);
-  for (const std::size_t i : {2UL, 5UL, 8UL}) {
-    for (const auto& [from, to] : {std::pair{"\"choices\"", "\"error\""}, std::pair{"}}]}", "}}]"},
-                                   std::pair{"\"content\":\"", "\"content\":\"\\"}}) {
+  for (const std::size_t i : {1UL, 2UL, 5UL, 8UL, 9UL}) {
+    for (const auto& [from, to] :
+         {std::pair{"\"choices\"", "\"error\""}, std::pair{"}]}", "}]"}, std::pair{"a-1_Z", "a\"Z"},
+          std::pair{"\"content\":\"", "\"content\":\"\\"}, std::pair{"a-1_Z", "a\tZ"},
+          std::pair{"stop", "length"}}) {
       std::vector<std::string> wrong = right;
-      wrong[i].replace(wrong[i].find(from), std::string_view(from).size(), to);
+      const std::size_t at = wrong[i].find(from);
+      if (at == std::string::npos) continue;
+      wrong[i].replace(at, std::string_view(from).size(), to);
       EXPECT_FALSE(accepts(wrong)) << wrong[i];
     }
   }
+  std::vector<std::string> miscounted = right;
+  miscounted[10].replace(miscounted[10].find(":8}"), 3, ":7}");
+  EXPECT_FALSE(accepts(miscounted));
 }
 
-TEST(Scenario, RefusesAnotherRequestsAnswer) {
-  const Scenario scenario(ScenarioConfig{});
-  json::Index index;
-  const auto answer = [](std::uint64_t seed) {
-    return R"({"choices":[{"message":{"content":")" + simulator::text_of(seed, 5, true) +
-           R"("},"finish_reason":"stop"}],"usage":{"completion_tokens":5}})";
-  };
-  EXPECT_EQ(scenario.wrong_answer(answer(4), 4, index), nullptr);
-  EXPECT_NE(scenario.wrong_answer(answer(5), 4, index), nullptr);
-  EXPECT_NE(scenario.wrong_answer("{", 4, index), nullptr);
-  EXPECT_NE(scenario.wrong_answer("{}", 4, index), nullptr);
+TEST(StreamCheck, TakesAsDueOnlyWholeEventsThatAreDue) {
+  const std::vector<std::string> right = right_stream(9, 8);
+  StreamMemory memory;
+  StreamCheck check(9, 0, memory);
+  const auto framed = [&](std::size_t i) { return "data: " + right[i] + "\n\n"; };
+  EXPECT_EQ(check.take_due(framed(1)), 0U) << "nothing is known yet";
+  EXPECT_EQ(check.event(right[0]), nullptr);
+  EXPECT_EQ(check.event(right[1]), nullptr);
+  const std::string second = framed(2);
+  for (std::size_t size = 0; size < second.size(); ++size)
+    EXPECT_EQ(check.take_due(std::string_view(second).substr(0, size)), 0U) << size;
+  EXPECT_EQ(check.take_due(framed(3)), 0U);
+  EXPECT_EQ(check.take_due(second + framed(3)), second.size());
+  EXPECT_EQ(check.take_due(second), 0U) << "twice";
+  EXPECT_EQ(check.tokens(), 2U);
+  for (std::size_t i = 3; i <= 8; ++i) EXPECT_EQ(check.take_due(framed(i)), framed(i).size());
+  for (std::size_t i = 9; i < right.size(); ++i) EXPECT_EQ(check.event(right[i]), nullptr);
+  EXPECT_EQ(check.finish(), nullptr);
+}
+
+std::string answer_to(std::uint64_t seed, const std::string& id, const std::string& rest) {
+  return R"({"id":")" + id + R"(","choices":[{"message":{"content":")" +
+         simulator::text_of(seed, 5, true) + R"("},"finish_reason":"stop"}],"usage":)" + rest;
+}
+
+TEST(AnswerCheck, RefusesAnotherRequestsAnswer) {
+  const ScenarioConfig config;
+  AnswerCheck check(config);
+  const std::string usage = R"({"completion_tokens":5}})";
+  for (int round = 0; round < 3; ++round) {  // what was learnt from the first must change nothing
+    EXPECT_EQ(check.wrong(answer_to(4, "one", usage), 4), nullptr);
+    EXPECT_EQ(check.wrong(answer_to(6, "another", usage), 6), nullptr);
+    EXPECT_NE(check.wrong(answer_to(5, "one", usage), 4), nullptr);
+    EXPECT_NE(check.wrong(answer_to(4, "o\tne", usage), 4), nullptr);
+    EXPECT_NE(check.wrong(answer_to(4, "o\"ne", usage), 4), nullptr);
+    EXPECT_NE(check.wrong(answer_to(4, "one", R"({"completion_tokens":4}})"), 4), nullptr);
+    EXPECT_NE(check.wrong(answer_to(4, "one", R"({"completion_tokens":5})"), 4), nullptr);
+    EXPECT_NE(check.wrong(answer_to(4, "one", R"({"completion_tokens":5}}})"), 4), nullptr);
+    EXPECT_NE(check.wrong("{", 4), nullptr);
+    EXPECT_NE(check.wrong("{}", 4), nullptr);
+  }
+}
+
+TEST(Likeness, IsOfAllBytesButTheIdsAndTheContents) {
+  Likeness like;
+  EXPECT_FALSE(like.content_of("").has_value()) << "nothing learnt";
+  const std::string text = R"({"id":"a1","content":"x","z":0})";
+  like.learn(text, std::string_view(text).substr(7, 2), std::string_view(text).substr(22, 1));
+  EXPECT_EQ(like.content_of(text), "x");
+  EXPECT_EQ(like.content_of(R"({"id":"other-Id_","content":"other text","z":0})"), "other text");
+  EXPECT_EQ(like.content_of(R"({"id":"","content":"","z":0})"), "");
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (i == 7 || i == 8 || i == 22) continue;
+    std::string other = text;
+    other[i] = '~';
+    EXPECT_FALSE(like.content_of(other).has_value()) << other;
+    EXPECT_FALSE(like.content_of(std::string_view(text).substr(0, i)).has_value()) << i;
+  }
+  EXPECT_FALSE(like.content_of(R"({"id":"a 1","content":"x","z":0})").has_value());
+  const std::string odd = R"({"id":"a 1","content":"x"})";
+  like.learn(odd, std::string_view(odd).substr(7, 3), std::string_view(odd).substr(23, 1));
+  EXPECT_FALSE(like.content_of(odd).has_value()) << "an id of other bytes is not learnt";
 }
 
 TEST(Results, AreOneJsonObject) {

@@ -34,7 +34,11 @@ double cpu_seconds() {
 
 Generator::Generator(ring::Loop& loop, net::Connector& connector, const Scenario& scenario,
                      const GeneratorConfig& config)
-    : loop_(loop), connector_(connector), scenario_(scenario), config_(config) {
+    : loop_(loop),
+      connector_(connector),
+      scenario_(scenario),
+      config_(config),
+      answer_check_(scenario.config()) {
   if (scenario.method() == "POST") fields_.push_back({"content-type", "application/json"});
   fields_.push_back(
       {"accept", scenario.config().stream ? "text/event-stream" : "application/json"});
@@ -170,36 +174,65 @@ Task<Error> Generator::read_answer(http::ClientExchange& exchange, const Prepare
                                    Measured measured, StopToken stop) {
   const Result<Slice> body = co_await exchange.read_whole_body(answer_bytes_max, stop);
   if (!body) co_return body.error();
-  co_return settle(scenario_.wrong_answer(body->view(), prepared.seed, index_), measured);
+  co_return settle(answer_check_.wrong(body->view(), prepared.seed), measured);
 }
+
+// One stream under way.
+struct Generator::Reading {
+  StreamCheck check;
+  http::SseParser parser{};
+  const char* wrong = nullptr;
+  MonotonicTime last{};  // the last text event came
+};
 
 Task<Error> Generator::read_stream(http::ClientExchange& exchange, const Prepared& prepared,
                                    Measured measured, StopToken stop) {
-  http::SseParser parser;
-  http::SseEvent event;
-  StreamCheck check(prepared.seed, scenario_.config().tokens, index_);
-  const char* wrong = nullptr;
-  MonotonicTime last{};
+  Reading reading{.check = {prepared.seed, scenario_.config().tokens, stream_memory_}};
   while (true) {
     Result<SliceChain> part = co_await exchange.read_body(stop);
     if (!part) co_return part.error();
     if (part->empty()) break;
-    const MonotonicTime now = loop_.now();
-    for (std::size_t i = 0; i < part->count() && wrong == nullptr; ++i) {
-      parser.feed((*part)[i].share());
-      while (wrong == nullptr && parser.next(event) == http::SseStatus::event) {
-        if (event.kind != http::SseKind::event) continue;
-        const std::uint64_t before = check.tokens();
-        wrong = check.event(event.data);
-        if (check.tokens() == before || !measured.counts) continue;
-        ++results_.events;
-        before == 0 ? results_.first.record(now - measured.start) : results_.gap.record(now - last);
-        last = now;
-      }
+    for (std::size_t i = 0; i < part->count(); ++i) read_events(reading, (*part)[i], measured);
+  }
+  if (reading.wrong == nullptr && reading.parser.held_bytes() != 0)
+    reading.wrong = "the stream ends inside an event";
+  co_return settle(reading.wrong == nullptr ? reading.check.finish() : reading.wrong, measured);
+}
+
+// What one read brought, an event at a time: the check may know the next one by its bytes.
+void Generator::read_events(Reading& reading, const Slice& bytes, Measured measured) {
+  http::SseEvent event;
+  Slice rest = bytes.share();
+  while (reading.wrong == nullptr && !rest.empty()) {
+    const std::uint64_t before = reading.check.tokens();
+    const bool between_events = reading.parser.held_bytes() == 0;
+    const std::size_t due = between_events ? reading.check.take_due(rest.view()) : 0;
+    if (due != 0) {
+      rest.remove_prefix(due);
+      count_event(reading, before, measured);
+      continue;
+    }
+    const std::size_t end = rest.view().find("\n\n");
+    const std::size_t fed = end == std::string_view::npos ? rest.size() : end + 2;
+    reading.parser.feed(rest.share(0, fed));
+    rest.remove_prefix(fed);
+    while (reading.wrong == nullptr && reading.parser.next(event) == http::SseStatus::event) {
+      if (event.kind != http::SseKind::event) continue;
+      const std::uint64_t tokens = reading.check.tokens();
+      reading.wrong = reading.check.event(event.data);
+      count_event(reading, tokens, measured);
     }
   }
-  if (wrong == nullptr && parser.held_bytes() != 0) wrong = "the stream ends inside an event";
-  co_return settle(wrong == nullptr ? check.finish() : wrong, measured);
+}
+
+// Records the time of the event just taken, if it was a text event.
+void Generator::count_event(Reading& reading, std::uint64_t tokens_before, Measured measured) {
+  if (reading.check.tokens() == tokens_before || !measured.counts) return;
+  const MonotonicTime now = loop_.now();
+  ++results_.events;
+  tokens_before == 0 ? results_.first.record(now - measured.start)
+                     : results_.gap.record(now - reading.last);
+  reading.last = now;
 }
 
 Error Generator::settle(const char* wrong, Measured measured) {

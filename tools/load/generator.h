@@ -12,8 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include "load/answer_check.h"
 #include "load/results.h"
 #include "load/scenario.h"
+#include "load/stream_check.h"
 #include "sluice/coro/stop_token.h"
 #include "sluice/coro/task.h"
 #include "sluice/http/client_http1.h"
@@ -64,6 +66,9 @@ class Generator {
                           Measured measured, StopToken stop);
   Task<Error> read_stream(http::ClientExchange& exchange, const Prepared& prepared,
                           Measured measured, StopToken stop);
+  struct Reading;
+  void read_events(Reading& reading, const Slice& bytes, Measured measured);
+  void count_event(Reading& reading, std::uint64_t tokens_before, Measured measured);
   Error settle(const char* wrong, Measured measured);
   void fail_with(std::string_view kind, bool counts);
 
@@ -72,7 +77,8 @@ class Generator {
   const Scenario& scenario_;
   const GeneratorConfig& config_;
   std::vector<http::Header> fields_;
-  json::Index index_;
+  AnswerCheck answer_check_;
+  StreamMemory stream_memory_;
   Results results_;
   MonotonicTime begin_{};
   MonotonicTime measured_from_{};

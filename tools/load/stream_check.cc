@@ -1,0 +1,145 @@
+#include "load/stream_check.h"
+
+#include "load/json_places.h"
+#include "sluice/base/assert.h"
+#include "sluice/json/value.h"
+
+namespace sluice::load {
+namespace {
+
+constexpr std::string_view event_begin = "data: ";
+constexpr std::string_view event_end = "\n\n";
+
+std::size_t kind_of(const EventSaid& said) noexcept {
+  if (said.has_text) return 1;
+  if (said.ends) return 2;
+  return said.usage_tokens ? 3 : 0;
+}
+
+}  // namespace
+
+const char* StreamCheck::take_text(std::string_view text) {
+  if (full_stop_) return "the text goes on behind its end";
+  if (tokens_ != 0) {
+    if (!text.starts_with(' ')) return "an event of the stream is lost, doubled or cut";
+    text.remove_prefix(1);
+  }
+  if (text.ends_with('.')) {
+    full_stop_ = true;
+    text.remove_suffix(1);
+  }
+  ++tokens_;
+  return text == words_.next() ? nullptr : "the stream's content is not that of this request";
+}
+
+void StreamCheck::remember_around(std::string_view data, std::string_view text) {
+  const auto front = static_cast<std::size_t>(text.data() - data.data());
+  SLUICE_ASSERT(front + text.size() < data.size());
+  due_front_.assign(event_begin).append(data.substr(0, front));
+  due_back_.assign(data.substr(front + text.size())).append(event_end);
+}
+
+std::size_t StreamCheck::take_due(std::string_view bytes) noexcept {
+  if (due_front_.empty() || finished_ || done_ || full_stop_ || !bytes.starts_with(due_front_))
+    return 0;
+  simulator::Words words = words_;  // advanced only when the event is taken
+  const std::string_view word = words.next();
+  std::size_t at = due_front_.size();
+  if (at == bytes.size() || bytes[at] != ' ') return 0;  // remembered, so it is not the first
+  ++at;
+  if (!bytes.substr(at).starts_with(word)) return 0;
+  at += word.size();
+  const bool full_stop = at < bytes.size() && bytes[at] == '.';
+  if (full_stop) ++at;
+  if (!bytes.substr(at).starts_with(due_back_)) return 0;
+  words_ = words;
+  full_stop_ = full_stop;
+  ++tokens_;
+  return at + due_back_.size();
+}
+
+// Whether an event of some kind was like this one, and what it said.
+bool StreamCheck::recall(std::string_view data, EventSaid& said, std::string_view& text) noexcept {
+  for (std::size_t i = 0; i < memory_.known.size(); ++i) {
+    const std::size_t kind = (kind_ + i) % memory_.known.size();
+    const StreamMemory::Known& known = memory_.known[kind];
+    const auto content = known.like.content_of(data);
+    if (!content || content->empty() == known.said.has_text) continue;
+    kind_ = kind;
+    said = known.said;
+    text = *content;
+    return true;
+  }
+  return false;
+}
+
+std::expected<EventSaid, const char*> StreamCheck::read(std::string_view data,
+                                                        std::string_view& text) {
+  if (!memory_.index.build(data)) return std::unexpected("an event is no JSON");
+  const json::Value root = json::root(memory_.index);
+  if (root.find("error")) return std::unexpected("the stream holds an error event");
+  EventSaid said;
+  if (const auto usage = root.find("usage"); usage && usage->is(json::Kind::object)) {
+    const auto count = usage->find("completion_tokens");
+    said.usage_tokens = count ? count->integer() : std::nullopt;
+    if (!said.usage_tokens) return std::unexpected("the usage has no completion_tokens");
+  }
+  const auto choice = first_of(root, "choices");
+  const auto delta = choice ? choice->find("delta") : std::nullopt;
+  const auto piece = delta ? delta->find("content") : std::nullopt;
+  const auto reason = choice ? choice->find("finish_reason") : std::nullopt;
+  said.has_choice = choice.has_value();
+  said.ends = reason && reason->is(json::Kind::string);
+  said.cut = said.ends && reason->string_equals("length");
+  text = piece ? piece->string_raw().value_or("") : "";
+  said.has_text = !text.empty();
+  if (!said.has_text) text = data.substr(data.size());
+  if (const auto id = id_in_front_of(root, text)) {
+    StreamMemory::Known& known = memory_.known[kind_of(said)];
+    known.like.learn(data, *id, text);
+    known.said = said;
+  }
+  return said;
+}
+
+const char* StreamCheck::take(const EventSaid& said, std::string_view text) {
+  if (said.usage_tokens && static_cast<std::uint64_t>(*said.usage_tokens) != tokens_)
+    return "the usage counts other tokens than came";
+  if (!said.has_choice) return nullptr;
+  if (finished_) return "a choice goes on behind its finish reason";
+  if (said.has_text) return take_text(text);
+  if (said.ends) {
+    finished_ = true;
+    cut_ = said.cut;
+  }
+  return nullptr;
+}
+
+const char* StreamCheck::event(std::string_view data) {
+  if (done_) return "an event came behind [DONE]";
+  if (data == "[DONE]") {
+    done_ = true;
+    return nullptr;
+  }
+  EventSaid said;
+  std::string_view text;
+  if (!recall(data, said, text)) {
+    const auto read_said = read(data, text);
+    if (!read_said) return read_said.error();
+    said = *read_said;
+  }
+  const char* const wrong = take(said, text);
+  if (wrong == nullptr && said.has_text && !said.ends && due_front_.empty())
+    remember_around(data, text);
+  return wrong;
+}
+
+const char* StreamCheck::finish() const noexcept {
+  if (!finished_) return "the stream ended without a finish reason";
+  if (!done_) return "the stream ended without [DONE]";
+  if (cut_ ? tokens_ != tokens_max_ : !full_stop_) return "the stream lacks its last events";
+  if (tokens_max_ != 0 && tokens_ > tokens_max_) return "the stream has too many events";
+  return nullptr;
+}
+
+}  // namespace sluice::load
