@@ -54,9 +54,12 @@ TEST(Scenario, MakesThePromptAsLongAsAskedAndItsNonceCount) {
   const Prepared two = scenario.prepare(2);
   EXPECT_EQ(one.body.size(), two.body.size());
   EXPECT_NE(one.seed, two.seed);
-  EXPECT_EQ(scenario.prepare(1).body, one.body);
-  const std::size_t begin = one.body.find("content\":\"") + 10;
-  EXPECT_EQ(one.body.find('"', begin) - begin, 1000U);
+  EXPECT_EQ(scenario.prepare(1).body.view(), one.body.view());
+  const std::size_t begin = one.body.view().find("content\":\"") + 10;
+  EXPECT_EQ(one.body.view().find('"', begin) - begin, 1000U);
+  EXPECT_EQ(one.body.view().substr(begin, 16), "0000000000000001");
+  EXPECT_EQ(scenario.prepare(0xfedcba9876543210U).body.view().substr(begin, 16),
+            "fedcba9876543210");
 }
 
 // What a stream looks like to the check, event by event.

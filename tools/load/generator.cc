@@ -142,7 +142,7 @@ Task<Error> Generator::exchange(http::ClientHttp1& connection, const Prepared& p
                                       .authority = config_.authority,
                                       .fields = {.own = fields_}};
   SliceChain body;
-  body.push(Slice::copy_of(prepared.body));
+  body.push(prepared.body.share());
   const Result<const http::ResponseHead*> head =
       co_await exchange.send(request, std::move(body), deadline.token());
   if (!head) co_return head.error();

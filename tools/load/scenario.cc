@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "simulator/text.h"
 #include "sluice/json/writer.h"
 
@@ -48,13 +50,18 @@ std::string_view Scenario::target() const noexcept {
 Prepared Scenario::prepare(std::uint64_t nonce) const {
   Prepared prepared;
   if (config_.kind == Kind::models) return prepared;
-  std::string& body = prepared.body;
-  body.reserve(front_.size() + nonce_bytes + padding_.size() + back_.size());
-  body = front_;
-  fmt::format_to(std::back_inserter(body), "{:016x}", nonce);
-  body += padding_;
-  prepared.seed = simulator::seed_of(std::string_view(body).substr(front_.size()));
-  body += back_;
+  std::array<char, nonce_bytes> digits{};
+  for (char& digit : digits) {
+    digit = "0123456789abcdef"[nonce >> 60U];
+    nonce <<= 4U;
+  }
+  Block body(front_.size() + nonce_bytes + padding_.size() + back_.size());
+  body.append(front_);
+  body.append({digits.data(), digits.size()});
+  body.append(padding_);
+  prepared.seed = simulator::seed_of(body.view().substr(front_.size()));
+  body.append(back_);
+  prepared.body = std::move(body).freeze();
   return prepared;
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "sluice/base/slice.h"
+
 namespace sluice::load {
 
 enum class Kind : std::uint8_t { chat, embeddings, models };
@@ -20,7 +22,7 @@ struct ScenarioConfig {
 };
 
 struct Prepared {
-  std::string body;        // empty: GET
+  Slice body;              // empty: GET
   std::uint64_t seed = 0;  // what the answer follows from
 };
 
