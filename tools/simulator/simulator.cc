@@ -105,7 +105,8 @@ class Simulator::Conversation {
       co_await perform(provider().answer(head_, *framing, {}, now()));
       co_return false;
     }
-    const Result<Slice> body = co_await read_body(*framing);
+    Result<Slice> body = Slice();
+    if (!take_body_at_hand(*framing, *body)) body = co_await read_body(*framing);
     if (!body) {
       if (body.error().kind != ErrorKind::too_large && body.error().kind != ErrorKind::malformed) {
         add(counts().aborted_by_client);
@@ -154,16 +155,24 @@ class Simulator::Conversation {
     if (input_.empty()) input_.reset();
   }
 
+  // Whether nothing need be read for the body, which is the rule: it came with the head.
+  bool take_body_at_hand(const http::Framing& framing, Slice& body) {
+    using http::BodyKind;
+    if (framing.kind == BodyKind::none || framing.kind == BodyKind::until_close) return true;
+    if (framing.kind != BodyKind::length || framing.length_bytes > input_.size() ||
+        framing.length_bytes > simulator_.config_.body_bytes_max) {
+      return false;
+    }
+    body = input_.share(0, static_cast<std::size_t>(framing.length_bytes));
+    take(body.size());
+    return true;
+  }
+
   Task<Result<Slice>> read_body(http::Framing framing) {
     using http::BodyKind;
-    if (framing.kind == BodyKind::none || framing.kind == BodyKind::until_close) co_return Slice();
-    if (framing.kind == BodyKind::length) {
-      if (framing.length_bytes > simulator_.config_.body_bytes_max) co_return too_large();
-      if (framing.length_bytes <= input_.size()) {
-        Slice body = input_.share(0, static_cast<std::size_t>(framing.length_bytes));
-        take(body.size());
-        co_return body;
-      }
+    if (framing.kind == BodyKind::length &&
+        framing.length_bytes > simulator_.config_.body_bytes_max) {
+      co_return too_large();
     }
     if (framing.expects_continue && input_.empty()) {
       const Result<void> sent = co_await stream_.write(
