@@ -14,6 +14,13 @@
 #include <string_view>
 
 namespace sluice::simulator {
+
+/// Copies `text` to `at`, which has room for it; the end.
+inline char* write_bytes(char* at, std::string_view text) noexcept {
+  std::memcpy(at, text.data(), text.size());
+  return at + text.size();
+}
+
 namespace append_detail {
 
 inline constexpr std::size_t number_bytes_max = 20;  // of 64 bits: 19 digits and a sign, or 20
@@ -25,10 +32,7 @@ constexpr std::size_t room_for(const char (&)[size]) noexcept {
   return size - 1;
 }
 
-inline char* write(char* at, std::string_view text) noexcept {
-  std::memcpy(at, text.data(), text.size());
-  return at + text.size();
-}
+inline char* write(char* at, std::string_view text) noexcept { return write_bytes(at, text); }
 inline char* write(char* at, std::integral auto number) noexcept {
   return std::to_chars(at, at + number_bytes_max, number).ptr;
 }

@@ -222,6 +222,30 @@ class ChunkWriter {
     append(front, head_, R"({"index":)", choice, R"(,"delta":{"content":")");
     return front;
   }
+  /// All chunks of the one choice's plain text. In one go, for to grow the body is dearer than to
+  /// write a chunk of it.
+  void texts(std::string_view front, const Text& text) {
+    const std::string back = '"' + unfinished_tail_;
+    const std::size_t before = answer_.body.size();
+    const std::size_t events_before = answer_.event_ends.size();
+    const std::size_t room = text.bytes.size() + text.tokens() * (front.size() + back.size());
+    answer_.event_ends.resize(events_before + text.tokens());
+    std::size_t* event_end = answer_.event_ends.data() + events_before;
+    answer_.body.resize_and_overwrite(before + room,
+                                      [=, &text, &back](char* bytes, std::size_t) mutable {
+                                        const char* token = text.bytes.data();
+                                        char* at = bytes + before;
+                                        for (const std::uint32_t end : text.ends) {
+                                          const char* const token_end = text.bytes.data() + end;
+                                          at = write_bytes(at, front);
+                                          at = write_bytes(at, {token, token_end});
+                                          at = write_bytes(at, back);
+                                          *event_end++ = static_cast<std::size_t>(at - bytes);
+                                          token = token_end;
+                                        }
+                                        return static_cast<std::size_t>(at - bytes);
+                                      });
+  }
   /// A chunk of text alone; `token` is the inside of a JSON string.
   void text(std::string_view front, std::string_view token) {
     append(answer_.body, front, token, "\"", unfinished_tail_);
@@ -282,6 +306,10 @@ Answer stream_answer(const Plan& plan) {
     chunks.begin(i) += plan.calls.empty() ? R"("role":"assistant","content":"","refusal":null)"
                                           : R"("role":"assistant","content":null)";
     chunks.end();
+  }
+  if (plan.choices.size() == 1 && plan.choices[0].plain) {
+    chunks.texts(chunks.front_of_text(0), plan.choices[0]);
+    longest = 0;
   }
   std::vector<std::string> fronts;
   for (std::size_t i = 0; i < plan.choices.size(); ++i) fronts.push_back(chunks.front_of_text(i));
