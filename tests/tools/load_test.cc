@@ -44,6 +44,11 @@ TEST(LatencyHistogram, TellsQuantiles) {
   EXPECT_NEAR(static_cast<double>(histogram.quantile(0.99).count()), 990e3, 9.9e3);
   EXPECT_EQ(histogram.quantile(1.0), histogram.max());
   EXPECT_EQ(histogram.max(), std::chrono::microseconds(1'000));
+  histogram.record(std::chrono::seconds(9), 0);
+  EXPECT_EQ(histogram.max(), std::chrono::microseconds(1'000));
+  histogram.record(std::chrono::microseconds(1), 2'000);
+  EXPECT_EQ(histogram.count(), 3'000U);
+  EXPECT_NEAR(static_cast<double>(histogram.quantile(0.5).count()), 1e3, 10);
   histogram.record(Duration(-5));
   EXPECT_EQ(histogram.quantile(0), Duration{});
 }
@@ -156,10 +161,13 @@ TEST(StreamCheck, TakesAsDueOnlyWholeEventsThatAreDue) {
   for (std::size_t size = 0; size < second.size(); ++size)
     EXPECT_EQ(check.take_due(std::string_view(second).substr(0, size)), 0U) << size;
   EXPECT_EQ(check.take_due(framed(3)), 0U);
-  EXPECT_EQ(check.take_due(second + framed(3)), second.size());
-  EXPECT_EQ(check.take_due(second), 0U) << "twice";
+  EXPECT_EQ(check.take_due(second + second), second.size()) << "twice";
+  EXPECT_EQ(check.take_due(second), 0U) << "again";
   EXPECT_EQ(check.tokens(), 2U);
-  for (std::size_t i = 3; i <= 8; ++i) EXPECT_EQ(check.take_due(framed(i)), framed(i).size());
+  EXPECT_EQ(check.take_due(framed(3) + framed(4) + framed(6)), framed(3).size() + framed(4).size());
+  EXPECT_EQ(check.take_due(framed(5) + framed(6).substr(0, 20)), framed(5).size());
+  for (std::size_t i = 6; i <= 8; ++i) EXPECT_EQ(check.take_due(framed(i)), framed(i).size());
+  EXPECT_EQ(check.tokens(), 8U);
   for (std::size_t i = 9; i < right.size(); ++i) EXPECT_EQ(check.event(right[i]), nullptr);
   EXPECT_EQ(check.finish(), nullptr);
 }

@@ -199,39 +199,36 @@ Task<Error> Generator::read_stream(http::ClientExchange& exchange, const Prepare
   co_return settle(reading.wrong == nullptr ? reading.check.finish() : reading.wrong, measured);
 }
 
-// What one read brought, an event at a time: the check may know the next one by its bytes.
+// What one read brought. The check knows the events that are due by their bytes; what stands
+// between them goes through the parser, an event at a time.
 void Generator::read_events(Reading& reading, const Slice& bytes, Measured measured) {
   http::SseEvent event;
   Slice rest = bytes.share();
   while (reading.wrong == nullptr && !rest.empty()) {
-    const std::uint64_t before = reading.check.tokens();
-    const bool between_events = reading.parser.held_bytes() == 0;
-    const std::size_t due = between_events ? reading.check.take_due(rest.view()) : 0;
-    if (due != 0) {
-      rest.remove_prefix(due);
-      count_event(reading, before, measured);
-      continue;
-    }
+    const std::uint64_t tokens_before = reading.check.tokens();
+    if (reading.parser.held_bytes() == 0) rest.remove_prefix(reading.check.take_due(rest.view()));
+    if (rest.empty()) rest.reset();
     const std::size_t end = rest.view().find("\n\n");
     const std::size_t fed = end == std::string_view::npos ? rest.size() : end + 2;
     reading.parser.feed(rest.share(0, fed));
     rest.remove_prefix(fed);
     while (reading.wrong == nullptr && reading.parser.next(event) == http::SseStatus::event) {
-      if (event.kind != http::SseKind::event) continue;
-      const std::uint64_t tokens = reading.check.tokens();
-      reading.wrong = reading.check.event(event.data);
-      count_event(reading, tokens, measured);
+      if (event.kind == http::SseKind::event) reading.wrong = reading.check.event(event.data);
     }
+    count_events(reading, tokens_before, measured);
   }
 }
 
-// Records the time of the event just taken, if it was a text event.
-void Generator::count_event(Reading& reading, std::uint64_t tokens_before, Measured measured) {
-  if (reading.check.tokens() == tokens_before || !measured.counts) return;
+// Records the time of the text events just taken.
+void Generator::count_events(Reading& reading, std::uint64_t tokens_before, Measured measured) {
+  const std::uint64_t count = reading.check.tokens() - tokens_before;
+  if (count == 0 || !measured.counts) return;
   const MonotonicTime now = loop_.now();
-  ++results_.events;
+  results_.events += count;
+  // Between those that one turn of the loop brought there was no time.
   tokens_before == 0 ? results_.first.record(now - measured.start)
                      : results_.gap.record(now - reading.last);
+  results_.gap.record(Duration{}, count - 1);
   reading.last = now;
 }
 

@@ -68,7 +68,7 @@ class Generator {
                           Measured measured, StopToken stop);
   struct Reading;
   void read_events(Reading& reading, const Slice& bytes, Measured measured);
-  void count_event(Reading& reading, std::uint64_t tokens_before, Measured measured);
+  void count_events(Reading& reading, std::uint64_t tokens_before, Measured measured);
   Error settle(const char* wrong, Measured measured);
   void fail_with(std::string_view kind, bool counts);
 

@@ -19,12 +19,12 @@ class LatencyHistogram {
   static constexpr unsigned half_bits = 7;  // log2 of the buckets per power of two
   static constexpr std::size_t bucket_count = (65 - half_bits) << half_bits;
 
-  /// Counts one span; a negative one counts as zero.
-  void record(Duration span) noexcept {
+  /// Counts one span, or several that are the same; a negative one counts as zero.
+  void record(Duration span, std::uint64_t times = 1) noexcept {
     const std::uint64_t value = span.count() < 0 ? 0 : static_cast<std::uint64_t>(span.count());
-    ++buckets_[bucket_of(value)];
-    ++count_;
-    if (value > max_) max_ = value;
+    buckets_[bucket_of(value)] += times;
+    count_ += times;
+    if (times != 0 && value > max_) max_ = value;
   }
 
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }

@@ -40,9 +40,11 @@ void Likeness::learn(std::string_view text, std::string_view id, std::string_vie
 std::optional<std::string_view> Likeness::content_of(std::string_view text) const noexcept {
   if (front_.empty() || !text.starts_with(front_)) return std::nullopt;
   text.remove_prefix(front_.size());
-  text.remove_prefix(id_size(text));
+  // The id is looked at last: what is not like it mostly differs behind it.
+  const std::string_view id = text.substr(0, text.find('"'));
+  text.remove_prefix(id.size());
   if (text.size() < middle_.size() + back_.size() || !text.starts_with(middle_) ||
-      !text.ends_with(back_)) {
+      !text.ends_with(back_) || id_size(id) != id.size()) {
     return std::nullopt;
   }
   text.remove_suffix(back_.size());

@@ -40,22 +40,31 @@ void StreamCheck::remember_around(std::string_view data, std::string_view text) 
 }
 
 std::size_t StreamCheck::take_due(std::string_view bytes) noexcept {
-  if (due_front_.empty() || finished_ || done_ || full_stop_ || !bytes.starts_with(due_front_))
-    return 0;
-  simulator::Words words = words_;  // advanced only when the event is taken
-  const std::string_view word = words.next();
-  std::size_t at = due_front_.size();
-  if (at == bytes.size() || bytes[at] != ' ') return 0;  // remembered, so it is not the first
-  ++at;
-  if (!bytes.substr(at).starts_with(word)) return 0;
-  at += word.size();
-  const bool full_stop = at < bytes.size() && bytes[at] == '.';
-  if (full_stop) ++at;
-  if (!bytes.substr(at).starts_with(due_back_)) return 0;
+  if (due_front_.empty() || finished_ || done_) return 0;
+  const std::size_t size_bytes = bytes.size();
+  const std::string_view front = due_front_;
+  const std::string_view back = due_back_;
+  simulator::Words words = words_;
+  std::uint64_t taken = 0;
+  while (!full_stop_ && bytes.starts_with(front)) {
+    simulator::Words after = words;  // taken over with the event
+    const std::string_view word = after.next();
+    std::string_view rest = bytes.substr(front.size());
+    if (!rest.starts_with(' ')) break;  // never the first text, which was remembered
+    rest.remove_prefix(1);
+    if (!rest.starts_with(word)) break;
+    rest.remove_prefix(word.size());
+    const bool full_stop = rest.starts_with('.');
+    if (full_stop) rest.remove_prefix(1);
+    if (!rest.starts_with(back)) break;
+    full_stop_ = full_stop;
+    bytes = rest.substr(back.size());
+    words = after;
+    ++taken;
+  }
   words_ = words;
-  full_stop_ = full_stop;
-  ++tokens_;
-  return at + due_back_.size();
+  tokens_ += taken;
+  return size_bytes - bytes.size();
 }
 
 // Whether an event of some kind was like this one, and what it said.

@@ -49,8 +49,8 @@ class StreamCheck {
   /// Takes the data of the next event. Nothing, or what is wrong with it.
   [[nodiscard]] const char* event(std::string_view data);
 
-  /// Takes the event that `bytes` of the stream begin with, its framing included, if it is spelled
-  /// as the last text event was and holds the text that is due. Its size; 0: nothing was taken.
+  /// Takes the events that `bytes` of the stream begin with, framing included, as long as they are
+  /// spelled as the first text event was and hold the text that is due. Their size; 0: none was.
   [[nodiscard]] std::size_t take_due(std::string_view bytes) noexcept;
 
   /// The body has ended: nothing, or what is missing.
