@@ -138,13 +138,6 @@ void HeadWriter::header(std::string_view name, std::string_view value) {
   write_field(name, value, false);
 }
 
-void HeadWriter::header(std::string_view name, std::uint64_t value) {
-  char digits[20];
-  const auto [end, error] = std::to_chars(digits, digits + sizeof(digits), value);
-  SLUICE_ASSERT(error == std::errc{});
-  header(name, std::string_view(digits, static_cast<std::size_t>(end - digits)));
-}
-
 void HeadWriter::end_to_end_headers(const HeaderList& headers, FieldNames dropped) {
   SLUICE_ASSERT(started_);
   const FieldNames stay = hop_by_hop | FieldNames{FieldName::content_length} | dropped;

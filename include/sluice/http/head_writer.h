@@ -41,7 +41,6 @@ class HeadWriter {
   void status_line(StatusCode code, std::string_view reason = {});
 
   void header(std::string_view name, std::string_view value);
-  void header(std::string_view name, std::uint64_t value);
 
   /// Every header but: hop-by-hop ones, those that a Connection header in the list names,
   /// Content-Length (framing() writes it), and the names in `dropped`.
