@@ -2,7 +2,7 @@
 
 #include <new>
 
-#include "sluice/base/memory_cache.h"
+#include "sluice/base/cached_object.h"
 
 namespace sluice {
 namespace {
@@ -24,7 +24,7 @@ void give_memory(void* memory, std::size_t size_bytes) noexcept {
 
 constexpr std::size_t more_start = 8;  // slices: a body with a few splices allocates once
 
-struct StringOwner : SliceOwner {
+struct StringOwner : SliceOwner, CachedObject {
   explicit StringOwner(std::string bytes)
       : SliceOwner(&StringOwner::free), text(std::move(bytes)) {}
   static void free(SliceOwner* owner) noexcept { delete static_cast<StringOwner*>(owner); }
@@ -82,10 +82,10 @@ Slice Block::freeze() && {
 
 void SliceChain::push_more(Slice slice) {
   if (more_ == nullptr) {
-    more_ = new std::vector<Slice>;
-    more_->reserve(more_start);
+    more_ = new More;
+    more_->slices.reserve(more_start);
   }
-  more_->push_back(std::move(slice));
+  more_->slices.push_back(std::move(slice));
 }
 
 void SliceChain::clear_more() noexcept { delete std::exchange(more_, nullptr); }

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "event_source.h"
+#include "sluice/base/cached_object.h"
 #include "sluice/catalog/deployment.h"
-#include "sluice/coro/cached_frame.h"
 #include "sluice/gateway/gateway.h"
 #include "sluice/http/client_http1.h"
 #include "sluice/llm/api_error.h"
@@ -52,7 +52,7 @@ struct AttemptTimes {
 }
 
 // Made once per request, as a coroutine frame is, so it has its memory where they have theirs.
-class Attempt : public CachedFrame {
+class Attempt : public CachedObject {
  public:
   /// Of a provider's error answer: more is read to nobody's use.
   static constexpr std::size_t error_body_bytes_max = 256 * 1024;
@@ -131,7 +131,7 @@ class Attempt : public CachedFrame {
   std::optional<upstream::ConnectionPool::Lease> lease_;
   std::optional<http::ClientHttp1::Exchange> exchange_;
   const http::ResponseHead* head_ = nullptr;
-  std::optional<EventSource> events_;
+  std::unique_ptr<EventSource> events_;  // of an event stream
   EventBatch held_;
   llm::Usage usage_;
   AttemptTimes times_;
@@ -142,6 +142,6 @@ class Attempt : public CachedFrame {
   std::uint32_t connection_retries_ = 0;
 };
 
-static_assert(sizeof(Attempt) <= FrameCache::piece_bytes_max);
+static_assert(sizeof(Attempt) <= ObjectCache::piece_bytes_max);
 
 }  // namespace sluice::gateway

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "attempt.h"
+#include "sluice/base/cached_object.h"
 #include "sluice/gateway/gateway.h"
 #include "sluice/http/server.h"
 #include "sluice/ring/sleep.h"
@@ -118,7 +119,7 @@ class Exchange {
   llm::Request request_;
   Slice body_;
   const catalog::Model* model_ = nullptr;
-  std::vector<const catalog::Deployment*> plan_;
+  CachedVector<const catalog::Deployment*> plan_;
   std::optional<AttemptContext> context_;
   std::optional<ring::Deadline> total_;
   std::optional<ring::Deadline> last_words_;  // once the server ends
@@ -131,7 +132,7 @@ class Exchange {
   telemetry::EndedBy ended_by_ = telemetry::EndedBy::nobody;
   telemetry::CutCause cut_cause_;  // meaningful unless ended by nobody
   std::string_view reason_ = "complete";
-  std::vector<telemetry::AttemptRecord> attempts_;
+  CachedVector<telemetry::AttemptRecord> attempts_;
   AttemptTimes last_attempt_;
 };
 

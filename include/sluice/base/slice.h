@@ -15,10 +15,10 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "sluice/base/assert.h"
 #include "sluice/base/attributes.h"
+#include "sluice/base/cached_object.h"
 
 namespace sluice {
 
@@ -220,10 +220,10 @@ class SliceChain {
   [[nodiscard]] bool empty() const noexcept { return size_bytes_ == 0; }
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
   [[nodiscard]] const Slice& operator[](std::size_t index) const noexcept {
-    return index < inline_count ? *inline_slice(index) : (*more_)[index - inline_count];
+    return index < inline_count ? *inline_slice(index) : more_->slices[index - inline_count];
   }
   [[nodiscard]] Slice& operator[](std::size_t index) noexcept {
-    return index < inline_count ? *inline_slice(index) : (*more_)[index - inline_count];
+    return index < inline_count ? *inline_slice(index) : more_->slices[index - inline_count];
   }
 
   class Iterator {
@@ -259,6 +259,9 @@ class SliceChain {
 
  private:
   static constexpr std::size_t inline_count = 3;
+  struct More : CachedObject {
+    CachedVector<Slice> slices;
+  };
 
   [[nodiscard]] Slice* inline_slice(std::size_t index) noexcept {
     return reinterpret_cast<Slice*>(inline_.data()) + index;
@@ -278,7 +281,7 @@ class SliceChain {
 
   // Slices [0, min(count_, inline_count)) live here; what is behind them is no object.
   alignas(Slice) std::array<std::byte, inline_count * sizeof(Slice)> inline_{};
-  std::vector<Slice>* more_ = nullptr;  // the rest; null while there is none. Ours.
+  More* more_ = nullptr;  // the rest; null while there is none. Ours.
   std::size_t count_ = 0;
   std::size_t size_bytes_ = 0;
 };

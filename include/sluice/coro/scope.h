@@ -49,7 +49,7 @@ class Scope {
  private:
   // The frame between the scope and a child: it frees itself and reports to the scope.
   struct Child {
-    struct promise_type : CachedFrame {
+    struct promise_type : CachedObject {
       Scope& scope;
       promise_type(Scope& parent, const Task<void>&) noexcept : scope(parent) {}
       struct FinalAwaiter {

@@ -20,7 +20,7 @@
 #include <utility>
 
 #include "sluice/base/assert.h"
-#include "sluice/coro/cached_frame.h"
+#include "sluice/base/cached_object.h"
 
 namespace sluice {
 
@@ -41,7 +41,7 @@ inline constexpr bool is_lock<std::shared_lock<M>> = true;
 template <typename... M>
 inline constexpr bool is_lock<std::scoped_lock<M...>> = true;
 
-struct PromiseBase : CachedFrame {
+struct PromiseBase : CachedObject {
   // inline_start: the parent is inside await_suspend, below us on the stack, and looks at
   // `finished` when we return to it; resuming it from here would run it twice.
   std::coroutine_handle<> continuation;

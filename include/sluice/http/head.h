@@ -11,9 +11,9 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "sluice/base/attributes.h"
+#include "sluice/base/cached_object.h"
 #include "sluice/http/field_name.h"
 #include "sluice/http/status.h"
 
@@ -58,7 +58,7 @@ class HeaderList {
   }
   /// Gives the memory back too: for connections that go idle.
   void release_memory() noexcept {
-    std::vector<ReceivedHeader>().swap(headers_);
+    CachedVector<ReceivedHeader>().swap(headers_);
     known_ = {};
   }
 
@@ -103,7 +103,7 @@ class HeaderList {
  private:
   const Header* find_known(FieldName name) const noexcept;
   void grow();
-  std::vector<ReceivedHeader> headers_;
+  CachedVector<ReceivedHeader> headers_;
   FieldNames known_;
 };
 

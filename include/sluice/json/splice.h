@@ -9,8 +9,8 @@
 // deployment after another, and applied once per attempt.
 #pragma once
 #include <cstddef>
-#include <vector>
 
+#include "sluice/base/cached_object.h"
 #include "sluice/base/slice.h"
 #include "sluice/json/index.h"
 
@@ -48,7 +48,7 @@ class Splice {
     Span span;
     Slice text;
   };
-  std::vector<Edit> edits_;  // sorted by place
+  CachedVector<Edit> edits_;  // sorted by place
 };
 
 }  // namespace sluice::json
