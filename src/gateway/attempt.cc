@@ -277,12 +277,13 @@ Task<std::optional<llm::ApiError>> Attempt::receive_error(StopToken stop) {
 Task<std::optional<llm::ApiError>> Attempt::receive_events(StopToken stop) {
   const config::StreamingConfig& limits = generation_->snapshot().config.streaming;
   form_ = Form::events;
-  events_.emplace(*exchange_, context_.core.index,
-                  EventSource::Config{.request = context_.request,
-                                      .provider = provider_.name,
-                                      .request_id = context_.request_id,
-                                      .event_bytes_max = limits.event_bytes_max,
-                                      .shapes = generation_->answer_shapes(deployment_)});
+  events_ = std::make_unique<EventSource>(
+      *exchange_, context_.core.index,
+      EventSource::Config{.request = context_.request,
+                          .provider = provider_.name,
+                          .request_id = context_.request_id,
+                          .event_bytes_max = limits.event_bytes_max,
+                          .shapes = generation_->answer_shapes(deployment_)});
   // Lifecycle events are held back, so that a provider which dies before its first word can still
   // be replaced: but not too many of them, and not for too long.
   std::optional<MonotonicTime> held_since;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "sluice/base/cached_object.h"
 #include "sluice/coro/task.h"
 #include "sluice/http/client.h"
 #include "sluice/http/sse.h"
@@ -31,7 +32,7 @@ struct EventBatch {
   void append(EventBatch later);
 };
 
-class EventSource {
+class EventSource : public CachedObject {
  public:
   struct Config {
     const llm::Request& request;
@@ -68,5 +69,7 @@ class EventSource {
   bool tag_pending_;
   bool ended_ = false;
 };
+
+static_assert(sizeof(EventSource) <= ObjectCache::piece_bytes_max);
 
 }  // namespace sluice::gateway

@@ -39,9 +39,7 @@ Generation::Generation(ring::Loop& loop, net::Connector& connector,
 }
 
 llm::AnswerShapes& Generation::answer_shapes(const catalog::Deployment& deployment) {
-  // Deployments lie side by side, so their addresses spread well over the places.
-  const std::size_t number = reinterpret_cast<std::uintptr_t>(&deployment) / sizeof(deployment);
-  auto& shapes = answer_shapes_[number % answer_shapes_.size()];
+  auto& shapes = answer_shapes_[deployment.index % answer_shapes_.size()];
   if (!shapes) shapes = std::make_unique<llm::AnswerShapes>();
   return *shapes;
 }

@@ -102,7 +102,8 @@ const char* any_string_end(const char* begin, const char* end) noexcept {
 void TextTemplate::learn(std::string_view text, Value document, const Keys& keys,
                          const Frame& frame) {
   hole_count_ = 0;
-  if (document.index().tokens_count() > tokens_max) return;
+  if (document.index().tokens_count() > json_tokens_max) return;
+  if (frame.head.size() + frame.tail.size() > bytes_max) return;
   begin_fixed(frame);
   std::size_t learned_bytes = 0;  // of `text`
   const bool well = collect(document, learned_bytes, keys);
@@ -181,6 +182,7 @@ void TextTemplate::narrow(std::string_view text, TextTemplate& narrowed) const {
       fixed.substr(tail_end_ - frame_tail_bytes_, frame_tail_bytes_);
   narrowed.hole_count_ = 0;
   narrowed.begin_fixed({fixed.substr(0, frame_head_bytes_), frame_tail});
+  LongString known;
   std::size_t copied_bytes = 0;  // of `text`
   std::size_t at = 0;            // in `text`
   std::size_t fixed_at = frame_head_bytes_;
@@ -189,7 +191,7 @@ void TextTemplate::narrow(std::string_view text, TextTemplate& narrowed) const {
     at += hole.fixed_end - fixed_at;
     fixed_at = hole.fixed_end;
     const char* const begin = text.data() + at;
-    const char* const end = hole_end(hole.kind, begin, text.data() + text.size());
+    const char* const end = hole_end(hole.kind, begin, text.data() + text.size(), known);
     SLUICE_ASSERT(end != nullptr);
     if (!hole.steady) {
       if (narrowed.fixed_.size() + (at - copied_bytes) > bytes_max) {
@@ -202,6 +204,7 @@ void TextTemplate::narrow(std::string_view text, TextTemplate& narrowed) const {
     }
     at += static_cast<std::size_t>(end - begin);
   }
+  if (narrowed.fixed_.size() + (text.size() - copied_bytes) > bytes_max) narrowed.hole_count_ = 0;
   if (narrowed.learned()) narrowed.end_fixed(text.substr(copied_bytes), frame_tail);
 }
 
@@ -213,21 +216,25 @@ std::optional<std::size_t> TextTemplate::hole_at(std::size_t offset) const noexc
 }
 
 bool TextTemplate::matches(std::string_view text) const noexcept {
-  return matches_whole(text, [](std::size_t, std::string_view) {});
+  LongString known;
+  return matches_whole(text, known, [](std::size_t, std::string_view) {});
 }
 
-bool TextTemplate::matches(std::string_view text, Values& values) const noexcept {
+bool TextTemplate::matches(std::string_view text, Values& values,
+                           LongString& known) const noexcept {
   return matches_whole(
-      text, [&values](std::size_t hole, std::string_view value) { values[hole] = value; });
+      text, known, [&values](std::size_t hole, std::string_view value) { values[hole] = value; });
 }
 
 template <typename Found>
-bool TextTemplate::matches_whole(std::string_view text, Found found) const noexcept {
+bool TextTemplate::matches_whole(std::string_view text, LongString& known,
+                                 Found found) const noexcept {
   if (!learned()) return false;
   const char* const end = text.data() + text.size();
   const std::size_t head_end = holes_[0].fixed_end;
   if (!stands_at(text.data(), end, frame_head_bytes_, head_end)) return false;
-  const char* const at = match_holes(text.data() + (head_end - frame_head_bytes_), end, found);
+  const char* const at =
+      match_holes(text.data() + (head_end - frame_head_bytes_), end, known, found);
   const std::size_t tail_begin = holes_[hole_count_ - 1].fixed_end;
   const std::size_t tail_end = tail_end_ - frame_tail_bytes_;
   return at != nullptr && stands_at(at, end, tail_begin, tail_end) &&
@@ -243,11 +250,12 @@ TextTemplate::Run TextTemplate::match_run(std::string_view text,
   const std::size_t head_bytes = holes_[0].fixed_end;
   const std::size_t tail_begin = holes_[hole_count_ - 1].fixed_end;
   const std::size_t tail_bytes = tail_end_ - tail_begin;
+  LongString known;
   const char* begin = text.data();  // of the document under way
   bool goes_on = stands_at(begin, end, 0, head_bytes);
   while (goes_on) {
     const char* const tail =
-        match_holes(begin + head_bytes, end, [](std::size_t, std::string_view) {});
+        match_holes(begin + head_bytes, end, known, [](std::size_t, std::string_view) {});
     if (tail == nullptr) break;
     goes_on = stands_at(tail, end, tail_begin, tail_end_ + head_bytes);
     if (!goes_on && !stands_at(tail, end, tail_begin, tail_end_)) break;
@@ -268,24 +276,34 @@ inline bool TextTemplate::stands_at(const char* at, const char* end, std::size_t
 }
 
 // Where the value in a hole ends that begins at `at`; null when it is not of the hole's form.
-inline const char* TextTemplate::hole_end(HoleKind kind, const char* at, const char* end) noexcept {
+inline const char* TextTemplate::hole_end(HoleKind kind, const char* at, const char* end,
+                                          LongString& known) noexcept {
   if (kind == HoleKind::number) {
     const std::size_t digits = integer_bytes({at, static_cast<std::size_t>(end - at)});
     return digits > 0 && digits <= digits_max ? at + digits : nullptr;
   }
-  const char* const value_end = string_end(at, end);
+  constexpr std::ptrdiff_t long_bytes = 64;
+  const char* value_end = known.end_;
+  if (at != known.begin_) {
+    value_end = string_end(at, end);
+    const char* const looked_up_to = value_end == nullptr ? end : value_end;
+    if (looked_up_to - at >= long_bytes) {
+      known.begin_ = at;
+      known.end_ = value_end;
+    }
+  }
   return (value_end == at) == (kind == HoleKind::empty_text) ? value_end : nullptr;
 }
 
 // From the first hole up to where the last one ends; null when a value there is not of its form, or
 // what lies between two differs. `found(hole, value)` hears of each value.
 template <typename Found>
-inline const char* TextTemplate::match_holes(const char* at, const char* end,
+inline const char* TextTemplate::match_holes(const char* at, const char* end, LongString& known,
                                              Found found) const noexcept {
   const Hole* hole = holes_.data();
   const Hole* const last = hole + hole_count_ - 1;
   while (true) {
-    const char* const value_end = hole_end(hole->kind, at, end);
+    const char* const value_end = hole_end(hole->kind, at, end, known);
     if (value_end == nullptr) return nullptr;
     found(static_cast<std::size_t>(hole - holes_.data()),
           std::string_view(at, static_cast<std::size_t>(value_end - at)));

@@ -207,7 +207,7 @@ StreamEvent OpenaiStream::known_event(const AnswerShapes::Match& match, std::str
     event.usage = match.usage;
     usage_.update(match.usage);
   } else if (facts.kind == StreamEventKind::content) {
-    follow(*match.shape, data);
+    follow(match.shape->pattern, match.shape->event_name, data);
   }
   return event;
 }
@@ -248,24 +248,28 @@ StreamEvent OpenaiStream::inspect_indexed(std::string_view event_name, std::stri
   // Of the places that usage may stand in this one alone is learned.
   const bool usage_at_top = members.usage && members.usage->is(Kind::object);
   if (event.usage.known() && (!usage_at_top || usage_in_choice)) return event;
-  const AnswerShapes::Shape* const shape = shapes_.learn(key_, event_name, data, top, members.usage,
-                                                         {.kind = event.kind,
-                                                          .carries_content = event.carries_content,
-                                                          .choices_open = choices.open,
-                                                          .choices_ended = choices.ended,
-                                                          .tag_place = *event.tag_place,
-                                                          .usage = event.usage});
-  const bool says_nothing_else = event.kind == StreamEventKind::content && !event.usage.known();
-  if (shape != nullptr && says_nothing_else) follow(*shape, data);
+  const json::TextTemplate* const pattern =
+      shapes_.learn(key_, event_name, data, top, members.usage,
+                    {.kind = event.kind,
+                     .carries_content = event.carries_content,
+                     .choices_open = choices.open,
+                     .choices_ended = choices.ended,
+                     .tag_place = *event.tag_place,
+                     .usage = event.usage});
+  const bool is_content_alone = event.kind == StreamEventKind::content && !event.usage.known();
+  if (pattern != nullptr && is_content_alone) follow(*pattern, event_name, data);
   return event;
 }
 
 // Content like this comes in runs.
-void OpenaiStream::follow(const AnswerShapes::Shape& shape, std::string_view data) {
+void OpenaiStream::follow(const json::TextTemplate& pattern, std::string_view event_name,
+                          std::string_view data) {
   if (data.find('\n') != data.npos) return;  // of several data lines: framed as one it is another
-  Followed& oldest = followed_[next_followed_++ % followed_.size()];
-  oldest.event_name = shape.event_name;
-  shape.pattern.narrow(data, oldest.pattern);
+  Followed& oldest = followed_[next_followed_];
+  pattern.narrow(data, oldest.pattern);
+  if (!oldest.pattern.learned()) return;
+  oldest.event_name.assign(event_name);
+  next_followed_ = (next_followed_ + 1) % followed_.size();
 }
 
 json::TextTemplate::Run OpenaiStream::known_events(std::string_view text,

@@ -73,7 +73,7 @@ struct Setting {
   bool breaks = false;
 };
 
-Outcome run(std::deque<std::string> parts, const Setting& setting = {}) {
+Outcome run_once(std::deque<std::string> parts, const Setting& setting, llm::AnswerShapes& shapes) {
   Parts upstream(std::move(parts), setting.breaks);
   llm::Request request;
   request.operation = setting.operation;
@@ -83,7 +83,6 @@ Outcome run(std::deque<std::string> parts, const Setting& setting = {}) {
   // What the core looked at before: it must not be taken for an event.
   const std::string other = "{\"other\":\"" + std::string(3'000, 'x') + "\"}";
   EXPECT_TRUE(index.build(other).has_value());
-  llm::AnswerShapes shapes;
   EventSource source(upstream, index,
                      {.request = request,
                       .provider = "p",
@@ -94,6 +93,20 @@ Outcome run(std::deque<std::string> parts, const Setting& setting = {}) {
   Scope scope;
   scope.spawn(read_all(source, outcome));  // nothing in it waits
   SLUICE_ASSERT(scope.running() == 0);
+  return outcome;
+}
+
+// The first stream of a deployment, and the same once more when its events are known.
+Outcome run(const std::deque<std::string>& parts, const Setting& setting = {}) {
+  llm::AnswerShapes shapes;
+  const Outcome outcome = run_once(parts, setting, shapes);
+  const Outcome again = run_once(parts, setting, shapes);
+  EXPECT_EQ(again.bytes, outcome.bytes);
+  EXPECT_EQ(again.events, outcome.events);
+  EXPECT_EQ(again.commits, outcome.commits);
+  EXPECT_EQ(again.error.has_value(), outcome.error.has_value());
+  EXPECT_EQ(again.error_shown, outcome.error_shown);
+  EXPECT_EQ(again.usage, outcome.usage);
   return outcome;
 }
 

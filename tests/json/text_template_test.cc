@@ -142,7 +142,7 @@ TEST(TextTemplate, LearnsALongTextInAHoleAndNoneOutside) {
       learned(R"({"other":")" + std::string(TextTemplate::bytes_max, 'y') + R"(","content":"x"})")
           .learned());
   std::string tokens = R"({"content":"x","list":[0)";
-  for (std::uint32_t i = 0; i < TextTemplate::tokens_max / 2; ++i) tokens += ",0";
+  for (std::uint32_t i = 0; i < TextTemplate::json_tokens_max / 2; ++i) tokens += ",0";
   EXPECT_FALSE(learned(tokens + "]}").learned());
   EXPECT_FALSE(learned(R"({"seq":1234567890123})").learned());
 }
@@ -150,14 +150,17 @@ TEST(TextTemplate, LearnsALongTextInAHoleAndNoneOutside) {
 TEST(TextTemplate, TellsWhatStandsInItsHoles) {
   const TextTemplate pattern = learned(base);
   TextTemplate::Values values;
-  ASSERT_TRUE(pattern.matches(with(R"(a\nb)", "q", "42"), values));
+  TextTemplate::LongString known;
+  const std::string text = with(R"(a\nb)", "q", "42");
+  ASSERT_TRUE(pattern.matches(text, values, known));
   EXPECT_EQ(values[0], "42");
   EXPECT_EQ(values[1], R"(a\nb)");
   EXPECT_EQ(values[2], "q");
   EXPECT_EQ(pattern.hole_at(base.find("7,")), 0U);
   EXPECT_EQ(pattern.hole_at(base.find("\"Hel")), 1U);
   EXPECT_FALSE(pattern.hole_at(base.find("null")).has_value());
-  EXPECT_FALSE(pattern.matches(with("a\nb"), values));
+  const std::string broken = with("a\nb");
+  EXPECT_FALSE(pattern.matches(broken, values, known));
 }
 
 std::string of_stream(std::string_view id, std::string_view created, std::string_view content) {
@@ -192,6 +195,34 @@ TEST(TextTemplate, IsNotNarrowedToNothingNorToWhatIsTooLarge) {
   ASSERT_TRUE(pattern.matches(long_id));
   pattern.narrow(long_id, narrowed);
   EXPECT_FALSE(narrowed.learned());
+  const auto id_behind = [](std::size_t bytes) {
+    return R"({"content":"x","id":")" + std::string(bytes, 'i') + R"("})";
+  };
+  const TextTemplate front = learned(id_behind(1), keys_with_steady);
+  ASSERT_TRUE(front.matches(id_behind(100'000)));
+  front.narrow(id_behind(100'000), narrowed);
+  EXPECT_FALSE(narrowed.learned());
+  front.narrow(id_behind(100), narrowed);
+  EXPECT_TRUE(narrowed.learned());
+}
+
+TEST(TextTemplate, LearnsNothingFramedByAGiant) {
+  EXPECT_FALSE(learned(base, keys, {.head = std::string(10'000, 'h'), .tail = "\n\n"}).learned());
+}
+
+// What one template found out of a text serves the next, whether or not the string ended.
+TEST(TextTemplate, SharesTheEndOfALongStringWithOthers) {
+  const TextTemplate first = learned(with("a"));
+  const TextTemplate second = learned(with(""));
+  for (const std::string& content : {std::string(200, 'x'), std::string(200, 'x') + '\n'}) {
+    const std::string text = with(content);
+    TextTemplate::Values values;
+    TextTemplate::LongString known;
+    for (int again = 0; again < 2; ++again) {
+      EXPECT_EQ(first.matches(text, values, known), first.matches(text));
+      EXPECT_FALSE(second.matches(text, values, known));
+    }
+  }
 }
 
 }  // namespace

@@ -85,6 +85,23 @@ TEST(OpenaiResponse, AcceptsEveryRecordedSuccess) {
   EXPECT_GE(count, 20U);
 }
 
+// Usage that is not the top object's own is read anew each time.
+TEST(OpenaiResponse, ReadsUsageInOtherPlacesOfEachAnswer) {
+  json::Index index;
+  AnswerShapes shapes;
+  for (const std::string_view count : {"3", "4", "5"}) {
+    const std::string in_choice =
+        R"({"id":"a","choices":[{"usage":{"prompt_tokens":)" + std::string(count) + "}}]}";
+    const std::string in_groq = R"({"id":"a","choices":[],"x_groq":{"usage":{"prompt_tokens":)" +
+                                std::string(count) + "}}}";
+    for (const std::string& body : {in_choice, in_groq}) {
+      const ResponseFacts facts =
+          inspect_openai_response(Operation::chat_completions, "acme", body, index, shapes);
+      EXPECT_EQ(facts.usage.input, static_cast<std::uint64_t>(count[0] - '0')) << body;
+    }
+  }
+}
+
 // Shapes kept from all answers before change nothing of what is read.
 TEST(OpenaiResponse, ReadsEveryRecordedAnswerAlikeWhateverItSawBefore) {
   json::Index index;

@@ -4,6 +4,8 @@
 
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "recorded.h"
 
@@ -343,6 +345,9 @@ void expect_same(const StreamEvent& warm, const StreamEvent& fresh) {
   EXPECT_EQ(warm.usage, fresh.usage);
   EXPECT_EQ(warm.is_last, fresh.is_last);
   EXPECT_EQ(warm.error.has_value(), fresh.error.has_value());
+  if (warm.tag_place) {
+    EXPECT_EQ(warm.tag_place, fresh.tag_place);
+  }
 }
 
 // Shapes kept from all streams before, its own first reading among them, change nothing.
@@ -369,6 +374,106 @@ TEST(OpenaiStream, UnderstandsEveryRecordedStreamAlikeWhateverItSawBefore) {
       EXPECT_EQ(warm.usage(), cold.usage());
     }
   }
+}
+
+struct WarmCase {
+  const char* name;
+  Operation operation;
+  std::vector<std::pair<std::string_view, std::string_view>> events;  // name, data
+};
+
+// Streams that follow each other at one deployment: what the first taught must not be believed of
+// the second where it says something else.
+const std::vector<WarmCase> warm_cases = {
+    {"usage in x_groq",
+     chat,
+     {{"", R"({"id":"a","choices":[],"x_groq":{"usage":{"prompt_tokens":5}}})"}}},
+    {"usage in x_groq, other numbers",
+     chat,
+     {{"", R"({"id":"b","choices":[],"x_groq":{"usage":{"prompt_tokens":6}}})"}}},
+    {"usage in a choice",
+     chat,
+     {{"", R"({"id":"a","choices":[{"delta":{"content":"x"},"usage":{"prompt_tokens":1}}]})"}}},
+    {"usage in a choice, other numbers",
+     chat,
+     {{"", R"({"id":"b","choices":[{"delta":{"content":"x"},"usage":{"prompt_tokens":2}}]})"}}},
+    {"usage in a choice and at the top",
+     chat,
+     {{"",
+       R"({"id":"a","choices":[{"delta":{},"usage":{"prompt_tokens":1}}],"usage":{"completion_tokens":3}})"}}},
+    {"usage in a choice and at the top, other numbers",
+     chat,
+     {{"",
+       R"({"id":"b","choices":[{"delta":{},"usage":{"prompt_tokens":2}}],"usage":{"completion_tokens":4}})"}}},
+    {"content with usage, again and again",
+     chat,
+     {{"", R"({"id":"a","choices":[{"delta":{"content":"x"}}],"usage":{"completion_tokens":1}})"},
+      {"", R"({"id":"a","choices":[{"delta":{"content":"y"}}],"usage":{"completion_tokens":2}})"},
+      {"", R"({"id":"a","choices":[{"delta":{"content":"z"}}],"usage":{"completion_tokens":3}})"}}},
+    {"usage in a response",
+     responses,
+     {{"", R"({"type":"response.created","response":{"id":"a","usage":{"input_tokens":5}}})"}}},
+    {"usage in a response, other numbers",
+     responses,
+     {{"", R"({"type":"response.created","response":{"id":"b","usage":{"input_tokens":6}}})"}}},
+    {"one of two choices ends",
+     chat,
+     {{"", R"({"id":"a","choices":[{"index":0,"delta":{"content":"x"}}]})"},
+      {"", R"({"id":"a","choices":[{"index":1,"delta":{"content":"x"}}]})"},
+      {"", R"({"id":"a","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})"}}},
+    {"the other ends",
+     chat,
+     {{"", R"({"id":"b","choices":[{"index":0,"delta":{"content":"x"}}]})"},
+      {"", R"({"id":"b","choices":[{"index":1,"delta":{"content":"x"}}]})"},
+      {"", R"({"id":"b","choices":[{"index":1,"delta":{},"finish_reason":"stop"}]})"}}},
+    {"both end",
+     chat,
+     {{"", R"({"id":"c","choices":[{"index":0,"delta":{"content":"x"}}]})"},
+      {"", R"({"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})"},
+      {"", R"({"id":"c","choices":[{"index":1,"delta":{},"finish_reason":"stop"}]})"}}},
+    {"known data under the name of an error",
+     chat,
+     {{"", R"({"id":"c","choices":[{"index":0,"delta":{"content":"x"}}]})"},
+      {"", R"({"id":"c","choices":[{"index":0,"delta":{"content":"y"}}]})"},
+      {"error", R"({"id":"c","choices":[{"index":0,"delta":{"content":"y"}}]})"}}},
+};
+
+TEST(OpenaiStream, BelievesNothingOfTheStreamsBefore) {
+  json::Index index;
+  AnswerShapes shared;
+  for (int pass = 0; pass < 3; ++pass) {
+    for (const WarmCase& c : warm_cases) {
+      SCOPED_TRACE(testing::Message() << c.name << ", pass " << pass);
+      OpenaiStream warm(c.operation, "acme", shared);
+      AnswerShapes own;
+      OpenaiStream cold(c.operation, "acme", own);
+      for (const auto& [name, data] : c.events) {
+        const StreamEvent event = warm.inspect(name, data, index);
+        (void)cold.inspect(name, data, index);
+        AnswerShapes none;
+        OpenaiStream fresh(c.operation, "acme", none);
+        expect_same(event, fresh.inspect(name, data, index));
+      }
+      EXPECT_EQ(warm.end(), cold.end());
+      EXPECT_EQ(warm.usage(), cold.usage());
+    }
+  }
+}
+
+// Others that share its deployment may fill the table with what has no shape.
+TEST(OpenaiStream, KnowsItsOwnContentWhateverOthersLearned) {
+  json::Index index;
+  AnswerShapes shapes;
+  OpenaiStream other(chat, "acme", shapes);
+  for (int i = 0; i < 500; ++i) {
+    const std::string odds =
+        R"({"id":"o","choices":[{"delta":{"content":"x"},"p":)" + std::to_string(i) + ".5}]}";
+    EXPECT_EQ(other.inspect("", odds, index).kind, Kind::content);
+  }
+  OpenaiStream stream(chat, "acme", shapes);
+  const std::string data = R"({"id":"a","choices":[{"delta":{"content":"x"}}]})";
+  EXPECT_EQ(stream.inspect("", data, index).kind, Kind::content);
+  EXPECT_EQ(stream.known_events("data: " + data + "\n\n", 1000).count, 1U);
 }
 
 std::string chunk_of(std::string_view id, std::string_view rest) {

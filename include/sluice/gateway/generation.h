@@ -35,7 +35,7 @@ class Generation {
   [[nodiscard]] upstream::ConnectionPool& pool(const catalog::Provider& provider) noexcept {
     return *pools_[provider.index];
   }
-  /// What answers of a deployment look like. Deployments beyond some dozens share: none is then
+  /// What answers of a deployment look like. Of more than 64 deployments some share: none is then
   /// understood wrongly, only looked at anew more often.
   [[nodiscard]] llm::AnswerShapes& answer_shapes(const catalog::Deployment& deployment);
   /// Keeps the warm connections that providers ask for. Ends by `stop`.
@@ -48,7 +48,7 @@ class Generation {
   std::shared_ptr<const Snapshot> snapshot_;
   TlsContexts tls_;
   std::vector<std::unique_ptr<upstream::ConnectionPool>> pools_;
-  // Some 40 KiB each, made when first used.
+  // Up to 150 KiB each, some 20 as a rule; made when first used.
   std::array<std::unique_ptr<llm::AnswerShapes>, 64> answer_shapes_;
 };
 

@@ -6,8 +6,9 @@
 //
 // The events of a stream differ from each other in little but the text they carry. What equals a
 // learned document byte for byte outside its holes, and has in each hole again a value of the same
-// form, is valid JSON with the same meaning but for those values: it need not be indexed anew. A
-// comparison costs a thirtieth of an index. Whatever does not match goes the long way.
+// form, is valid JSON with the same meaning but for those values: it need not be indexed anew. Of
+// an event with a few letters of text a comparison costs a thirtieth of an index; of a document
+// that is nearly all text, half of one. Whatever does not match goes the long way.
 //
 // Some holes are steady: from one stream to the next their values differ, within a stream they do
 // not, as an id does. narrow() closes them, and what is left compares faster.
@@ -27,9 +28,9 @@ namespace sluice::json {
 class TextTemplate {
  public:
   static constexpr std::size_t holes_max = 24;
-  static constexpr std::size_t bytes_max = 2048;    // outside the holes
-  static constexpr std::uint32_t tokens_max = 512;  // of a document to be learned
-  static constexpr std::size_t digits_max = 12;     // a longer number is no hole, and fits in none
+  static constexpr std::size_t bytes_max = 2048;         // outside the holes, frame included
+  static constexpr std::uint32_t json_tokens_max = 512;  // of a document to be learned
+  static constexpr std::size_t digits_max = 12;  // a longer number is no hole, and fits in none
 
   /// What stands in the holes of a text, in order: strings without their quotes, as they are
   /// spelled.
@@ -42,6 +43,13 @@ class TextTemplate {
     std::span<const std::string_view> numbers;
     std::span<const std::string_view> steady_texts{};
     std::span<const std::string_view> steady_numbers{};
+  };
+  /// Where a long string of a text ends. Shared by the comparisons of that one text with several
+  /// templates: those that agree in front of the string look for its end but once.
+  class LongString {
+    friend class TextTemplate;
+    const char* begin_ = nullptr;
+    const char* end_ = nullptr;  // null: it does not end as a string should
   };
   /// What stands in front of and behind each document in the texts that match_run() reads.
   struct Frame {
@@ -64,7 +72,8 @@ class TextTemplate {
   /// it. Texts are empty where the learned ones are, and only there.
   [[nodiscard]] bool matches(std::string_view text) const noexcept;
   /// The same, and what stands in the holes. Without a match `values` mean nothing.
-  [[nodiscard]] bool matches(std::string_view text, Values& values) const noexcept;
+  [[nodiscard]] bool matches(std::string_view text, Values& values,
+                             LongString& known) const noexcept;
 
   /// The hole of the value that begins at this offset of the learned text; nothing: it is none.
   [[nodiscard]] std::optional<std::size_t> hole_at(std::size_t offset) const noexcept;
@@ -91,16 +100,17 @@ class TextTemplate {
   void begin_fixed(const Frame& frame);
   void put_hole(HoleKind kind, bool steady, std::size_t value_offset);
   void end_fixed(std::string_view text_behind, std::string_view frame_tail);
-  [[nodiscard]] static const char* hole_end(HoleKind kind, const char* at,
-                                            const char* end) noexcept;
+  [[nodiscard]] static const char* hole_end(HoleKind kind, const char* at, const char* end,
+                                            LongString& known) noexcept;
   // Whether bytes [from, to) of fixed_ are what [at, end) begins with.
   [[nodiscard]] bool stands_at(const char* at, const char* end, std::size_t from,
                                std::size_t to) const noexcept;
   template <typename Found>
-  [[nodiscard]] const char* match_holes(const char* at, const char* end,
+  [[nodiscard]] const char* match_holes(const char* at, const char* end, LongString& known,
                                         Found found) const noexcept;
   template <typename Found>
-  [[nodiscard]] bool matches_whole(std::string_view text, Found found) const noexcept;
+  [[nodiscard]] bool matches_whole(std::string_view text, LongString& known,
+                                   Found found) const noexcept;
 
   // Frame and document without what is in the holes; then, up to the first hole, the same again.
   std::string fixed_;

@@ -56,7 +56,8 @@ class OpenaiStream {
   [[nodiscard]] StreamEvent known_event(const AnswerShapes::Match& match, std::string_view data);
   [[nodiscard]] StreamEvent make_error(json::Value error);
   void note(const Choices& choices) noexcept;
-  void follow(const AnswerShapes::Shape& shape, std::string_view data);
+  void follow(const json::TextTemplate& pattern, std::string_view event_name,
+              std::string_view data);
 
   AnswerShapes& shapes_;
   // The content events expected next, whose shapes were seen last in this stream. Two, for two

@@ -34,7 +34,8 @@ struct StreamEvent {
   // With finish or error: by its own type the last event of its stream, a whole word of the
   // provider's that a client of this dialect understands.
   bool is_last = false;
-  // Where members may be added to the event's data; of an object that is no error.
+  // Where members may be added to the event's data, when that is an object and no error. Not given
+  // for content like that of an event before in its stream: only the first event is added to.
   std::optional<TagPlace> tag_place;
 };
 
