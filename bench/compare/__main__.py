@@ -1,0 +1,169 @@
+"""Sets Sluice against HAProxy, nginx and a relay that parses nothing, in front of one simulated
+provider.
+
+  tools/compare                      installs, builds and measures all scenarios
+  tools/compare --quick              a few seconds per scenario: does it work at all
+  tools/compare --scenarios chat,sse --rounds 9
+  tools/compare --urgent             as root, on a machine that others use too
+
+Each proxy has one thread on one core; simulator and load generator are on others, or on the other.
+Every answer is checked: a target that gave a wrong one has no numbers in that scenario. Writes
+report.json, report.md and report.html. Exit status: 0 all budgets held, 1 a wrong answer or no
+measurement, 2 a bad command line, 3 a budget is broken.
+"""
+
+import argparse
+import importlib
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from pathlib import Path
+
+import budgets
+import machine
+import report
+import scenarios
+from processes import Trouble, choose_cores
+from stage import Stage
+from strangers import parse_stranger
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Options(argparse.Namespace):
+    """The command line, and what the measuring modules ask of it."""
+
+    def targets_of(self, scenario):
+        """Who takes part in a scenario. Somebody else's gateway knows one simulator, the plain one."""
+        names = [name for name in scenario.targets if name in self.targets]
+        return names + [stranger.name for stranger in self.target if scenario.part == scenarios.PLAIN_PART]
+
+    def say(self, text):
+        print(f"== {text}", file=sys.stderr, flush=True)
+
+    def note(self, text):
+        if text not in self.notes:
+            self.notes.append(text)
+            self.say(text)
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(
+        prog="tools/compare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=Path, metavar="FOLDER", default=ROOT / "build" / "release",
+                        help="use this build as it is, and install nothing; default: build/release, made up to date")
+    parser.add_argument("--scenarios", metavar="NAMES", help="these, with commas; default: all. --list shows them")
+    parser.add_argument("--targets", metavar="NAMES", default=",".join(scenarios.ALL),
+                        help=f"these, with commas; default: {','.join(scenarios.ALL)}")
+    parser.add_argument("--target", type=parse_stranger, action="append", default=[],
+                        metavar="NAME=URL[,key=KEY][,model=MODEL]",
+                        help="a gateway that runs already, in front of --simulator-port; may be repeated")
+    parser.add_argument("--simulator-port", type=int, metavar="PORT", help="of the plain simulator; default: any")
+    parser.add_argument("--rounds", type=int, help="of each scenario; default: 5")
+    parser.add_argument("--seconds", type=float, help="of one run, about; default: 2")
+    parser.add_argument("--idle", type=int, default=10_000, help="idle connections; default: 10000")
+    parser.add_argument("--quick", action="store_true", help="two rounds of half a second, 1000 idle connections")
+    parser.add_argument("--urgent", action="store_true",
+                        help="goes before all ordinary processes; as root, on a busy machine")
+    parser.add_argument("--output", type=Path, metavar="FOLDER", default=ROOT / "build" / "compare",
+                        help="where the report goes; default: build/compare")
+    parser.add_argument("--list", action="store_true", help="print the scenarios, and end")
+    options = parser.parse_args(namespace=Options())
+    options.notes = []
+    options.rounds = options.rounds or (2 if options.quick else 5)
+    options.seconds = options.seconds or (0.5 if options.quick else 2)
+    if options.quick:
+        options.idle = min(options.idle, 1000)
+    options.targets = options.targets.split(",")
+    for name in options.targets:
+        if name not in scenarios.ALL:
+            parser.error(f"there is no target {name!r} here; --target NAME=URL adds one")
+    names = options.scenarios.split(",") if options.scenarios else [one.name for one in scenarios.SCENARIOS]
+    options.scenarios = [scenarios.find(name) or parser.error(f"there is no scenario {name!r}") for name in names]
+    if options.rounds < 1 or options.seconds <= 0 or options.idle < 1:
+        parser.error("rounds, seconds and connections are positive numbers")
+    if options.target and not options.simulator_port:
+        parser.error("--target needs --simulator-port: how else would it know the simulator")
+    return options
+
+
+def find_programs(build):
+    programs = {
+        "sluice": build / "sluice",
+        "sluice-sim": build / "tools" / "simulator" / "sluice-sim",
+        "sluice-load": build / "tools" / "load" / "sluice-load",
+        "floor": build / "bench" / "floor" / "sluice-floor",
+        "system-call": build / "bench" / "floor" / "sluice-system-call",
+    }
+    # Debian keeps them in a folder that is not on everybody's path.
+    path = os.environ["PATH"] + ":/usr/sbin"
+    programs |= {name: shutil.which(name, path=path) for name in ("haproxy", "nginx")}
+    for name, program in programs.items():
+        if program is None or not os.access(program, os.X_OK):
+            raise Trouble(f"there is no {name}: run tools/compare without --build")
+    return {name: str(program) for name, program in programs.items()}
+
+
+def versions(programs, options):
+    known = {
+        "sluice": machine.version_of(programs["sluice"], "--version"),
+        "haproxy": "HAProxy " + machine.version_of(programs["haproxy"], "-v").split()[2],
+        "nginx": machine.version_of(programs["nginx"], "-v").replace("nginx version: nginx/", "nginx "),
+        "floor": "sluice-floor, a bare io_uring relay that parses nothing",
+    }
+    return ({name: known[name] for name in options.targets}
+            | {stranger.name: stranger.url for stranger in options.target})
+
+
+def run(options):
+    programs = find_programs(options.build)
+    cores = choose_cores()
+    found = {
+        "machine": machine.describe_machine()
+        | {"system_call_ns": machine.system_call_ns(programs["system-call"], cores["proxy"], options.urgent)},
+        "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        "command": "tools/compare " + " ".join(sys.argv[1:]),
+        "rounds": options.rounds, "seconds": options.seconds,
+        "targets": versions(programs, options), "scenarios": {},
+    }
+    with Stage(programs, cores, options.urgent, options.target, options.simulator_port) as stage:
+        for scenario in options.scenarios:
+            kind = importlib.import_module(scenario.kind)
+            result = kind.measure(stage, scenario, options)
+            found["scenarios"][scenario.name] = {"what": scenario.what, "unit": scenario.unit, **result}
+            print("\n" + report.scenario_text(scenario.name, found["scenarios"][scenario.name]) + "\n", flush=True)
+    found["notes"] = options.notes
+    found["budgets"] = budgets.verdicts(found["scenarios"])
+    return found
+
+
+def main():
+    options = parse_arguments()
+    if options.list:
+        for scenario in scenarios.SCENARIOS:
+            print(f"{scenario.name:<16}{scenario.what}")
+        return 0
+    if options.urgent and os.geteuid() != 0:
+        raise Trouble("--urgent needs root")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started ends too
+    found = run(options)
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / "report.json").write_text(json.dumps(found, indent=1) + "\n")
+    (options.output / "report.md").write_text(report.as_markdown(found))
+    (options.output / "report.html").write_text(report.as_html(found))
+    print(report.closing_text(found))
+    print(f"\n{options.output}/report.html, report.md, report.json")
+    if any(result["void"] for result in found["scenarios"].values()):
+        return 1
+    return 3 if budgets.broken(found["budgets"]) else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Trouble as trouble:
+        print(f"tools/compare: {trouble}", file=sys.stderr)
+        sys.exit(1)

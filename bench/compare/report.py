@@ -1,0 +1,124 @@
+"""The report, out of what was found: on a terminal, in Markdown, and as one page of HTML. Pure."""
+
+import html
+
+import plots
+import tables
+
+TOLERABLE_NOISE = 0.10  # of the machine, used by others: beyond it the report says so
+PROMPT_BYTES = {"chat": 1 << 10, "chat-16k": 16 << 10, "chat-100k": 100 << 10, "chat-1m": 1 << 20}
+ORDINARY_CALL_NS = 300  # a bare system call on hardware, mitigations included, is below this
+
+PAGE = """\
+<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Sluice compared</title>
+<style>
+body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 1560px; margin: 2em auto; padding: 0 1em; color: #222; }}
+table {{ border-collapse: collapse; font-size: 12px; margin: .6em 0; display: block; overflow-x: auto; }}
+th, td {{ padding: 3px 7px; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap; }}
+th:first-child, td:first-child {{ text-align: left; }}
+.plots {{ display: flex; flex-wrap: wrap; gap: 12px; }}
+svg {{ width: 560px; max-width: 100%; font: 12px system-ui, sans-serif; background: #fafafa; }}
+.grid {{ stroke: #ddd; }}
+.title {{ font-weight: 600; }}
+.said {{ color: #555; font-size: 13px; }}
+.broken {{ color: #b00020; font-weight: 600; }}
+.held {{ color: #00692b; }}
+</style>
+{body}
+</html>
+"""
+
+
+def scenario_text(name, result):
+    lines = [f"{name}: {result['what']}"]
+    if result["targets"]:
+        lines.append(tables.as_text(tables.grid(result, result["unit"])))
+    return "\n".join(lines + tables.conditions(result, TOLERABLE_NOISE))
+
+
+def machine_lines(found):
+    machine = found["machine"]
+    virtual = ", virtual" if machine["virtual"] else ""
+    lines = [f"{machine['processor']}{virtual}, {machine['cores']} cores, Linux {machine['kernel']}, "
+             f"{machine['system']}; {found['date']}",
+             f"{found['rounds']} rounds of {found['seconds']:g} s: medians, with least and most"]
+    call = machine["system_call_ns"]
+    said = f"a bare system call costs {call:.0f} ns here"
+    if call > ORDINARY_CALL_NS:
+        said += (": several times what it costs on hardware without virtualisation, which flatters "
+                 "whoever makes few of them (io_uring) and burdens whoever makes one per read and write")
+    return [*lines, said]
+
+
+def closing_text(found):
+    lines = machine_lines(found) + [f"{name}: {version}" for name, version in found["targets"].items()]
+    if found["budgets"]:
+        lines += ["", tables.as_text(tables.budget_grid(found["budgets"]))]
+    return "\n".join(lines + found["notes"])
+
+
+def as_markdown(found):
+    parts = ["# Sluice compared", "", f"`{found['command']}`", ""]
+    parts += [f"- {line}" for line in machine_lines(found)]
+    parts += [f"- {name}: {version}" for name, version in found["targets"].items()]
+    parts += [f"- {note}" for note in found["notes"]]
+    if found["budgets"]:
+        parts += ["", "## Budgets", "", tables.as_markdown(tables.budget_grid(found["budgets"]))]
+    for name, result in found["scenarios"].items():
+        parts += ["", f"## {name}: {result['what']}", ""]
+        if result["targets"]:
+            parts += [tables.as_markdown(tables.grid(result, result["unit"])), ""]
+        parts += [f"- {line}" for line in tables.conditions(result, TOLERABLE_NOISE)]
+    return "\n".join(parts) + "\n"
+
+
+def as_html(found):
+    parts = ["<h1>Sluice compared</h1>", f"<p><code>{html.escape(found['command'])}</code></p>"]
+    parts.append(said(machine_lines(found) + [f"{name}: {version}" for name, version in found["targets"].items()]
+                      + found["notes"]))
+    if found["budgets"]:
+        parts += ["<h2>Budgets</h2>", html_table(tables.budget_grid(found["budgets"]))]
+    overview = prompt_size_plot(found["scenarios"])
+    if overview:
+        parts += ["<h2>Cost against prompt size</h2>", f'<div class="plots">{overview}</div>']
+    for name, result in found["scenarios"].items():
+        parts.append(f"<h2>{html.escape(name)}: {html.escape(result['what'])}</h2>")
+        if result["targets"]:
+            parts.append(html_table(tables.grid(result, result["unit"])))
+        parts.append(f'<div class="plots">{scenario_plots(result)}</div>')
+        parts.append(said(tables.conditions(result, TOLERABLE_NOISE)))
+    return PAGE.format(body="\n".join(parts))
+
+
+def said(lines):
+    return '<p class="said">' + "<br>".join(html.escape(line) for line in lines) + "</p>"
+
+
+def html_table(rows):
+    def row(cells, tag):
+        marked = {"held": ' class="held"', "BROKEN": ' class="broken"'}
+        return "<tr>" + "".join(f"<{tag}{marked.get(cell, '')}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+    return "<table>" + row(rows[0], "th") + "".join(row(cells, "td") for cells in rows[1:]) + "</table>"
+
+
+def scenario_plots(result):
+    cost = {name: (metrics["user_us"]["median"], metrics["system_us"]["median"])
+            for name, metrics in result["targets"].items() if "user_us" in metrics}
+    drawn = plots.bars(f"CPU us per {result['unit']}", cost, "us") if cost else ""
+    for title, by_target in result["curves"].items():
+        drawn += plots.curves(title, by_target)
+    for plot in result.get("lines", ()):
+        drawn += plots.lines(plot["title"], plot["points"], plot["x"], plot["y"], y_log=plot.get("y_log", False))
+    return drawn
+
+
+def prompt_size_plot(results):
+    """CPU time per request against the size of the prompt, where two sizes were measured."""
+    points = {}
+    for scenario, size in PROMPT_BYTES.items():
+        for name, metrics in results.get(scenario, {"targets": {}})["targets"].items():
+            if "us" in metrics:
+                points.setdefault(name, []).append((size, metrics["us"]["median"]))
+    points = {name: found for name, found in points.items() if len(found) > 1}
+    return plots.lines("CPU us per request", points, "bytes of prompt", "us", x_log=True, y_log=True)

@@ -1,0 +1,87 @@
+"""Results as tables: on a terminal and in Markdown. Pure."""
+
+# Metrics in the order of columns: key, heading, scale, digits.
+COLUMNS = (
+    ("us", "CPU us/{unit}", 1, 2),
+    ("user_us", "user us", 1, 2),
+    ("system_us", "system us", 1, 2),
+    ("requests_per_second", "requests/s", 1, 0),
+    ("events_per_second", "events/s", 1, 0),
+    ("p50_added", "p50 added us", 1, 0),
+    ("p99_added", "p99 added us", 1, 0),
+    ("p99_9_added", "p99.9 added us", 1, 0),
+    ("calls", "calls/request", 1, 2),
+    ("core_used", "core used %", 100, 0),
+    ("connection_bytes", "bytes/connection", 1, 0),
+    ("idle_bytes", "idle MiB", 1 / 2**20, 1),
+    ("peak_bytes", "peak MiB", 1 / 2**20, 1),
+)
+RATIOS = (("haproxy", "to HAProxy"), ("floor", "to floor"))
+
+
+def number(value, digits):
+    return f"{value:.{digits}f}"
+
+
+def cell(value, scale, digits):
+    """Median, and in brackets least and most where they differ as written."""
+    if value is None:
+        return ""
+    middle, least, most = (number(value[key] * scale, digits) for key in ("median", "min", "max"))
+    return middle if least == most else f"{middle} ({least}-{most})"
+
+
+def grid(result, unit):
+    """Rows of cells, the heading first: one row per target, and only columns somebody has."""
+    targets = result["targets"]
+    columns = [column for column in COLUMNS if any(column[0] in metrics for metrics in targets.values())]
+    bases = [base for base in RATIOS if any(base[0] in found for found in result["ratios"].values())]
+    rows = [["", *(heading.format(unit=unit) for _, heading, _, _ in columns),
+             *(heading for _, heading in bases)]]
+    for name, metrics in targets.items():
+        ratios = result["ratios"].get(name, {})
+        rows.append([name, *(cell(metrics.get(key), scale, digits) for key, _, scale, digits in columns),
+                     *(cell(ratios.get(base), 1, 3) for base, _ in bases)])
+    return rows
+
+
+def as_text(rows):
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
+    return "\n".join("  ".join(
+        text.ljust(width) if index == 0 else text.rjust(width)
+        for index, (text, width) in enumerate(zip(row, widths))).rstrip() for row in rows)
+
+
+def as_markdown(rows):
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    lines.insert(1, "| " + " | ".join(["---"] + ["---:"] * (len(rows[0]) - 1)) + " |")
+    return "\n".join(lines)
+
+
+def budget_grid(verdicts):
+    rows = [["budget", "bound", "measured", ""]]
+    for verdict in verdicts:
+        measured = "" if verdict["value"] is None else f"{verdict['value']:.3g} {verdict['unit']}"
+        said = {True: "held", False: "BROKEN", None: "not measured"}[verdict["held"]]
+        rows.append([verdict["name"], f"<= {verdict['bound']:g} {verdict['unit']}", measured, said])
+    return rows
+
+
+def conditions(result, tolerable_noise):
+    """Sentences on how far to believe a result."""
+    said = []
+    if result.get("half_rate"):
+        said.append(f"latency at {result['half_rate']:.0f} requests/s for all")
+    if result.get("direct_rate"):
+        said.append(f"without a proxy {result['direct_rate']:.0f} requests/s")
+    others = result.get("others")
+    if others:
+        noisy = "  NOISY" if others["median"] > tolerable_noise else ""
+        said.append(f"others used {others['median']:.1%} ({others['min']:.1%}-{others['max']:.1%}) "
+                    f"of the machine{noisy}")
+    dropped = result["targets"].get("sluice", {}).get("log_lines_dropped")
+    if dropped and dropped["max"] > 0:
+        said.append(f"sluice dropped up to {dropped['max']:.0f} log lines a run")
+    said += [f"NO NUMBERS for {name}: {why}" for name, why in result["void"].items()]
+    said += result.get("notes", [])
+    return said

@@ -1,0 +1,209 @@
+"""bench/compare: what turns runs into figures, tables, verdicts and plots is right to the digit.
+
+Usage: compare_test.py ROOT
+"""
+
+import argparse
+import pathlib
+import sys
+import unittest
+import xml.dom.minidom
+
+ROOT = pathlib.Path(sys.argv.pop()) if len(sys.argv) == 2 else pathlib.Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "bench" / "compare"))
+
+import budgets  # noqa: E402  (the path above comes first)
+import figures  # noqa: E402
+import plots  # noqa: E402
+import processes  # noqa: E402
+import report  # noqa: E402
+import scenarios  # noqa: E402
+import strangers  # noqa: E402
+import tables  # noqa: E402
+
+
+def flat(value):
+    return {"median": value, "min": value, "max": value}
+
+
+class Figures(unittest.TestCase):
+    def test_a_spread_is_the_median_between_least_and_most(self):
+        self.assertEqual(figures.spread([3, 1, 10]), {"median": 3, "min": 1, "max": 10})
+        self.assertEqual(figures.spread([4, None, 2]), {"median": 3, "min": 2, "max": 4})
+        self.assertIsNone(figures.spread([None]))
+
+    def test_a_ratio_is_taken_within_each_round_and_not_of_the_medians(self):
+        ours = [{"us": 10}, {"us": 100}, {"us": 30}]
+        theirs = [{"us": 20}, {"us": 100}, {"us": 10}]
+        self.assertEqual(figures.ratio(ours, theirs, "us"), {"median": 1.0, "min": 0.5, "max": 3.0})
+
+    def test_a_round_without_a_number_has_no_ratio(self):
+        self.assertIsNone(figures.ratio([{}], [{"us": 1}], "us"))
+        self.assertIsNone(figures.ratio([{"us": 1}], [{"us": 0}], "us"))
+
+    def test_nobody_is_compared_with_itself_or_with_the_absent(self):
+        runs = {"sluice": [{"us": 9}], "haproxy": [{"us": 10}]}
+        self.assertEqual(figures.ratios(runs, "us", ("haproxy", "floor")), {"sluice": {"haproxy": flat(0.9)}})
+
+    def test_added_latency_is_above_direct_in_the_same_round(self):
+        runs = [{"p50": 15}, {"p50": 9}]
+        figures.added(runs, [{"p50": 10}, {"p50": 10}], ("p50", "p99"))
+        self.assertEqual([run["p50_added"] for run in runs], [5, -1])
+        self.assertNotIn("p99_added", runs[0])
+
+    def test_a_curve_is_the_median_where_all_curves_have_a_point(self):
+        curves = [[[0.5, 1], [0.9, 5], [0.99, 9]], [[0.5, 3], [0.9, 7]], [[0.5, 8], [0.9, 6]]]
+        self.assertEqual(figures.median_curve(curves), [[0.5, 3], [0.9, 6]])
+        self.assertEqual(figures.median_curve([None, []]), [])
+
+    def test_each_goes_first_in_turn_and_behind_different_ones(self):
+        orders = [figures.rotated("abc", number) for number in range(6)]
+        self.assertEqual(orders[0], ["a", "b", "c"])
+        self.assertEqual({order[0] for order in orders}, {"a", "b", "c"})
+        self.assertTrue(all(sorted(order) == ["a", "b", "c"] for order in orders))
+        self.assertGreater(len({order[order.index("a") - 1] for order in orders if order[0] != "a"}), 1)
+
+
+class Verdicts(unittest.TestCase):
+    def results(self, ratio):
+        return {"sse": {"targets": {}, "ratios": {"sluice": {"haproxy": flat(ratio)}}}}
+
+    def verdict(self, ratio):
+        return budgets.verdicts(self.results(ratio))
+
+    def test_a_budget_is_held_up_to_its_bound_and_broken_above(self):
+        self.assertEqual([one["held"] for one in self.verdict(0.90)], [True])
+        self.assertEqual(budgets.broken(self.verdict(0.91)), ["SSE, CPU per event, to HAProxy's"])
+
+    def test_what_was_not_measured_is_neither_held_nor_broken(self):
+        found = budgets.verdicts({"sse": {"targets": {}, "ratios": {}}})
+        self.assertEqual([(one["held"], one["value"]) for one in found], [(None, None)])
+        self.assertEqual(budgets.broken(found), [])
+        self.assertEqual(budgets.verdicts({}), [])
+
+    def test_latency_is_judged_against_haproxys(self):
+        def chat(ours, theirs):
+            return {"chat": {"ratios": {}, "targets": {"sluice": {"p50_added": flat(ours)},
+                                                       "haproxy": {"p50_added": flat(theirs)}}}}
+        names = [budgets.broken(budgets.verdicts(chat(ours, 100))) for ours in (100, 101)]
+        self.assertEqual(names, [[], ["chat 1 KiB, p50 added at half load, above HAProxy's"]])
+
+    def test_every_budget_names_a_scenario_there_is(self):
+        for bound in budgets.BOUNDS:
+            self.assertIsNotNone(scenarios.find(bound.scenario), bound.name)
+
+
+RESULT = {
+    "what": "a thing", "unit": "request", "curves": {"latency": {"sluice": [[0.0, 10], [0.5, 20], [0.99, 300]]}},
+    "targets": {"direct": {"requests_per_second": flat(9)},
+                "sluice": {"us": {"median": 12.5, "min": 11, "max": 14}, "user_us": flat(4), "system_us": flat(8.5)}},
+    "ratios": {"sluice": {"haproxy": flat(0.8)}}, "void": {"nginx": "nginx gave <wrong> answers"},
+    "others": flat(0.2), "half_rate": 5000, "direct_rate": None,
+}
+FOUND = {
+    "command": "tools/compare --quick", "date": "today", "rounds": 2, "seconds": 0.5,
+    "machine": {"processor": "Abacus", "virtual": True, "cores": 2, "kernel": "6.12", "system": "Debian",
+                "system_call_ns": 1000.0},
+    "targets": {"sluice": "sluice 1"}, "notes": ["a note"], "scenarios": {"chat": RESULT},
+    "budgets": [{"name": "b", "scenario": "chat", "bound": 1, "unit": "x", "value": 2, "held": False}],
+}
+
+
+class Tables(unittest.TestCase):
+    def test_a_cell_shows_the_spread_only_where_there_is_one(self):
+        self.assertEqual(tables.cell({"median": 12.5, "min": 11, "max": 14}, 1, 2), "12.50 (11.00-14.00)")
+        self.assertEqual(tables.cell({"median": 1, "min": 0.999, "max": 1}, 1, 1), "1.0")
+        self.assertEqual(tables.cell(None, 1, 1), "")
+
+    def test_columns_are_those_somebody_has_and_rows_are_targets(self):
+        rows = tables.grid(RESULT, "request")
+        self.assertEqual(rows[0], ["", "CPU us/request", "user us", "system us", "requests/s", "to HAProxy"])
+        self.assertEqual(rows[1], ["direct", "", "", "", "9", ""])
+        self.assertEqual(rows[2][-1], "0.800")
+
+    def test_markdown_has_one_rule_and_as_many_cells_in_each_row(self):
+        lines = tables.as_markdown(tables.grid(RESULT, "request")).splitlines()
+        self.assertEqual(len({line.count("|") for line in lines}), 1)
+        self.assertTrue(lines[1].startswith("| --- | ---: |"))
+
+    def test_a_noisy_machine_and_a_wrong_answer_are_said(self):
+        said = "\n".join(tables.conditions(RESULT, 0.1))
+        self.assertIn("NOISY", said)
+        self.assertIn("NO NUMBERS for nginx", said)
+        self.assertNotIn("NOISY", "\n".join(tables.conditions(RESULT, 0.3)))
+
+
+class Report(unittest.TestCase):
+    def test_a_dear_system_call_is_said_to_flatter(self):
+        self.assertIn("flatters", "\n".join(report.machine_lines(FOUND)))
+        cheap = {**FOUND, "machine": {**FOUND["machine"], "system_call_ns": 90.0}}
+        self.assertNotIn("flatters", "\n".join(report.machine_lines(cheap)))
+
+    def test_the_page_is_whole_and_fetches_nothing(self):
+        page = report.as_html(FOUND)
+        self.assertIn("&lt;wrong&gt;", page)
+        self.assertIn('class="broken">BROKEN', page)
+        for word in ("http:", "https:", "src=", "<script", "@import"):
+            self.assertNotIn(word, page)
+
+    def test_markdown_names_what_it_shows(self):
+        text = report.as_markdown(FOUND)
+        for part in ("# Sluice compared", "## Budgets", "## chat: a thing", "BROKEN", "a note"):
+            self.assertIn(part, text)
+
+
+class Plots(unittest.TestCase):
+    def drawn(self, svg):
+        return xml.dom.minidom.parseString(svg)
+
+    def test_the_tail_gets_the_room(self):
+        self.assertAlmostEqual(plots.nines(0.9), 1)
+        self.assertAlmostEqual(plots.nines(0.999) - plots.nines(0.99), 1)
+
+    def test_a_curve_goes_right_and_up(self):
+        svg = self.drawn(plots.curves("latency", RESULT["curves"]["latency"]))
+        points = svg.getElementsByTagName("polyline")[0].getAttribute("points").split()
+        places = [tuple(map(float, point.split(","))) for point in points]
+        self.assertEqual(len(places), 3)
+        self.assertEqual(places, sorted(places, key=lambda place: (place[0], -place[1])))
+
+    def test_bars_are_as_long_as_what_they_stand_for(self):
+        svg = self.drawn(plots.bars("cost", {"sluice": (1, 3), "haproxy": (2, 6)}, "us"))
+        widths = [float(bar.getAttribute("width")) for bar in svg.getElementsByTagName("rect")]
+        self.assertAlmostEqual(widths[1] / widths[0], 3, places=1)
+        self.assertAlmostEqual(widths[3] / widths[1], 2, places=1)
+
+    def test_ticks_are_round_and_inside(self):
+        self.assertEqual(plots.Axis(0, 23, 0, 100).ticks(), [0, 5, 10, 15, 20])
+        self.assertEqual([round(tick) for tick in plots.Axis(90, 2100, 0, 1, True).ticks()],
+                         [100, 200, 500, 1000, 2000])
+
+    def test_nothing_is_drawn_of_nothing(self):
+        for plot in (plots.curves("a", {}), plots.bars("a", {}, "us"), plots.lines("a", {"x": []}, "x", "y")):
+            self.assertEqual(plot, "")
+
+    def test_a_flat_line_is_drawn_too(self):
+        self.drawn(plots.lines("a", {"sluice": [(1, 5), (1, 5)]}, "x", "y", x_log=True))
+
+
+class Usage(unittest.TestCase):
+    def test_time_divides_as_the_ticks_do_and_its_sum_is_exact(self):
+        before, after = processes.Usage(1.0, 10, 20), processes.Usage(5.0, 20, 50)
+        self.assertEqual(after.since(before), (1.0, 3.0))
+        self.assertEqual(processes.Usage(1.5, 10, 20).since(before), (0.0, 0.5))
+
+
+class Strangers(unittest.TestCase):
+    def test_a_target_is_a_name_an_address_and_settings(self):
+        found = strangers.parse_stranger("other=http://127.0.0.1:4000,key=sk-1,model=m")
+        self.assertEqual((found.name, found.url, found.port, found.key, found.model),
+                         ("other", "http://127.0.0.1:4000", 4000, "sk-1", "m"))
+
+    def test_what_is_no_target_is_refused(self):
+        for text in ("http://127.0.0.1:4000", "other=127.0.0.1:4000", "other=http://host", "o=http://h:1,pin=3"):
+            with self.assertRaises(argparse.ArgumentTypeError, msg=text):
+                strangers.parse_stranger(text)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0]])
