@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "sluice/json/writer.h"
 
 namespace sluice::load {
@@ -9,13 +11,28 @@ namespace {
 
 double microseconds(Duration span) { return static_cast<double>(span.count()) / 1e3; }
 
+// [[quantile, span], ...] from the least on, ten to each further nine of the quantile, as far out
+// as at least one value lies beyond.
+void write_curve(json::Writer& writer, const LatencyHistogram& spans) {
+  writer.key("curve").begin_array();
+  for (int tenths = 0; tenths <= 90; ++tenths) {
+    const double beyond = std::pow(10.0, -0.1 * tenths);
+    if (beyond * static_cast<double>(spans.count()) < 1) break;
+    writer.begin_array().number(1 - beyond);
+    writer.number(microseconds(spans.quantile(1 - beyond))).end_array();
+  }
+  writer.end_array();
+}
+
 void write_spans(json::Writer& writer, std::string_view name, const LatencyHistogram& spans) {
   writer.key(name).begin_object().key("count").unsigned_integer(spans.count());
   writer.key("p50").number(microseconds(spans.quantile(0.5)));
   writer.key("p90").number(microseconds(spans.quantile(0.9)));
   writer.key("p99").number(microseconds(spans.quantile(0.99)));
   writer.key("p99_9").number(microseconds(spans.quantile(0.999)));
-  writer.key("max").number(microseconds(spans.max())).end_object();
+  writer.key("max").number(microseconds(spans.max()));
+  write_curve(writer, spans);
+  writer.end_object();
 }
 
 std::string line_of(std::string_view name, const LatencyHistogram& spans) {
