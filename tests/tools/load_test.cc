@@ -1,7 +1,9 @@
 // The load generator's pure parts: the histogram, and the judgement of answers.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "load/answer_check.h"
@@ -65,6 +67,20 @@ TEST(Scenario, MakesThePromptAsLongAsAskedAndItsNonceCount) {
   EXPECT_EQ(one.body.view().substr(begin, 16), "0000000000000001");
   EXPECT_EQ(scenario.prepare(0xfedcba9876543210U).body.view().substr(begin, 16),
             "fedcba9876543210");
+}
+
+TEST(Scenario, PutsAnImageBehindTheTextThatTheAnswerFollowsFrom) {
+  const Scenario plain(ScenarioConfig{});
+  const Scenario scenario(ScenarioConfig{.image_bytes = 3'000});
+  const Prepared prepared = scenario.prepare(7);
+  EXPECT_EQ(prepared.seed, plain.prepare(7).seed);
+  EXPECT_EQ(prepared.body.size() - plain.prepare(7).body.size(),
+            4'000 + std::string_view(R"([{"type":"text","text":)").size() +
+                std::string_view(
+                    R"(},{"type":"image_url","image_url":{"url":"data:image/png;base64,"}}])")
+                    .size());
+  json::Index index;
+  ASSERT_TRUE(index.build(prepared.body).has_value());
 }
 
 // What a stream looks like to the check, event by event.
@@ -221,6 +237,26 @@ TEST(Results, AreOneJsonObject) {
   results.count_error("a \"kind\"");
   json::Index index;
   EXPECT_TRUE(index.build(to_json(results, "chat", "http://x")).has_value());
+}
+
+TEST(Results, DrawTheTailAsFarOutAsThereAreValues) {
+  Results results;
+  for (int i = 1; i <= 1'000; ++i) results.latency.record(std::chrono::microseconds(i));
+  json::Index index;
+  const std::string text = to_json(results, "chat", "http://x");
+  ASSERT_TRUE(index.build(text).has_value());
+  std::vector<std::pair<double, double>> curve;
+  for (const json::Value point : json::root(index).find("latency_us")->find("curve")->elements()) {
+    std::vector<double> numbers;
+    for (const json::Value number : point.elements()) numbers.push_back(*number.number());
+    ASSERT_EQ(numbers.size(), 2U);
+    curve.emplace_back(numbers[0], numbers[1]);
+  }
+  ASSERT_EQ(curve.size(), 31U);  // ten per nine, and 0.999 is the last that something exceeds
+  EXPECT_NEAR(curve.back().first, 0.999, 1e-9);
+  for (const auto& [quantile, microseconds] : curve) {
+    EXPECT_NEAR(microseconds, std::max(1.0, quantile * 1'000), 0.01 * microseconds + 1);
+  }
 }
 
 }  // namespace

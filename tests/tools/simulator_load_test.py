@@ -83,6 +83,27 @@ class EndToEnd(unittest.TestCase):
                     self.assertEqual((status, results["right"], results["errors"]), (0, 200, {}))
             self.assertEqual(simulator.stats()["aborted_by_client"], 0)
 
+    def test_an_image_a_slow_reader_and_a_connection_per_request_change_no_answer(self):
+        with Simulator() as simulator:
+            for scenario, connects in (
+                (["--image-bytes", "300000"], 8), (["--stream", "--read-pause-ms", "5"], 8),
+                (["--requests-per-connection", "1"], 200), (["--requests-per-connection", "50"], 8),
+            ):  # fmt: skip
+                with self.subTest(scenario=scenario):
+                    status, results = load(simulator.url, *scenario)
+                    self.assertEqual((status, results["right"]), (0, 200))
+                    self.assertGreaterEqual(results["connects"], connects)
+                    self.assertLess(results["connects"], connects + 8)
+
+    def test_a_refusal_that_is_expected_is_right_and_an_answer_then_is_wrong(self):
+        with Simulator("--key", "sk-right") as simulator:
+            refused = ["--expect-status", "401", "--key"]
+            self.assertEqual(load(simulator.url, *refused, "sk-other")[0], 0)
+            status, results = load(simulator.url, *refused, "sk-right")
+            self.assertEqual((status, results["wrong"]), (2, 200))
+            status, results = load(simulator.url, "--expect-status", "403", "--key", "sk-other")
+            self.assertEqual((status, results["errors"]), (1, {"status 401": 200}))
+
     def test_over_a_unix_socket(self):
         with tempfile.TemporaryDirectory() as folder:
             with Simulator("--listen", f"unix:{folder}/sim.sock"):

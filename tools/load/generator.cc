@@ -105,6 +105,7 @@ Task<bool> Generator::connect(std::unique_ptr<http::ClientHttp1>& connection) {
 // One connection's life: takes arrivals until there are none.
 Task<void> Generator::drive() {
   std::unique_ptr<http::ClientHttp1> connection;
+  std::uint64_t served = 0;  // on it
   Arrival arrival{};
   while (next_arrival(arrival)) {
     const bool due = co_await wait_for(arrival);
@@ -113,6 +114,7 @@ Task<void> Generator::drive() {
     for (int attempt = 0; attempt < 2; ++attempt) {
       if (connection == nullptr || !connection->reusable()) {
         connection.reset();
+        served = 0;
         const bool connected = co_await connect(connection);
         if (!connected) break;
       }
@@ -120,7 +122,10 @@ Task<void> Generator::drive() {
       const MonotonicTime start = config_.rate > 0 ? arrival.due : now;
       const Measured measured{start, start >= measured_from_};
       const Error error = co_await exchange(*connection, prepared, measured);
-      if (error == settled) break;
+      if (error == settled) {
+        if (++served == config_.requests_per_connection) connection.reset();
+        break;
+      }
       connection.reset();
       if (error.retry == Retry::if_reused && attempt == 0) {
         ++results_.retries;
@@ -149,11 +154,17 @@ Task<Error> Generator::exchange(http::ClientHttp1& connection, const Prepared& p
   const http::StatusCode status = (*head)->status;
   const std::string_view type = (*head)->headers.value("content-type").value_or("");
   Error error = settled;
-  if (status != http::status::ok) {
+  if (status != http::status::ok || config_.expected_status != http::status::ok) {
     const Result<Slice> read =
         co_await exchange.read_whole_body(answer_bytes_max, deadline.token());
     if (!read) co_return read.error();
-    fail_with(fmt::format("status {}", status), measured.counts);
+    if (status == config_.expected_status) {
+      error = settle(nullptr, measured);
+    } else if (status == http::status::ok) {
+      error = settle("an answer came where a refusal is due", measured);
+    } else {
+      fail_with(fmt::format("status {}", status), measured.counts);
+    }
   } else if (!type.starts_with(scenario_.config().stream ? "text/event-stream"
                                                          : "application/json")) {
     // Unread, so the connection is not used again.
@@ -189,6 +200,11 @@ Task<Error> Generator::read_stream(http::ClientExchange& exchange, const Prepare
                                    Measured measured, StopToken stop) {
   Reading reading{.check = {prepared.seed, scenario_.config().tokens, stream_memory_}};
   while (true) {
+    if (config_.read_pause.count() > 0) {
+      const Result<void> paused =
+          co_await ring::sleep_until(loop_, loop_.now() + config_.read_pause, stop);
+      if (!paused) co_return paused.error();
+    }
     Result<SliceChain> part = co_await exchange.read_body(stop);
     if (!part) co_return part.error();
     if (part->empty()) break;

@@ -33,7 +33,11 @@ struct GeneratorConfig {
   Duration duration = std::chrono::seconds(10);
   Duration warmup{};                            // in front of it, not counted
   Duration timeout = std::chrono::seconds(60);  // of one request
-  std::uint64_t seed = 1;                       // of the nonces
+  std::uint64_t requests_per_connection = 0;    // then it is closed; 0: never
+  Duration read_pause{};                        // of a slow reader, before each read of a stream
+  http::StatusCode expected_status =
+      http::status::ok;    // another than 200: its body is not looked at
+  std::uint64_t seed = 1;  // of the nonces
   std::vector<std::pair<std::string, std::string>> headers{};
 };
 

@@ -41,6 +41,7 @@ struct Options {
   double duration = 10;
   double warmup = 0;
   double timeout = 60;
+  double read_pause_ms = 0;
   std::optional<unsigned> cpu{};
   bool allow_errors = false;
 };
@@ -96,6 +97,8 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--prompt-bytes", scenario.prompt_bytes, "Size of the one message")
       ->check(CLI::Range(16, 32 << 20))
       ->capture_default_str();
+  app.add_option("--image-bytes", scenario.image_bytes, "Size of an image behind the text; 0: none")
+      ->check(CLI::Range(0, 32 << 20));
   app.add_option("--tokens", scenario.tokens, "Sent as max_tokens; 0: not sent");
   app.add_option("--dimensions", scenario.dimensions, "Of an embedding")
       ->check(CLI::Range(1, 65'536));
@@ -105,6 +108,15 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--rate", generator.rate, "Requests due per second; 0: closed loop")
       ->check(CLI::NonNegativeNumber);
   app.add_option("--requests", generator.requests, "End after so many, whatever --duration says");
+  app.add_option("--requests-per-connection", generator.requests_per_connection,
+                 "Then it is closed and another one opened; 0: no end");
+  app.add_option("--read-pause-ms", options.read_pause_ms,
+                 "A slow reader: waits so long before it reads on in a stream")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--expect-status", generator.expected_status,
+                 "The right answer is one of this status, and of another status wrong")
+      ->check(CLI::Range(200, 599))
+      ->capture_default_str();
   app.add_option("--duration", options.duration, "Seconds measured")->check(CLI::PositiveNumber);
   app.add_option("--warmup", options.warmup, "Seconds before, not counted")
       ->check(CLI::NonNegativeNumber);
@@ -137,6 +149,7 @@ std::optional<std::string> apply(Options& options) {
   generator.duration = seconds(options.duration);
   generator.warmup = seconds(options.warmup);
   generator.timeout = seconds(options.timeout);
+  generator.read_pause = seconds(options.read_pause_ms / 1e3);
   if (!options.key.empty())
     generator.headers.emplace_back("authorization", "Bearer " + options.key);
   for (const std::string& header : options.headers) {

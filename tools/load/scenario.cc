@@ -12,6 +12,15 @@ namespace {
 
 constexpr std::size_t nonce_bytes = 16;  // hex digits
 
+// Ends the text and adds an image of noise: what it shows is nobody's business on the way.
+std::string image_part(std::uint32_t image_bytes) {
+  Random random(image_bytes);
+  std::string bytes(image_bytes, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random.below(256));
+  return R"("},{"type":"image_url","image_url":{"url":"data:image/png;base64,)" +
+         simulator::base64_of(bytes) + R"("}})";
+}
+
 }  // namespace
 
 Scenario::Scenario(const ScenarioConfig& config) : config_(config) {
@@ -22,8 +31,9 @@ Scenario::Scenario(const ScenarioConfig& config) : config_(config) {
     if (config.stream && config.include_usage)
       front_ += R"(,"stream_options":{"include_usage":true})";
     if (config.tokens != 0) front_ += fmt::format(R"(,"max_tokens":{})", config.tokens);
-    front_ += R"(,"messages":[{"role":"user","content":")";
-    back_ = R"("}]})";
+    front_ += R"(,"messages":[{"role":"user","content":)";
+    front_ += config.image_bytes == 0 ? R"(")" : R"([{"type":"text","text":")";
+    back_ = config.image_bytes == 0 ? R"("}]})" : image_part(config.image_bytes) + "]}]}";
   } else if (config.kind == Kind::embeddings) {
     front_ = fmt::format(R"({{"model":{},"encoding_format":"base64","dimensions":{},"input":")",
                          model, config.dimensions);

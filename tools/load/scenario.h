@@ -17,6 +17,7 @@ struct ScenarioConfig {
   bool include_usage = false;  // of a stream: ask for the usage event
   std::string model = "sim-model";
   std::uint32_t prompt_bytes = 1024;  // of the one message; at least 17
+  std::uint32_t image_bytes = 0;      // of an image behind the text, in base64; 0: none
   std::uint32_t tokens = 0;           // sent as max_tokens; 0: not sent
   std::uint32_t dimensions = 256;     // of an embedding
 };
