@@ -38,6 +38,14 @@ def above_haproxy(scenario, name):
     return value_of
 
 
+def between(scenario, other):
+    """Our cost in one scenario, by that in another."""
+    def value_of(results):
+        cost, base = (median(results, name, "targets", "sluice", "us") for name in (scenario, other))
+        return None if cost is None or base is None else cost / base
+    return value_of
+
+
 def median(results, *path):
     for step in path:
         results = results.get(step)
@@ -58,6 +66,9 @@ BOUNDS = (
           above_haproxy("chat", "p99_added")),
     Bound("chat 100 KiB, CPU per request, to HAProxy's", "chat-100k", 1.0, "x", ratio_to("chat-100k", "haproxy")),
     Bound("SSE, CPU per event, to HAProxy's", "sse", 0.90, "x", ratio_to("sse", "haproxy")),
+    Bound("TLS to the provider, CPU per request, to HAProxy's", "tls-upstream", 0.90, "x",
+          ratio_to("tls-upstream", "haproxy")),
+    Bound("a wrong key, CPU per request, to a right one's", "keys-bad", 1.0, "x", between("keys-bad", "chat")),
     Bound("idle keep-alive connection", "idle", 2048, "bytes", metric("idle", "connection_bytes")),
 )
 

@@ -31,8 +31,8 @@ class Comparison:
         self._stage = stage
         self._scenario = scenario
         self._options = options
-        self._targets = targets
-        self._runs = {name: [] for name in targets}
+        self._targets = {name: target for name, target in targets.items() if name != "direct" or scenario.direct}
+        self._runs = {name: [] for name in self._targets}
         self._void = {}
 
     def run(self):
@@ -108,7 +108,7 @@ class Comparison:
         pids = getattr(target, "pids", ())
         machine, simulator_before, before = Machine(), simulator.usage(), usage_of(pids)
         began = time.monotonic()
-        results = self._stage.load(target, arguments, 60 + 20 * self._options.seconds)
+        results = self._load(target, arguments)
         elapsed = time.monotonic() - began
         user, system = usage_of(pids).since(before)
         busy, stolen, whole = machine.used()
@@ -128,15 +128,18 @@ class Comparison:
 
     def _open_loop(self, target):
         """Latency at the rate that is the same for all."""
-        results = self._stage.load(target, [
+        results = self._load(target, [
             "--connections", str(self._scenario.connections), "--rate", f"{self._half_rate:.1f}",
-            "--duration", str(self._options.seconds), *self._scenario.load], 60 + 20 * self._options.seconds)
+            "--duration", str(self._options.seconds), *self._scenario.load])
         if target.name == "sluice":
             check_log(target, results["requests"], self._scenario)
         spans = results["latency_us"]
         run = {metric: spans[metric] for metric in LATENCY_METRICS}
         run["curve"] = spans.get("curve", [])
         return run
+
+    def _load(self, target, arguments):
+        return self._stage.load(target, arguments, 60 + 20 * self._options.seconds, self._scenario.key)
 
     def _count_system_calls(self):
         for name, target in self._each(but=("direct",)):
@@ -190,7 +193,7 @@ def check_log(sluice, requests, scenario):
     lines = sluice.take_log(requests)
     if not requests / 2 < len(lines) <= requests:
         raise Trouble(f"sluice logged {len(lines)} lines for {requests} requests")
-    for line in (lines[0], lines[-1]):
+    for line in (lines[0], lines[-1]) if scenario.counts_tokens else ():
         entry = json.loads(line)
         if not any("tokens" in name and value for name, value in entry.items()):
             raise Trouble(f"sluice did not count tokens in {scenario.name}: {line.decode(errors='replace')}")

@@ -14,7 +14,7 @@ COLOURS = {"sluice": "#0072b2", "haproxy": "#d55e00", "nginx": "#009e73", "floor
 SPARE_COLOURS = ("#cc79a7", "#e69f00", "#56b4e9", "#000000")
 
 WIDTH, HEIGHT = 560, 300
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 34, 44
+LEFT, RIGHT, TOP, BOTTOM = 64, 26, 34, 44
 
 
 def colour_of(name, names):

@@ -17,7 +17,7 @@ body {{ font: 15px/1.5 system-ui, sans-serif; max-width: 1560px; margin: 2em aut
 table {{ border-collapse: collapse; font-size: 12px; margin: .6em 0; display: block; overflow-x: auto; }}
 th, td {{ padding: 3px 7px; border-bottom: 1px solid #ddd; text-align: right; white-space: nowrap; }}
 th:first-child, td:first-child {{ text-align: left; }}
-.plots {{ display: flex; flex-wrap: wrap; gap: 12px; }}
+.plots {{ display: flex; flex-wrap: wrap; gap: 12px; align-items: flex-start; }}
 svg {{ width: 560px; max-width: 100%; font: 12px system-ui, sans-serif; background: #fafafa; }}
 .grid {{ stroke: #ddd; }}
 .title {{ font-weight: 600; }}

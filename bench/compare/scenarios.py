@@ -5,7 +5,7 @@ import dataclasses
 from stage import Part
 
 ALL = ("floor", "sluice", "haproxy", "nginx")
-NO_TLS_FLOOR = ("sluice", "haproxy", "nginx")
+NOT_FLOOR = ("sluice", "haproxy", "nginx")
 PLAIN_PART = Part()
 
 
@@ -22,6 +22,9 @@ class Scenario:
     targets: tuple = ALL
     latency: bool = True  # measured too at half of saturation, with an open loop
     connections: int = 64
+    direct: bool = True  # the simulator without a proxy takes part
+    key: str = None  # of the caller; default: the right one
+    counts_tokens: bool = True  # the gateway's log says what each request used
 
 
 STREAM = ("--stream", "--include-usage")
@@ -33,6 +36,20 @@ SCENARIOS = (
     Scenario("sse", "stream of 64 events, as fast as it comes", unit="event", load=STREAM),
     # The caller does not ask for usage: the gateway asks instead and keeps that event to itself.
     Scenario("sse-unasked", "the same, usage not asked for", unit="event", load=("--stream",)),
+    Scenario("chat-1m", "chat completion, 1 KiB of text and an image of 768 KiB (1 MiB as base64)",
+             load=("--image-bytes", "786432"), connections=16),
+    Scenario("tls-upstream", "chat completion, TLS to the provider", part=Part(upstream_tls=True), targets=NOT_FLOOR),
+    Scenario("tls-downstream", "chat completion, TLS from the caller", part=Part(downstream_tls=True),
+             targets=NOT_FLOOR),
+    Scenario("tls-both", "chat completion, TLS on both sides",
+             part=Part(upstream_tls=True, downstream_tls=True), targets=NOT_FLOOR),
+    Scenario("churn", "chat completion, a new connection for each", load=("--requests-per-connection", "1")),
+    # The proxies compare the header with the one right key, as little as can be done.
+    Scenario("keys-bad", "chat completion with a wrong key, answered 401", load=("--expect-status", "401"),
+             part=Part(checks_key=True), targets=NOT_FLOOR, latency=False, direct=False, key="sk-sluice-wrong",
+             counts_tokens=False),
+    Scenario("retry", "chat completion, one in five fails at the first provider and is served by the second",
+             part=Part(fails_first=True), targets=NOT_FLOOR),
     Scenario("idle", "idle keep-alive connections", kind="idle"),
 )
 

@@ -98,9 +98,9 @@ class Stage:
                    *tls, *options]
         return Process(name, command, self.folder, self.cores["simulator"], port, self.urgent)
 
-    def start_load(self, target, arguments):
+    def start_load(self, target, arguments, key=None):
         """Starts sluice-load against a target; end_load() has its results."""
-        key = getattr(target, "key", None) or self.key
+        key = key or getattr(target, "key", None) or self.key
         command = [self.programs["sluice-load"], "--target", target.url,
                    "--model", getattr(target, "model", None) or MODEL,
                    "--key", key, "--cpu", str(self.cores["load"]), "--json", "-"]
@@ -128,8 +128,8 @@ class Stage:
                               f"errors {results['errors']}, of {results['requests']}")
         return results
 
-    def load(self, target, arguments, seconds_max):
-        return self.end_load(target, self.start_load(target, arguments), seconds_max)
+    def load(self, target, arguments, seconds_max, key=None):
+        return self.end_load(target, self.start_load(target, arguments, key), seconds_max)
 
 
 def make_key(sluice):
