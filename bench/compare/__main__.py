@@ -31,6 +31,7 @@ from stage import Stage
 from strangers import parse_stranger
 
 ROOT = Path(__file__).resolve().parents[2]
+QUICK_STREAMS = 200
 
 
 class Options(argparse.Namespace):
@@ -40,6 +41,9 @@ class Options(argparse.Namespace):
         """Who takes part in a scenario. Somebody else's gateway knows one simulator, the plain one."""
         names = [name for name in scenario.targets if name in self.targets]
         return names + [stranger.name for stranger in self.target if scenario.part == scenarios.PLAIN_PART]
+
+    def streams_of(self, scenario):
+        return min(scenario.connections, QUICK_STREAMS) if self.quick else scenario.connections
 
     def say(self, text):
         print(f"== {text}", file=sys.stderr, flush=True)

@@ -69,6 +69,9 @@ BOUNDS = (
     Bound("TLS to the provider, CPU per request, to HAProxy's", "tls-upstream", 0.90, "x",
           ratio_to("tls-upstream", "haproxy")),
     Bound("a wrong key, CPU per request, to a right one's", "keys-bad", 1.0, "x", between("keys-bad", "chat")),
+    Bound("10 000 paced streams, gap at p99 above direct's", "streams-10000", 5_000, "us",
+          metric("streams-10000", "gap_p99_added")),
+    Bound("active stream", "streams-10000", 12 * 1024, "bytes", metric("streams-10000", "stream_bytes")),
     Bound("idle keep-alive connection", "idle", 2048, "bytes", metric("idle", "connection_bytes")),
 )
 

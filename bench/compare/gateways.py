@@ -114,6 +114,11 @@ class Direct:
     def __init__(self, stage, part):
         self.url = f"{'https' if part.upstream_tls else 'http'}://127.0.0.1:{stage.simulator.port}"
 
+        self.pids = ()  # its processor time is nobody's cost
+
+    def resident_bytes(self):
+        return None
+
     def check_alive(self):
         pass
 
@@ -153,9 +158,9 @@ class HaProxy(Proxy):
         if part.fails_first:
             servers = ("  balance first\n  retries 1\n  retry-on 503\n  option redispatch 1\n"
                        f"  server failing 127.0.0.1:{stage.failing.port}\n" + servers)
-        rules = ""
+        rules = "  option http-no-delay\n" if part.no_delay else ""
         if part.checks_key:
-            rules = ("  http-request deny deny_status 401 unless "
+            rules += ("  http-request deny deny_status 401 unless "
                      f'{{ req.hdr(authorization) -m str "Bearer {stage.key}" }}\n')
         config = Path(stage.folder) / "haproxy.cfg"
         config.write_text(HAPROXY_CONFIG.format(

@@ -10,6 +10,19 @@ PLAIN_PART = Part()
 
 
 @dataclasses.dataclass(frozen=True)
+class Pace:
+    """Of a provider's streams."""
+
+    tokens: int
+    gap_ms: float
+
+    @property
+    def seconds(self):
+        """That one stream takes."""
+        return self.tokens * self.gap_ms / 1e3
+
+
+@dataclasses.dataclass(frozen=True)
 class Scenario:
     """`kind` says how it is measured: a module of that name has `measure(stage, scenario, options)`."""
 
@@ -22,12 +35,24 @@ class Scenario:
     targets: tuple = ALL
     latency: bool = True  # measured too at half of saturation, with an open loop
     connections: int = 64
+    pace: Pace = None
+    burden: tuple = ()  # of sluice-load: what is on the way beside the small streams
+    rounds_max: int = 1000  # where a round takes long
     direct: bool = True  # the simulator without a proxy takes part
     key: str = None  # of the caller; default: the right one
     counts_tokens: bool = True  # the gateway's log says what each request used
 
 
 STREAM = ("--stream", "--include-usage")
+
+
+
+def paced(name, what, streams, pace, **more):
+    """Streams at a provider's pace. Their processor time includes what waking for each event costs."""
+    simulator = ("--tokens", str(pace.tokens), "--gap-ms", str(pace.gap_ms))
+    return Scenario(name, what, kind="paced", unit="event", load=STREAM, part=Part(simulator=simulator, no_delay=True),
+                    connections=streams, pace=pace, **more)
+
 
 SCENARIOS = (
     Scenario("chat", "chat completion, 1 KiB prompt"),
@@ -50,6 +75,17 @@ SCENARIOS = (
              counts_tokens=False),
     Scenario("retry", "chat completion, one in five fails at the first provider and is served by the second",
              part=Part(fails_first=True), targets=NOT_FLOOR),
+    Scenario("load", "chat completion, 1 KiB prompt, at 10 to 90 % of saturation", kind="sweep"),
+    paced("sse-paced", "64 streams, an event every 20 ms", 64, Pace(tokens=64, gap_ms=20)),
+    paced("streams-2000", "2 000 streams, an event every 50 ms", 2_000, Pace(tokens=32, gap_ms=50), rounds_max=3),
+    paced("streams-10000", "10 000 streams, an event every 250 ms", 10_000, Pace(tokens=32, gap_ms=250),
+          rounds_max=3),
+    Scenario("large-beside-small", "small streams beside bodies of 1 MiB, 30 a second", kind="beside",
+             part=Part(simulator=("--tokens", "64"), no_delay=True), connections=8,
+             burden=("--image-bytes", "786432", "--connections", "8", "--rate", "30", "--duration", "{seconds}")),
+    Scenario("slow-readers", "small streams beside 50 slow readers of 5 MB each", kind="beside", targets=NOT_FLOOR,
+             part=Part(simulator=("--tokens", "20000"), no_delay=True), connections=50,
+             burden=("--stream", "--read-pause-ms", "200", "--connections", "50", "--requests", "50")),
     Scenario("idle", "idle keep-alive connections", kind="idle"),
 )
 

@@ -33,6 +33,7 @@ class Part:
     upstream_tls: bool = False
     downstream_tls: bool = False
     checks_key: bool = False  # of the caller; the gateway does so always, the proxies only here
+    no_delay: bool = False  # HAProxy passes an event on at once, and not up to 200 ms later with the next
     fails_first: bool = False  # a provider that fails stands in front of the one that works
 
 

@@ -1,0 +1,53 @@
+"""Streams at a provider's pace, many at a time: what a proxy does to their rhythm, and what it holds.
+
+Streams begin evenly spread, as many as keep nearly all connections busy. Told are the time to the
+first event and the gap between two, both beside the simulator alone; processor time per event; and
+memory per stream, which is the process's peak less what it held before, divided by their number.
+
+Each run has a simulator and a proxy of its own: the connections that proxies keep would together be
+more than one simulator may have open.
+"""
+
+from rounds import Rounds
+
+METRICS = ("p50", "p99", "p99_9")
+BUSY = 0.95  # of the connections: an arrival should find one free
+
+
+def measure(stage, scenario, options):
+    return Paced(stage, scenario, options, dict.fromkeys(["direct", *options.targets_of(scenario)])).measure()
+
+
+class Paced(Rounds):
+    def measure(self):
+        sockets_max = (self.stage.descriptors_max - 300) // 2  # of a proxy, on each side
+        self.streams = min(self.options.streams_of(self.scenario), sockets_max)
+        pace = self.scenario.pace
+        self.rate = BUSY * self.streams / pace.seconds
+        self.play(min(self.options.rounds, self.scenario.rounds_max), [self.run_alone], shown="us")
+        self.add_over_direct([f"{span}_{metric}" for span in ("first", "gap") for metric in METRICS])
+        return self.result(curves=self.curves(gap_curve="gap between events", first_curve="time to the first event"),
+                           notes=[f"{self.streams} streams, {self.rate * pace.tokens:.0f} events/s"])
+
+    def run_alone(self, name):
+        with self.stage.scene(self.scenario.part, [] if name == "direct" else [name]) as targets:
+            target = targets[name]
+            idle_bytes = target.resident_bytes()
+            # With few streams: what a proxy sets aside once is not to count as theirs.
+            self.stage.load(target, ["--connections", "16", "--requests", "32", *self.scenario.load], 120)
+            before = target.resident_bytes()
+            run = self.open_loop(target)
+            if before is not None:
+                run |= {"idle_bytes": idle_bytes, "peak_bytes": target.peak_bytes()}
+                run["stream_bytes"] = (run["peak_bytes"] - before) / self.streams
+        return run
+
+    def open_loop(self, target):
+        seconds = max(2 * self.scenario.pace.seconds, self.options.seconds)
+        results, run = self.load(target, ["--connections", str(self.streams), "--rate", f"{self.rate:.2f}",
+                                          "--duration", f"{seconds:.2f}"])
+        for span in ("first", "gap"):
+            spans = results["first_content_us" if span == "first" else "gap_us"]
+            run |= {f"{span}_{metric}": spans[metric] for metric in METRICS}
+            run[f"{span}_curve"] = spans["curve"]
+        return run
