@@ -11,7 +11,7 @@ from processes import Trouble
 from rounds import Rounds
 
 SMALL = ("--stream", "--include-usage", "--tokens", "64", "--connections", "64", "--rate", "400")
-LEAD_SECONDS = 1  # that the burden is at work before the small streams begin
+LEAD_SECONDS = 2  # for the burden to fill what buffers there are before the small streams begin
 METRICS = ("p50", "p99")
 
 

@@ -214,7 +214,7 @@ class Sluice(Proxy):
         config = Path(stage.folder) / "sluice.toml"
         config.write_text(SLUICE_CONFIG.format(
             port=port, admin_port=free_port(), model=MODEL, access_log=self.access_log,
-            connections_max=stage.descriptors_max // 2 - 256, key_stanza=stage.key_stanza,
+            connections_max=stage.descriptors_max // 2, key_stanza=stage.key_stanza,
             listener_tls=(f'tls = {{ certificate = "{certificate.certificate}", key = "{certificate.key}" }}\n'
                           if part.downstream_tls else ""),
             providers="".join(SLUICE_PROVIDER.format(

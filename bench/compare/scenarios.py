@@ -83,9 +83,9 @@ SCENARIOS = (
     Scenario("large-beside-small", "small streams beside bodies of 1 MiB, 30 a second", kind="beside",
              part=Part(simulator=("--tokens", "64"), no_delay=True), connections=8,
              burden=("--image-bytes", "786432", "--connections", "8", "--rate", "30", "--duration", "{seconds}")),
-    Scenario("slow-readers", "small streams beside 50 slow readers of 5 MB each", kind="beside", targets=NOT_FLOOR,
-             part=Part(simulator=("--tokens", "20000"), no_delay=True), connections=50,
-             burden=("--stream", "--read-pause-ms", "200", "--connections", "50", "--requests", "50")),
+    Scenario("slow-readers", "small streams beside 16 slow readers of 6 MB each", kind="beside", targets=NOT_FLOOR,
+             part=Part(simulator=("--tokens", "20000"), no_delay=True), connections=16, rounds_max=3,
+             burden=("--stream", "--read-pause-ms", "150", "--connections", "16", "--requests", "16")),
     Scenario("idle", "idle keep-alive connections", kind="idle"),
 )
 

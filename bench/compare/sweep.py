@@ -26,7 +26,7 @@ class Sweep(Cost):
         self.saturation = saturation.get(REFERENCE) or min(saturation.values())
         self.play(self.options.rounds, [self.turn_at(share) for share in SHARES], shown="us_90")
         return self.result(curves={}, ratios=self.ratios_at(90), lines=self.plots(),
-                           notes=[f"100 % is {self.saturation:.0f} requests/s, what {REFERENCE} can do"])
+                           notes=[f"100 % is {self.saturation:.0f} requests/s, what {REFERENCE} can do; ratios are of CPU time at 90 %"])
 
     def turn_at(self, share):
         def turn(name):

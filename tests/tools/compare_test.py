@@ -17,7 +17,9 @@ import figures  # noqa: E402
 import plots  # noqa: E402
 import processes  # noqa: E402
 import report  # noqa: E402
+import rounds  # noqa: E402
 import scenarios  # noqa: E402
+import stage  # noqa: E402
 import strangers  # noqa: E402
 import tables  # noqa: E402
 
@@ -87,6 +89,11 @@ class Verdicts(unittest.TestCase):
                                                        "haproxy": {"p50_added": flat(theirs)}}}}
         names = [budgets.broken(budgets.verdicts(chat(ours, 100))) for ours in (100, 101)]
         self.assertEqual(names, [[], ["chat 1 KiB, p50 added at half load, above HAProxy's"]])
+
+    def test_a_wrong_key_is_judged_by_what_a_right_one_costs(self):
+        results = {name: {"targets": {"sluice": {"us": flat(us)}}, "ratios": {}}
+                   for name, us in (("keys-bad", 12), ("chat", 10))}
+        self.assertEqual(budgets.broken(budgets.verdicts(results)), ["a wrong key, CPU per request, to a right one's"])
 
     def test_every_budget_names_a_scenario_there_is(self):
         for bound in budgets.BOUNDS:
@@ -184,6 +191,45 @@ class Plots(unittest.TestCase):
 
     def test_a_flat_line_is_drawn_too(self):
         self.drawn(plots.lines("a", {"sluice": [(1, 5), (1, 5)]}, "x", "y", x_log=True))
+
+
+class TakingTurns(unittest.TestCase):
+    def rounds(self, scenario):
+        options = argparse.Namespace(say=lambda text: self.said.append(text))
+        self.said = []
+        return rounds.Rounds(None, scenario, options, dict.fromkeys(("direct", "sluice", "haproxy")))
+
+    def test_a_wrong_answer_takes_all_of_a_targets_numbers(self):
+        played = self.rounds(scenarios.find("chat"))
+        asked = []
+
+        def turn(name):
+            asked.append(name)
+            if name == "haproxy" and asked.count(name) == 2:
+                raise stage.WrongAnswer("haproxy gave wrong answers")
+            return {"us": 10.0, "others": 0.1}
+
+        played.play(3, [turn], shown="us")
+        result = played.result()
+        self.assertEqual(sorted(result["targets"]), ["direct", "sluice"])
+        self.assertEqual(result["void"], {"haproxy": "haproxy gave wrong answers"})
+        self.assertEqual((asked.count("haproxy"), asked.count("sluice")), (2, 3))
+        self.assertTrue(any("NO NUMBERS for haproxy" in text for text in self.said))
+
+    def test_other_troubles_end_it(self):
+        def turn(name):
+            raise processes.Trouble("the machine is on fire")
+        with self.assertRaises(processes.Trouble):
+            self.rounds(scenarios.find("chat")).play(1, [turn], shown="us")
+
+    def test_direct_takes_part_where_the_scenario_lets_it(self):
+        self.assertIn("direct", self.rounds(scenarios.find("chat")).targets)
+        self.assertNotIn("direct", self.rounds(scenarios.find("keys-bad")).targets)
+
+    def test_every_scenario_is_measured_by_a_module_there_is(self):
+        for scenario in scenarios.SCENARIOS:
+            self.assertTrue((ROOT / "bench" / "compare" / f"{scenario.kind}.py").exists(), scenario.name)
+        self.assertEqual(len({scenario.name for scenario in scenarios.SCENARIOS}), len(scenarios.SCENARIOS))
 
 
 class Usage(unittest.TestCase):
