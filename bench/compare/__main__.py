@@ -70,6 +70,8 @@ def parse_arguments():
     parser.add_argument("--seconds", type=float, help="of one run, about; default: 2")
     parser.add_argument("--idle", type=int, default=10_000, help="idle connections; default: 10000")
     parser.add_argument("--quick", action="store_true", help="two rounds of half a second, 1000 idle connections")
+    parser.add_argument("--instructions", action="store_true",
+                        help="counts instructions too, by valgrind's callgrind; half a minute for each target")
     parser.add_argument("--urgent", action="store_true",
                         help="goes before all ordinary processes; as root, on a busy machine")
     parser.add_argument("--output", type=Path, metavar="FOLDER", default=ROOT / "build" / "compare",
@@ -85,7 +87,8 @@ def parse_arguments():
     for name in options.targets:
         if name not in scenarios.ALL:
             parser.error(f"there is no target {name!r} here; --target NAME=URL adds one")
-    names = options.scenarios.split(",") if options.scenarios else [one.name for one in scenarios.SCENARIOS]
+    names = options.scenarios.split(",") if options.scenarios else [
+        one.name for one in scenarios.SCENARIOS if options.instructions or not one.optional]
     options.scenarios = [scenarios.find(name) or parser.error(f"there is no scenario {name!r}") for name in names]
     if options.rounds < 1 or options.seconds <= 0 or options.idle < 1:
         parser.error("rounds, seconds and connections are positive numbers")

@@ -131,8 +131,9 @@ class Proxy(Process):
 
     def __init__(self, stage, part, name, command, port, environment=None):
         self.url = f"{'https' if part.downstream_tls else 'http'}://127.0.0.1:{port}"
-        super().__init__(name, command, stage.folder, stage.cores["proxy"], port, stage.urgent,
-                         environment)
+        wrapper = [word.format(folder=stage.folder) for word in stage.wrapper]
+        super().__init__(name, [*wrapper, *command], stage.folder, stage.cores["proxy"], port, stage.urgent,
+                         {**(environment or {}), **stage.wrapper_environment})
 
     @property
     def pids(self):

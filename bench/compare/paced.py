@@ -20,7 +20,7 @@ def measure(stage, scenario, options):
 
 class Paced(Rounds):
     def measure(self):
-        sockets_max = (self.stage.descriptors_max - 1000) // 2  # of a proxy, on each side; it has other files
+        sockets_max = int(0.45 * self.stage.descriptors_max)  # on each side of a proxy, and some in between
         self.streams = min(self.options.streams_of(self.scenario), sockets_max)
         pace = self.scenario.pace
         self.rate = BUSY * self.streams / pace.seconds

@@ -61,6 +61,11 @@ class Process:
     def peak_bytes(self):
         return status_bytes(self.pid, "VmHWM")
 
+    def end(self):
+        """Asks it to end by itself, and waits until it has."""
+        self._process.terminate()
+        self._process.wait(START_SECONDS_MAX)
+
     def stop(self):
         if self._process.poll() is not None:
             return

@@ -40,6 +40,7 @@ class Scenario:
     rounds_max: int = 1000  # where a round takes long
     direct: bool = True  # the simulator without a proxy takes part
     key: str = None  # of the caller; default: the right one
+    optional: bool = False  # runs where it is asked for
     counts_tokens: bool = True  # the gateway's log says what each request used
 
 
@@ -87,6 +88,9 @@ SCENARIOS = (
              part=Part(simulator=("--tokens", "20000"), no_delay=True), connections=16, rounds_max=3,
              burden=("--stream", "--read-pause-ms", "150", "--connections", "16", "--requests", "16")),
     Scenario("idle", "idle keep-alive connections", kind="idle"),
+    Scenario("instructions-chat", "chat completion, user space alone, counted", kind="instructions", optional=True),
+    Scenario("instructions-sse", "stream of 64 events, user space alone, counted", kind="instructions",
+             unit="event", load=STREAM, optional=True),
 )
 
 

@@ -51,6 +51,8 @@ class Stage:
         self.strangers = {stranger.name: stranger for stranger in strangers}
         self.descriptors_max = raise_descriptor_limit()
         self._simulator_port = simulator_port
+        self.wrapper = ()  # words in front of every proxy's command
+        self.wrapper_environment = {}
 
     def __enter__(self):
         self._folder = tempfile.TemporaryDirectory(prefix="sluice-compare-")

@@ -3,6 +3,7 @@
 # Metrics in the order of columns: key, heading, scale, digits.
 COLUMNS = (
     ("us", "CPU us/{unit}", 1, 2),
+    ("instructions", "instructions/{unit}", 1, 0),
     ("user_us", "user us", 1, 2),
     ("system_us", "system us", 1, 2),
     ("requests_per_second", "requests/s", 1, 0),
