@@ -97,7 +97,7 @@ def parse_arguments():
     return options
 
 
-def find_programs(build):
+def find_programs(build, targets):
     programs = {
         "sluice": build / "sluice",
         "sluice-sim": build / "tools" / "simulator" / "sluice-sim",
@@ -107,7 +107,7 @@ def find_programs(build):
     }
     # Debian keeps them in a folder that is not on everybody's path.
     path = os.environ["PATH"] + ":/usr/sbin"
-    programs |= {name: shutil.which(name, path=path) for name in ("haproxy", "nginx")}
+    programs |= {name: shutil.which(name, path=path) for name in ("haproxy", "nginx") if name in targets}
     for name, program in programs.items():
         if program is None or not os.access(program, os.X_OK):
             raise Trouble(f"there is no {name}: run tools/compare without --build")
@@ -115,18 +115,17 @@ def find_programs(build):
 
 
 def versions(programs, options):
-    known = {
-        "sluice": machine.version_of(programs["sluice"], "--version"),
-        "haproxy": "HAProxy " + machine.version_of(programs["haproxy"], "-v").split()[2],
-        "nginx": machine.version_of(programs["nginx"], "-v").replace("nginx version: nginx/", "nginx "),
-        "floor": "sluice-floor, a bare io_uring relay that parses nothing",
-    }
-    return ({name: known[name] for name in options.targets}
+    def version(name):
+        if name == "floor":
+            return "sluice-floor, a bare io_uring relay that parses nothing"
+        said = machine.version_of(programs[name], "--version" if name == "sluice" else "-v")
+        return " ".join(said.split()[:3]).replace("nginx version: nginx/", "nginx ")
+    return ({name: version(name) for name in options.targets}
             | {stranger.name: stranger.url for stranger in options.target})
 
 
 def run(options):
-    programs = find_programs(options.build)
+    programs = find_programs(options.build, options.targets)
     cores = choose_cores()
     found = {
         "machine": machine.describe_machine()
