@@ -8,7 +8,6 @@ import time
 
 import caller
 import figures
-from machine import Machine
 from processes import Trouble
 
 SETTLE_SECONDS = 2  # before memory is read
@@ -30,12 +29,10 @@ def measure(stage, scenario, options):
                 void[name] = str(trouble)
     return {"targets": {name: figures.spreads(each) for name, each in runs.items()},
             "ratios": figures.ratios(runs, "connection_bytes", ("haproxy",)), "curves": {},
-            "others": figures.spread([run["others"] for each in runs.values() for run in each]),
-            "void": void, "runs": runs}
+            "others": None, "void": void, "runs": runs}
 
 
 def measure_one(stage, target, count, options):
-    machine = Machine()
     idle_bytes = target.resident_bytes()
     stage.load(target, ["--connections", "64", "--requests", "5000"], seconds_max=120)
     time.sleep(SETTLE_SECONDS)
@@ -53,6 +50,5 @@ def measure_one(stage, target, count, options):
     finally:
         for connection in connections:
             connection.close()
-    _, stolen, whole = machine.used()
     return {"connections": count, "connection_bytes": (after - before) / count, "idle_bytes": idle_bytes,
-            "peak_bytes": target.peak_bytes(), "others": stolen / whole}
+            "peak_bytes": target.peak_bytes()}

@@ -14,7 +14,8 @@ COLOURS = {"sluice": "#0072b2", "haproxy": "#d55e00", "nginx": "#009e73", "floor
 SPARE_COLOURS = ("#cc79a7", "#e69f00", "#56b4e9", "#000000")
 
 WIDTH, HEIGHT = 560, 300
-LEFT, RIGHT, TOP, BOTTOM = 64, 26, 34, 44
+LEFT, RIGHT, TOP, BOTTOM = 64, 26, 54, 44
+BARS_TOP = 30  # they need no legend
 
 
 def colour_of(name, names):
@@ -90,11 +91,11 @@ def y_axis(axis, label):
 
 
 def legend(names):
-    parts, x = [], WIDTH - RIGHT
-    for name in reversed(names):
-        x -= 7 * len(name) + 26
-        parts += [f'<rect x="{x}" y="9" width="10" height="10" fill="{colour_of(name, names)}"/>',
-                  text(x + 14, 18, name, "start")]
+    parts, x = [], LEFT
+    for name in names:
+        parts += [f'<rect x="{x}" y="29" width="10" height="10" fill="{colour_of(name, names)}"/>',
+                  text(x + 14, 38, name, "start")]
+        x += 7 * len(name) + 30
     return parts
 
 
@@ -135,14 +136,14 @@ def bars(title, by_target, label):
         return ""
     names = list(by_target)
     row = 26
-    height = TOP + row * len(names) + BOTTOM
+    height = BARS_TOP + row * len(names) + BOTTOM
     axis = Axis(0, 1.08 * max(sum(pair) for pair in by_target.values()), LEFT + 20, WIDTH - RIGHT - 50)
     parts = []
     for value in axis.ticks():
         x = axis.at(value)
-        parts += [line(x, TOP, x, height - BOTTOM, "grid"), text(x, height - BOTTOM + 16, short(value))]
+        parts += [line(x, BARS_TOP, x, height - BOTTOM, "grid"), text(x, height - BOTTOM + 16, short(value))]
     for index, (name, (user, system)) in enumerate(by_target.items()):
-        y = TOP + index * row + 4
+        y = BARS_TOP + index * row + 4
         start, middle, end = axis.at(0), axis.at(user), axis.at(user + system)
         colour = colour_of(name, names)
         parts += [text(LEFT + 14, y + 13, name, "end"),

@@ -122,6 +122,10 @@ class Stage:
             process.communicate()
             target.check_alive()
             raise WrongAnswer(f"{target.name} did not answer it all within {seconds_max:.0f} s") from None
+        except BaseException:
+            process.kill()
+            process.communicate()
+            raise
         target.check_alive()
         if process.returncode == 1 and not out:
             raise Trouble(f"sluice-load failed: {complaint.strip()}")
