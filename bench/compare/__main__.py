@@ -13,6 +13,7 @@ measurement, 2 a bad command line, 3 a budget is broken.
 """
 
 import argparse
+import dataclasses
 import importlib
 import json
 import os
@@ -32,6 +33,7 @@ from strangers import parse_stranger
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK_STREAMS = 200
+QUICK_TOKENS = 8  # of a paced stream
 
 
 class Options(argparse.Namespace):
@@ -44,6 +46,10 @@ class Options(argparse.Namespace):
 
     def streams_of(self, scenario):
         return min(scenario.connections, QUICK_STREAMS) if self.quick else scenario.connections
+
+    def pace_of(self, scenario):
+        pace = scenario.pace
+        return dataclasses.replace(pace, tokens=min(pace.tokens, QUICK_TOKENS)) if self.quick else pace
 
     def say(self, text):
         print(f"== {text}", file=sys.stderr, flush=True)
@@ -69,7 +75,7 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, help="of each scenario; default: 5")
     parser.add_argument("--seconds", type=float, help="of one run, about; default: 2")
     parser.add_argument("--idle", type=int, default=10_000, help="idle connections; default: 10000")
-    parser.add_argument("--quick", action="store_true", help="two rounds of half a second, 1000 idle connections")
+    parser.add_argument("--quick", action="store_true", help="two rounds of half a second, fewer streams and connections")
     parser.add_argument("--instructions", action="store_true",
                         help="counts instructions too, by valgrind's callgrind; half a minute for each target")
     parser.add_argument("--urgent", action="store_true",

@@ -22,19 +22,20 @@ class Paced(Rounds):
     def measure(self):
         sockets_max = int(0.45 * self.stage.descriptors_max)  # on each side of a proxy, and some in between
         self.streams = min(self.options.streams_of(self.scenario), sockets_max)
-        pace = self.scenario.pace
-        self.rate = BUSY * self.streams / pace.seconds
+        self.pace = self.options.pace_of(self.scenario)
+        self.rate = BUSY * self.streams / self.pace.seconds
         self.play(min(self.options.rounds, self.scenario.rounds_max), [self.run_alone], shown="us")
         self.add_over_direct([f"{span}_{metric}" for span in ("first", "gap") for metric in METRICS])
         return self.result(curves=self.curves(gap_curve="gap between events", first_curve="time to the first event"),
-                           notes=[f"{self.streams} streams, {self.rate * pace.tokens:.0f} events/s"])
+                           notes=[f"{self.streams} streams, {self.rate * self.pace.tokens:.0f} events/s"])
 
     def run_alone(self, name):
         with self.stage.scene(self.scenario.part, [] if name == "direct" else [name]) as targets:
             target = targets[name]
             idle_bytes = target.resident_bytes()
-            # With few streams: what a proxy sets aside once is not to count as theirs.
-            self.stage.load(target, ["--connections", "16", "--requests", "32", *self.scenario.load], 120)
+            # With few and short streams: what a proxy sets aside once is not to count as theirs.
+            self.stage.load(target, ["--connections", "16", "--requests", "32", "--tokens", "4",
+                                     *self.scenario.load], 120)
             before = target.resident_bytes()
             run = self.open_loop(target)
             if before is not None:
@@ -43,9 +44,9 @@ class Paced(Rounds):
         return run
 
     def open_loop(self, target):
-        seconds = max(2 * self.scenario.pace.seconds, self.options.seconds)
+        seconds = max(2 * self.pace.seconds, self.options.seconds)
         results, run = self.load(target, ["--connections", str(self.streams), "--rate", f"{self.rate:.2f}",
-                                          "--duration", f"{seconds:.2f}"])
+                                          "--duration", f"{seconds:.2f}", "--tokens", str(self.pace.tokens)])
         for span in ("first", "gap"):
             spans = results["first_content_us" if span == "first" else "gap_us"]
             run |= {f"{span}_{metric}": spans[metric] for metric in METRICS}
