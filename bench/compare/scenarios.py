@@ -18,8 +18,8 @@ class Pace:
 
     @property
     def seconds(self):
-        """That one stream takes."""
-        return self.tokens * self.gap_ms / 1e3
+        """That one stream takes. Its finish reason comes at the same pace."""
+        return (self.tokens + 1) * self.gap_ms / 1e3
 
 
 @dataclasses.dataclass(frozen=True)
