@@ -4,7 +4,9 @@
 
 #include <array>
 
+#include "simulator/ask.h"
 #include "simulator/text.h"
+#include "sluice/base/random.h"
 #include "sluice/json/writer.h"
 
 namespace sluice::load {
