@@ -196,8 +196,6 @@ TEST_F(GatewayAnswers, AWholeAnswerOfUnknownTypeMustKeepItsPromisedLength) {
   EXPECT_TRUE(logged(R"("ended_by":"provider")")) << log[0];
 }
 
-// The CR of its empty line ends an event, and the LF behind it may never come. The error event must
-// not begin in the middle of what many readers take for one line end.
 // --- an answer longer than it says ---
 
 // Answers whole the first time; the byte too many comes with the second answer.
@@ -245,6 +243,8 @@ TEST_F(GatewayAnswers, WhatStandsBehindALateByteIsNoAnswerAndTheSameProviderIsNo
   }
 }
 
+// The CR of its empty line ends an event, and the LF behind it may never come. The error event must
+// not begin in the middle of what many readers take for one line end.
 TEST_F(GatewayAnswers, AnErrorEventStandsBehindAWholeLineEnd) {
   std::string event = content_event;
   event.replace(event.size() - 2, 2, "\r\n\r");
