@@ -2,13 +2,12 @@
 // event? Corpus: 304 recorded events; bench/corpus/README.md says where they come from.
 #include <benchmark/benchmark.h>
 
-#include <fstream>
-#include <iterator>
 #include <string>
 #include <string_view>
 
 #include "sluice/http/chunked.h"
 #include "sluice/http/sse.h"
+#include "support/corpus.h"
 
 namespace {
 
@@ -17,14 +16,11 @@ using namespace sluice::http;
 
 constexpr std::int64_t corpus_events = 304;
 
-std::string load_corpus() {
-  std::ifstream file(SLUICE_BENCH_CORPUS "/openai_chat_deltas.sse", std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
+std::string load_deltas() { return bench::load_corpus("openai_chat_deltas.sse"); }
 
 // In reads of the given size, as a socket gives them; the time includes sharing the slices.
 void BM_SplitChatDeltas(benchmark::State& state) {
-  const std::string wire = load_corpus();
+  const std::string wire = load_deltas();
   const auto read_bytes = static_cast<std::size_t>(state.range(0));
   for (auto _ : state) {
     SseParser parser;
@@ -46,7 +42,7 @@ BENCHMARK(BM_SplitChatDeltas)->Arg(1 << 20)->Arg(16 << 10)->Arg(1 << 10)->Arg(12
 
 // One chunk per event, as providers send them.
 void BM_DecodeChunkedDeltas(benchmark::State& state) {
-  const std::string body = load_corpus();
+  const std::string body = load_deltas();
   std::string wire;
   for (std::size_t at = 0; at < body.size();) {
     const std::size_t end = body.find("\n\n", at) + 2;
@@ -84,5 +80,3 @@ void BM_WriteChunkPrefix(benchmark::State& state) {
 BENCHMARK(BM_WriteChunkPrefix);
 
 }  // namespace
-
-BENCHMARK_MAIN();

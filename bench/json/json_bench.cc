@@ -77,5 +77,3 @@ void BM_Splice(benchmark::State& state) {
 BENCHMARK(BM_Splice);
 
 }  // namespace
-
-BENCHMARK_MAIN();

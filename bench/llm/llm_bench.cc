@@ -70,5 +70,3 @@ void BM_InspectUsage(benchmark::State& state) {
 BENCHMARK(BM_InspectUsage);
 
 }  // namespace
-
-BENCHMARK_MAIN();

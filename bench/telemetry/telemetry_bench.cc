@@ -188,5 +188,3 @@ BENCHMARK(BM_Scrape);
 
 }  // namespace
 }  // namespace sluice::telemetry
-
-BENCHMARK_MAIN();
