@@ -94,7 +94,10 @@ BENCHMARK(BM_ParseResponse);
 
 void BM_RequestFraming(benchmark::State& state) {
   RequestHead head;
-  if (parse_request_head(request, head).status != ParseStatus::complete) return;
+  if (parse_request_head(request, head).status != ParseStatus::complete) {
+    state.SkipWithError("refused: there is nothing to time");
+    return;
+  }
   for (auto _ : state) {
     const auto framing = request_framing(head);
     if (!framing || framing->length_bytes != 1187) state.SkipWithError("wrong: the time is void");
@@ -104,7 +107,10 @@ BENCHMARK(BM_RequestFraming);
 
 void BM_FindHeader(benchmark::State& state) {
   RequestHead head;
-  if (parse_request_head(sdk_request, head).status != ParseStatus::complete) return;
+  if (parse_request_head(sdk_request, head).status != ParseStatus::complete) {
+    state.SkipWithError("refused: there is nothing to time");
+    return;
+  }
   for (auto _ : state) {
     const Header* header = head.headers.find("authorization");
     benchmark::DoNotOptimize(header);
@@ -115,7 +121,10 @@ BENCHMARK(BM_FindHeader);
 
 void BM_WriteResponseHead(benchmark::State& state) {
   ResponseHead head;
-  if (parse_response_head(response, head).status != ParseStatus::complete) return;
+  if (parse_response_head(response, head).status != ParseStatus::complete) {
+    state.SkipWithError("refused: there is nothing to time");
+    return;
+  }
   for (auto _ : state) {
     HeadWriter writer;
     writer.status_line(head.status, head.reason);

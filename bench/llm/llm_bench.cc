@@ -35,7 +35,10 @@ void BM_UpstreamBody(benchmark::State& state) {
   const Endpoint endpoint = *find_endpoint("POST", "/v1/chat/completions");
   json::Index index;
   const auto request = understand_openai_json(endpoint, body.view(), index);
-  if (!request) state.SkipWithError("refused: the time is void");
+  if (!request) {
+    state.SkipWithError("refused: there is nothing to time");
+    return;
+  }
   for (auto _ : state) {
     const SliceChain chain = openai_upstream_body(*request, body, "gpt-5-mini");
     if (chain.count() != 5) state.SkipWithError("wrong: the time is void");
