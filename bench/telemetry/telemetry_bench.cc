@@ -1,5 +1,5 @@
-// Question: what does it cost to know who is calling, to count, and to write the log line of one
-// exchange? Corpus: one key, one typical record; no files.
+// Question: what does it cost to count, and to write the log line of one exchange?
+// Corpus: one typical record; no files.
 #include <benchmark/benchmark.h>
 
 #include <array>
@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "sluice/base/random.h"
-#include "sluice/policy/key_ring.h"
 #include "sluice/telemetry/access_log.h"
 #include "sluice/telemetry/log_buffer.h"
 #include "sluice/telemetry/metrics.h"
@@ -130,31 +129,6 @@ void BM_RequestId(benchmark::State& state) {
   }
 }
 BENCHMARK(BM_RequestId);
-
-// A check among 1 000 keys: right, unknown (as dear by intent), mistyped (caught by its checksum).
-void BM_KeyCheck(benchmark::State& state) {
-  std::vector<policy::KeyConfig> configs(1'000);
-  std::string right;
-  for (std::size_t i = 0; i < configs.size(); ++i) {
-    const auto made = policy::generate_key();
-    configs[i].name = "key-" + std::to_string(i);
-    configs[i].hash = made->hash;
-    right = made->key.reveal();
-  }
-  const auto ring = policy::KeyRing::build(configs);
-  std::string presented = right;
-  if (state.range(0) == 1) presented = policy::generate_key()->key.reveal();
-  if (state.range(0) == 2) presented.back() = presented.back() == 'a' ? 'b' : 'a';
-  const bool expected = state.range(0) == 0;
-  for (auto _ : state) {
-    const policy::Caller* caller = ring->authenticate(presented);
-    if ((caller != nullptr) != expected) {
-      state.SkipWithError("a wrong verdict: the time is void");
-      break;
-    }
-  }
-}
-BENCHMARK(BM_KeyCheck)->ArgName("right_unknown_mistyped")->DenseRange(0, 2);
 
 // A scrape of 16 busy cores with four endpoints and eight providers.
 void BM_Scrape(benchmark::State& state) {
