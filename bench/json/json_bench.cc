@@ -1,12 +1,15 @@
 // Questions: what does it cost to prove a request body valid and index it, by size and kind; what
-// to walk its top; what to splice a new model name into it? Corpus: made here: chats of escaped
-// prose, and one with a base64 image for a message.
+// to walk its top; what to splice a new model name into it? Corpus: two recorded requests, one of
+// them grown by repeating its turns (bench/corpus/README.md says where they come from); and made
+// here, for sizes and kinds nobody recorded: chats of escaped prose, and one with a base64 image
+// for a message.
 #include <benchmark/benchmark.h>
 
 #include <string>
 
 #include "sluice/json/splice.h"
 #include "sluice/json/value.h"
+#include "support/corpus.h"
 
 namespace {
 
@@ -34,6 +37,21 @@ std::string image_body(std::size_t size_bytes) {
   return body + R"("}}]}]})";
 }
 
+// The recorded turns again and again, up to `size_bytes` of them or once.
+std::string recorded_turns(std::size_t size_bytes) {
+  constexpr std::string_view before = R"("input":[)";
+  constexpr std::string_view behind = R"(],"stream")";
+  std::string body = bench::load_corpus("openai_responses_request.json");
+  const std::size_t begin = body.find(before);
+  const std::size_t end = body.find(behind);
+  if (begin == std::string::npos || end == std::string::npos) return {};
+  const std::size_t first = begin + before.size();
+  const std::string turns = "," + body.substr(first, end - first);
+  std::string more;
+  while (body.size() + more.size() + turns.size() <= size_bytes) more += turns;
+  return body.insert(end, more);
+}
+
 void index_text(benchmark::State& state, const std::string& body) {
   json::Index index({.retained_bytes_max = std::size_t{4} << 20});
   for (auto _ : state) {
@@ -54,6 +72,17 @@ void BM_IndexImage(benchmark::State& state) {
 }
 BENCHMARK(BM_IndexImage)->Arg(100 << 10)->Arg(1 << 20);
 
+void BM_IndexRecordedTurns(benchmark::State& state) {
+  index_text(state, recorded_turns(static_cast<std::size_t>(state.range(0))));
+}
+BENCHMARK(BM_IndexRecordedTurns)->Arg(10 << 10)->Arg(100 << 10)->Arg(1 << 20);
+
+// 16 KiB, nearly all of it one string.
+void BM_IndexRecordedTool(benchmark::State& state) {
+  index_text(state, bench::load_corpus("openai_chat_tool_request.json"));
+}
+BENCHMARK(BM_IndexRecordedTool);
+
 void BM_WalkTop(benchmark::State& state) {
   const std::string body = chat_body(16 << 10);
   json::Index index;
@@ -68,8 +97,9 @@ void BM_WalkTop(benchmark::State& state) {
 }
 BENCHMARK(BM_WalkTop);
 
+// Nothing is copied, so the size must not show.
 void BM_Splice(benchmark::State& state) {
-  const Slice body = Slice::copy_of(chat_body(1 << 10));
+  const Slice body = Slice::copy_of(chat_body(static_cast<std::size_t>(state.range(0))));
   for (auto _ : state) {
     json::Splice splice;
     splice.replace({9, 6}, Slice::of_static("\"gpt-5-mini\""));
@@ -77,6 +107,6 @@ void BM_Splice(benchmark::State& state) {
     if (chain.size_bytes() != body.size() + 6) state.SkipWithError("wrong: the time is void");
   }
 }
-BENCHMARK(BM_Splice);
+BENCHMARK(BM_Splice)->Arg(1 << 10)->Arg(1 << 20);
 
 }  // namespace
