@@ -49,7 +49,8 @@ show_progress() {
   if [[ -t 1 ]]; then printf '\r\033[K'; fi
 }
 
-# Configures a build folder once, and again when the options asked for change.
+# Configures a build folder once, and again when the options asked for change. A caller that builds
+# another tree than this sets source_root for the call.
 # Usage: configure_build FOLDER MESON_OPTION...
 configure_build() {
   local folder=$1 log="$build_root/configure.log"
