@@ -44,7 +44,8 @@ BENCHMARK(BM_SplitChatDeltas)->Arg(1 << 20)->Arg(16 << 10)->Arg(1 << 10)->Arg(12
 void BM_DecodeChunkedDeltas(benchmark::State& state) {
   const std::string body = load_deltas();
   std::string wire;
-  for (std::size_t at = 0; at < body.size();) {
+  std::int64_t chunks = 0;
+  for (std::size_t at = 0; at < body.size(); ++chunks) {
     const std::size_t end = body.find("\n\n", at) + 2;
     wire.append(ChunkPrefix(end - at).view()).append(body, at, end - at).append(chunk_suffix);
     at = end;
@@ -60,7 +61,7 @@ void BM_DecodeChunkedDeltas(benchmark::State& state) {
       rest.remove_prefix(step.bytes_consumed);
       bytes += step.data.size();
     } while (step.status == ChunkedStatus::data);
-    if (bytes != body.size() || step.status != ChunkedStatus::complete) {
+    if (chunks != corpus_events || bytes != body.size() || step.status != ChunkedStatus::complete) {
       state.SkipWithError("body lost: the time is void");
     }
   }
@@ -76,6 +77,7 @@ void BM_WriteChunkPrefix(benchmark::State& state) {
     const ChunkPrefix prefix(size);
     benchmark::DoNotOptimize(prefix.view());
   }
+  if (ChunkPrefix(size).view() != "12c\r\n") state.SkipWithError("wrong: the time is void");
 }
 BENCHMARK(BM_WriteChunkPrefix);
 
