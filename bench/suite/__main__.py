@@ -13,6 +13,7 @@ import argparse
 import json
 import os
 import re
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -109,6 +110,7 @@ def report(builds, options):
         options.json.write_text(json.dumps({
             "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
             "machine": machine.describe_machine(),
+            "commits": {name: commit_of(name, now) for name in runs},
             "rounds": options.rounds, "seconds": options.seconds, "runs": runs, "figures": merged,
             "comparison": comparison,
             "failed": [{"build": name, "benchmark": benchmark, "why": why} for (name, benchmark), why in failed.items()],
@@ -116,6 +118,13 @@ def report(builds, options):
     if not any(merged.values()) and not failed:
         raise programs.Trouble(f"no benchmark has a name that {options.filter!r} matches")
     return 1 if failed else 0
+
+
+def commit_of(name, now):
+    """The commit behind a build's name, or nothing where there is no git."""
+    which = ["describe", "--always", "--exclude=*", "--dirty"] if name == now else ["rev-parse", "--short", name]
+    done = subprocess.run(["git", "-C", str(ROOT), *which], capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def main():
