@@ -34,7 +34,7 @@ ROUNDS = 9
 
 def parse_arguments():
     parser = argparse.ArgumentParser(
-        prog="tools/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+        prog="tools/bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     parser.add_argument("--filter", metavar="REGEX", default=".", help="benchmarks whose name has a match; default: all")
     parser.add_argument("--against", metavar="COMMIT", help="builds that commit too, and says what differs")
     parser.add_argument("--rounds", type=int, help="in each, every build runs every benchmark; default: 9")
