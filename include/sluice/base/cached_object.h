@@ -6,6 +6,7 @@
 #include <new>
 #include <vector>
 
+#include "sluice/base/assert.h"
 #include "sluice/base/memory_cache.h"
 
 namespace sluice {
@@ -25,7 +26,7 @@ struct CachedObject {
 #endif
 };
 
-/// A standard allocator over the same cache. Throws std::bad_alloc, as the standard's own does.
+/// A standard allocator over the same cache.
 template <typename T>
 struct CachedAllocator {
   using value_type = T;
@@ -36,8 +37,7 @@ struct CachedAllocator {
   CachedAllocator(const CachedAllocator<U>&) noexcept {}  // NOLINT: containers convert silently
 
   [[nodiscard]] T* allocate(std::size_t count) {
-    if (count > std::numeric_limits<std::size_t>::max() / sizeof(T))
-      throw std::bad_array_new_length();
+    SLUICE_ASSERT(count <= std::numeric_limits<std::size_t>::max() / sizeof(T));
     const std::size_t size_bytes = count * sizeof(T);
     return static_cast<T*>(memory_from_heap ? ::operator new(size_bytes)
                                             : ObjectCache::mine().take(size_bytes));
