@@ -80,7 +80,7 @@ TEST(Scenario, PutsAnImageBehindTheTextThatTheAnswerFollowsFrom) {
                     R"(},{"type":"image_url","image_url":{"url":"data:image/png;base64,"}}])")
                     .size());
   json::Index index;
-  ASSERT_TRUE(index.build(prepared.body).has_value());
+  ASSERT_TRUE(index.build(prepared.body.view()).has_value());
 }
 
 // What a stream looks like to the check, event by event.
