@@ -8,8 +8,8 @@ provider.
 
 Each proxy has one thread on one core; simulator and load generator are on others, or on the other.
 Every answer is checked: a target that gave a wrong one has no numbers in that scenario. Writes
-report.json, report.md and report.html. Exit status: 0 all budgets held, 1 a wrong answer or no
-measurement, 2 a bad command line, 3 a budget is broken.
+report.json, report.md and report.html. Exit status: 0 no budget was found broken, 1 a wrong
+answer or no measurement, 2 a bad command line, 3 a budget is broken.
 """
 
 import argparse
@@ -17,6 +17,7 @@ import dataclasses
 import importlib
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -130,6 +131,11 @@ def versions(programs, options):
             | {stranger.name: stranger.url for stranger in options.target})
 
 
+def command_line(arguments):
+    """What was asked for, fit to be shown: without the keys of other gateways."""
+    return "tools/compare " + " ".join(re.sub(r"(,key=)[^,]*", r"\1...", argument) for argument in arguments)
+
+
 def run(options):
     programs = find_programs(options.build, options.targets)
     cores = choose_cores()
@@ -137,7 +143,7 @@ def run(options):
         "machine": machine.describe_machine()
         | {"system_call_ns": machine.system_call_ns(programs["system-call"], cores["proxy"], options.urgent)},
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
-        "command": "tools/compare " + " ".join(sys.argv[1:]),
+        "command": command_line(sys.argv[1:]),
         "rounds": options.rounds, "seconds": options.seconds,
         "targets": versions(programs, options), "scenarios": {},
     }
@@ -148,7 +154,8 @@ def run(options):
             found["scenarios"][scenario.name] = {"what": scenario.what, "unit": scenario.unit, **result}
             print("\n" + report.scenario_text(scenario.name, found["scenarios"][scenario.name]) + "\n", flush=True)
     found["notes"] = options.notes
-    found["budgets"] = budgets.verdicts(found["scenarios"])
+    # A short run of few streams and connections tells whether all works, not what it costs.
+    found["budgets"] = [] if options.quick else budgets.verdicts(found["scenarios"])
     return found
 
 

@@ -23,6 +23,9 @@ def free_port():
         return str(probe.getsockname()[1])
 
 
+CANARY = "sk-canary-of-another-gateway"
+
+
 @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "a comparison needs a core for the proxy alone")
 class Comparison(unittest.TestCase):
     def compare(self, *arguments):
@@ -35,6 +38,7 @@ class Comparison(unittest.TestCase):
             )  # fmt: skip
             written = {path.name: path.read_text() for path in pathlib.Path(folder).iterdir()}
         self.assertEqual(sorted(written), ["report.html", "report.json", "report.md"], done.stderr)
+        self.assertFalse([name for name, text in written.items() if CANARY in text], "a key in a report")
         return done.returncode, json.loads(written["report.json"])
 
     def test_every_target_has_its_numbers(self):
@@ -53,7 +57,7 @@ class Comparison(unittest.TestCase):
         try:
             url = re.search(r"http://[\d.:]+", liar.stdout.readline()).group()
             status, found = self.compare(
-                "--targets", "floor", "--scenarios", "chat", "--simulator-port", free_port(), "--target", f"liar={url}"
+                "--targets", "floor", "--scenarios", "chat", "--simulator-port", free_port(), "--target", f"liar={url},key={CANARY}"
             )
         finally:
             liar.kill()
