@@ -8,7 +8,7 @@ per burden is the process's peak less what it held before, divided by the burden
 import time
 
 from processes import Trouble
-from rounds import Rounds
+from rounds import WARM_UP_SECONDS, Rounds
 
 SMALL = ("--stream", "--include-usage", "--tokens", "64", "--connections", "64", "--rate", "400")
 LEAD_SECONDS = 2  # for the burden to fill what buffers there are before the small streams begin
@@ -54,7 +54,8 @@ class Beside(Rounds):
         return [argument.format(seconds=seconds) for argument in self.scenario.burden]
 
     def small(self, target, called=None):
-        results, run = self.load(target, [*SMALL, "--duration", str(self.options.seconds)])
+        results, run = self.load(target, [*SMALL, "--duration", str(self.options.seconds),
+                                          "--warmup", str(WARM_UP_SECONDS)])
         if called is None:
             return {}
         spans = results["latency_us"]

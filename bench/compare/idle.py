@@ -25,7 +25,7 @@ def measure(stage, scenario, options):
             options.say(f"{scenario.name}: {count} connections to {name}")
             try:
                 runs[name] = [measure_one(stage, targets[name], count, options)]
-            except Trouble as trouble:
+            except (Trouble, OSError) as trouble:
                 void[name] = str(trouble)
     return {"targets": {name: figures.spreads(each) for name, each in runs.items()},
             "ratios": figures.ratios(runs, "connection_bytes", ("haproxy",)), "curves": {},

@@ -2,7 +2,8 @@
 
 Streams begin evenly spread, as many as keep nearly all connections busy. Told are the time to the
 first event and the gap between two, both beside the simulator alone; processor time per event; and
-memory per stream, which is the process's peak less what it held before, divided by their number.
+memory per stream, which is the process's peak less what it held before, divided by the number that
+are under way at once.
 
 Each run has a simulator and a proxy of its own: the connections that proxies keep would together be
 more than one simulator may have open.
@@ -40,7 +41,7 @@ class Paced(Rounds):
             run = self.open_loop(target)
             if before is not None:
                 run |= {"idle_bytes": idle_bytes, "peak_bytes": target.peak_bytes()}
-                run["stream_bytes"] = (run["peak_bytes"] - before) / self.streams
+                run["stream_bytes"] = (run["peak_bytes"] - before) / (BUSY * self.streams)
         return run
 
     def open_loop(self, target):

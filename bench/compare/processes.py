@@ -14,7 +14,7 @@ from pathlib import Path
 
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 10
-DESCRIPTORS_WANTED = 65_536  # 10 000 streams are 20 000 sockets of a proxy
+DESCRIPTORS_WANTED = 65_536  # 10 000 streams are 20 000 sockets of a proxy; nginx sets memory aside for each
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
@@ -133,9 +133,9 @@ def free_port():
 
 
 def raise_descriptor_limit():
-    """As many open files as may be, for this process and those it starts."""
+    """So many open files as are wanted, or may be, for this process and those it starts."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    for limit in (max(hard, DESCRIPTORS_WANTED), hard):
+    for limit in (DESCRIPTORS_WANTED, hard):
         try:
             resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
             return limit

@@ -1,17 +1,20 @@
 """What all measurements of one scenario share: targets that take turns, and what became of them.
 
-A target that gives a wrong answer leaves: its numbers are thrown away and its reason is kept.
+A target that gives a wrong answer, or fails otherwise, leaves: its numbers are thrown away, its
+reason is kept, and the others go on.
 """
 
 import time
 
 import figures
 from machine import Machine
-from processes import usage_of
-from stage import WrongAnswer
+from processes import Trouble, usage_of
 
 
 RATIO_TO = ("haproxy", "floor")
+# Of an open loop: what comes first makes the connections, here and at the provider, and is no
+# latency of a request.
+WARM_UP_SECONDS = 0.5
 
 
 class Rounds:
@@ -31,14 +34,14 @@ class Rounds:
                 if name not in self.void and name not in but]
 
     def guard(self, name, work, *arguments):
-        """What work returns, or None after a wrong answer, which takes the target's numbers."""
+        """What work returns, or None after a wrong answer or another failure, which takes the target's numbers."""
         if name in self.void:
             return None
         try:
             return work(*arguments)
-        except WrongAnswer as wrong:
-            self.void[name] = str(wrong)
-            self.options.say(f"{self.scenario.name}: NO NUMBERS for {name}: {wrong}")
+        except (Trouble, OSError) as failure:
+            self.void[name] = str(failure)
+            self.options.say(f"{self.scenario.name}: NO NUMBERS for {name}: {failure}")
             return None
 
     def play(self, rounds, turns, shown):

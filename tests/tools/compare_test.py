@@ -216,10 +216,21 @@ class TakingTurns(unittest.TestCase):
         self.assertEqual((asked.count("haproxy"), asked.count("sluice")), (2, 3))
         self.assertTrue(any("NO NUMBERS for haproxy" in text for text in self.said))
 
-    def test_other_troubles_end_it(self):
+    def test_who_fails_otherwise_leaves_too_and_the_others_go_on(self):
+        for failure in (processes.Trouble("haproxy ended with status 139"), ConnectionResetError("reset")):
+            def turn(name, failure=failure):
+                if name == "haproxy":
+                    raise failure
+                return {"us": 10.0, "others": 0.1}
+            played = self.rounds(scenarios.find("chat"))
+            played.play(2, [turn], shown="us")
+            self.assertEqual(played.result()["void"], {"haproxy": str(failure)})
+            self.assertEqual(sorted(played.result()["targets"]), ["direct", "sluice"])
+
+    def test_our_own_mistakes_end_it(self):
         def turn(name):
-            raise processes.Trouble("the machine is on fire")
-        with self.assertRaises(processes.Trouble):
+            raise KeyError(name)
+        with self.assertRaises(KeyError):
             self.rounds(scenarios.find("chat")).play(1, [turn], shown="us")
 
     def test_direct_takes_part_where_the_scenario_lets_it(self):
