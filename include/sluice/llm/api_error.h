@@ -48,8 +48,8 @@ struct ApiError {
   std::string code = {};   // empty: null
   std::string param = {};  // empty: null
   std::string message = {};
-  /// What the model wrote in place of the tool call or JSON it was to write; nothing: no such
-  /// error.
+  /// What the model wrote in place of the tool call or JSON it was to write, perhaps nothing at all
+  /// (Groq says so by an empty text); no value: no such error.
   std::optional<std::string> failed_generation = {};
   std::optional<std::chrono::milliseconds> retry_after = {};  // always set with 429 and 503
   int upstream_status = 0;              // what the provider answered; 0: nothing
