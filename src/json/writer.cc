@@ -48,9 +48,8 @@ void append_number(std::string& out, Number value) {
   out.append(text, end);
 }
 
-// The same as append_quoted(), for any text.
-void append_quoted_slowly(std::string& out, std::string_view text) {
-  out += '"';
+// The same as append_escaped(), for any text.
+void append_escaped_slowly(std::string& out, std::string_view text) {
   std::size_t copied = 0;  // what lies before was appended
   std::size_t at = 0;
   const auto flush = [&] { out.append(text.substr(copied, at - copied)); };
@@ -74,15 +73,18 @@ void append_quoted_slowly(std::string& out, std::string_view text) {
     copied = ++at;
   }
   flush();
-  out += '"';
 }
 
 }  // namespace
 
-void append_quoted(std::string& out, std::string_view text) {
-  if (!is_plain(text)) return append_quoted_slowly(out, text);
-  out += '"';
+void append_escaped(std::string& out, std::string_view text) {
+  if (!is_plain(text)) return append_escaped_slowly(out, text);
   out += text;
+}
+
+void append_quoted(std::string& out, std::string_view text) {
+  out += '"';
+  append_escaped(out, text);
   out += '"';
 }
 
@@ -141,6 +143,12 @@ Writer& Writer::key(std::string_view name) {
   append_quoted(*out_, name);
   *out_ += ':';
   after_key_ = true;
+  return *this;
+}
+
+Writer& Writer::text(Text text) {
+  before_value();
+  append_quoted(*out_, text);
   return *this;
 }
 

@@ -14,8 +14,12 @@
 #include <string>
 #include <string_view>
 
+#include "sluice/json/text.h"
+
 namespace sluice::json {
 
+/// Appends what stands between the quotes of a JSON string with this text.
+void append_escaped(std::string& out, std::string_view text);
 /// Appends `text` as a JSON string with its quotes.
 void append_quoted(std::string& out, std::string_view text);
 [[nodiscard]] std::string quote(std::string_view text);
@@ -34,6 +38,7 @@ class Writer {
   Writer& key(std::string_view name);
 
   Writer& string(std::string_view text);
+  Writer& text(Text text);
   Writer& integer(std::int64_t value);
   Writer& unsigned_integer(std::uint64_t value);
   /// The shortest text that reads back as the same double; null for what JSON cannot say (NaN,
