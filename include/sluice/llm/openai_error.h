@@ -5,24 +5,12 @@
 #include <string>
 #include <string_view>
 
-#include "sluice/base/clock.h"
 #include "sluice/json/splice.h"
 #include "sluice/json/value.h"
 #include "sluice/llm/api_error.h"
+#include "sluice/llm/provider_answer.h"
 
 namespace sluice::llm {
-
-/// A provider's answer whose status is not 2xx. Views are read during the call only.
-struct ProviderAnswer {
-  std::string_view provider = {};  // configured name
-  int status = 500;
-  std::string_view body = {};         // JSON, HTML, text or nothing; may be cut
-  std::string_view retry_after = {};  // field values, empty when absent
-  std::string_view retry_after_ms = {};
-  std::string_view should_retry = {};  // x-should-retry
-  WallTime received_at{};              // to read a Retry-After that is a date
-  bool key_is_callers = false;         // the caller's own provider key was sent
-};
 
 /// Reads the answer into our record: the kind told from status, code, type and text (rate limit or
 /// quota, context length, content filter, bad key, overloaded, unknown model).

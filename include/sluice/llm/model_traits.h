@@ -1,0 +1,39 @@
+// What a request writer must know of the model it writes to, beyond the dialect: which of the
+// dialect's ways this model takes. Data, filled in from the catalogue and the configuration.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace sluice::llm {
+
+/// How a model is told to think.
+enum class ThinkingControl : std::uint8_t {
+  none,      // it does not, or cannot be told
+  budget,    // by a number of tokens (Claude up to 4.5, Gemini 2.5)
+  adaptive,  // by an effort, and decides itself (Claude from 4.6)
+  level,     // by a level (Gemini 3)
+  effort,    // by reasoning_effort (OpenAI's own)
+};
+
+struct ModelTraits {
+  /// The most tokens it writes: asked for where the caller names no number and the provider wants
+  /// one. Nothing: not known.
+  std::optional<std::uint64_t> output_tokens_max = {};
+  ThinkingControl thinking = ThinkingControl::none;
+  bool thinking_can_be_off = true;
+  bool takes_sampling = true;                // temperature, top_p, top_k
+  bool takes_temperature_and_top_p = true;   // both in one request
+  bool takes_prefill = true;                 // a conversation that ends with the assistant's words
+  bool takes_system_inside = false;          // system messages between others
+  bool takes_output_schema = true;           // JSON Schema for the answer, natively
+  bool takes_schema_with_tools = true;       // both in one request
+  bool takes_json_schema_parameters = true;  // else the OpenAPI subset (Gemini up to 2.0)
+  bool takes_forced_tool = true;             // tool_choice required or named
+  bool takes_media_in_results = true;        // images inside tool results
+  bool signs_calls = false;                  // tool calls carry thought signatures (Gemini 3)
+  bool takes_call_ids = false;               // ids of tool calls travel along (Gemini 3)
+  std::string publisher = {};                // on Vertex: "google", "anthropic"; empty: google
+};
+
+}  // namespace sluice::llm
