@@ -50,6 +50,7 @@ struct ChatEvent {
   ChatEventKind kind = ChatEventKind::text;
   std::uint32_t choice = 0;  // which of several answers
   std::uint32_t call = 0;    // of a tool call and its arguments: counted from 0 in its choice
+  bool is_custom = false;    // of a tool call: its arguments are a text of any kind
   json::Text text = {};
   json::Text id = {};
   json::Text name = {};

@@ -24,7 +24,7 @@ struct AnswerFrame {
   struct Cost {
     const void* context = nullptr;
     std::optional<double> (*of)(const void* context, const Usage& usage) = nullptr;
-  } cost;
+  } cost = {};
 };
 
 class ChatWriter : public ChatSink {

@@ -9,18 +9,18 @@ namespace sluice::llm {
 /// output.
 struct Usage {
   using Count = std::optional<std::uint64_t>;
-  Count input;              // everything read, cached or not
-  Count cached_input;       // read from the provider's prompt cache
-  Count cache_write_input;  // written to it
-  Count audio_input;
-  Count image_input;
-  Count output;  // everything written, thinking included
-  Count reasoning_output;
-  Count audio_output;
-  Count image_output;
-  Count accepted_prediction_output;
-  Count rejected_prediction_output;
-  Count total;  // the provider's own sum
+  Count input = {};              // everything read, cached or not
+  Count cached_input = {};       // read from the provider's prompt cache
+  Count cache_write_input = {};  // written to it
+  Count audio_input = {};
+  Count image_input = {};
+  Count output = {};  // everything written, thinking included
+  Count reasoning_output = {};
+  Count audio_output = {};
+  Count image_output = {};
+  Count accepted_prediction_output = {};
+  Count rejected_prediction_output = {};
+  Count total = {};  // the provider's own sum
 
   /// Whether anything is known.
   [[nodiscard]] bool known() const noexcept {
