@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "header_rules.h"
+#include "relayed_events.h"
 #include "sluice/base/assert.h"
 #include "sluice/http/media_type.h"
 #include "sluice/http/text.h"
@@ -277,13 +278,13 @@ Task<std::optional<llm::ApiError>> Attempt::receive_error(StopToken stop) {
 Task<std::optional<llm::ApiError>> Attempt::receive_events(StopToken stop) {
   const config::StreamingConfig& limits = generation_->snapshot().config.streaming;
   form_ = Form::events;
-  events_ = std::make_unique<EventSource>(
+  events_ = std::make_unique<RelayedEvents>(
       *exchange_, context_.core.index,
-      EventSource::Config{.request = context_.request,
-                          .provider = provider_.name,
-                          .request_id = context_.request_id,
-                          .event_bytes_max = limits.event_bytes_max,
-                          .shapes = generation_->answer_shapes(deployment_)});
+      RelayedEvents::Config{.request = context_.request,
+                            .provider = provider_.name,
+                            .request_id = context_.request_id,
+                            .event_bytes_max = limits.event_bytes_max,
+                            .shapes = generation_->answer_shapes(deployment_)});
   // Lifecycle events are held back, so that a provider which dies before its first word can still
   // be replaced: but not too many of them, and not for too long.
   std::optional<MonotonicTime> held_since;

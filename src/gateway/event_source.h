@@ -1,27 +1,24 @@
-// A provider's event stream, as whole events: framed, inspected, ready to be relayed.
+// An answer that comes as events, on its way to the client: where the next ones come from.
 //
-//   upstream bytes --SseParser--> events --OpenaiStream--> EventBatch (bytes as received)
-//
-// Bytes go through untouched: events are shared slices of what was received. An event that is not
-// wholly there is held back, so a stream that breaks never leaves half an event downstream.
+//   relayed_events.h      the provider's own, where it speaks the caller's dialect
+//   translated_events.h   the provider's, written anew in the caller's dialect
 #pragma once
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 #include "sluice/base/cached_object.h"
+#include "sluice/base/result.h"
+#include "sluice/base/slice.h"
+#include "sluice/coro/stop_token.h"
 #include "sluice/coro/task.h"
-#include "sluice/http/client.h"
-#include "sluice/http/sse.h"
-#include "sluice/json/index.h"
-#include "sluice/llm/openai_stream.h"
-#include "sluice/llm/request.h"
+#include "sluice/llm/api_error.h"
+#include "sluice/llm/usage.h"
 
 namespace sluice::gateway {
 
 /// What one read brought.
 struct EventBatch {
-  SliceChain bytes;                    // whole events and comments, to be relayed as they are
+  SliceChain bytes;                    // whole events and comments, to be sent as they are
   std::uint32_t events = 0;            // events in `bytes`
   bool commits = false;                // content, or an orderly end: worth showing to the client
   bool ended = false;                  // nothing follows
@@ -34,42 +31,20 @@ struct EventBatch {
 
 class EventSource : public CachedObject {
  public:
-  struct Config {
-    const llm::Request& request;
-    std::string_view provider;    // configured name
-    std::string_view request_id;  // added to the first event, with the provider's name
-    std::size_t event_bytes_max;
-    llm::AnswerShapes& shapes;  // of the deployment
-  };
-  /// Lifetime: everything referred to outlives the source. `index` is scratch.
-  EventSource(http::ClientExchange& upstream, json::Index& index, const Config& config);
+  EventSource() = default;
+  EventSource(const EventSource&) = delete;
+  EventSource& operator=(const EventSource&) = delete;
+  virtual ~EventSource() = default;
 
-  /// Waits for the next read and returns what it completed; may be empty of events. Errors:
-  /// cancelled alone, and nothing is lost then: whatever else goes wrong is the batch's `error`.
-  [[nodiscard]] Task<Result<EventBatch>> next(StopToken stop);
+  /// Waits for the next read and returns what it completed; may be empty of events. Not called
+  /// again once a batch has `ended`. Errors: cancelled alone, and nothing is lost then: whatever
+  /// else goes wrong is the batch's `error`.
+  [[nodiscard]] virtual Task<Result<EventBatch>> next(StopToken stop) = 0;
 
-  [[nodiscard]] const llm::Usage& usage() const noexcept { return stream_.usage(); }
-  [[nodiscard]] std::uint64_t events_received() const noexcept { return events_received_; }
-
- private:
-  void take_slice(Slice bytes, EventBatch& batch);
-  void take_known(Slice& bytes, EventBatch& batch);
-  void take_all(EventBatch& batch);
-  void take(http::SseEvent& piece, EventBatch& batch);
-  void take_last(EventBatch& batch);
-  bool tag(const http::SseEvent& piece, const llm::TagPlace& place, EventBatch& batch);
-  void end_with(EventBatch& batch, llm::ApiError error);
-
-  http::ClientExchange& upstream_;
-  json::Index& index_;
-  Config config_;
-  http::SseParser parser_;
-  llm::OpenaiStream stream_;
-  std::uint64_t events_received_ = 0;
-  bool tag_pending_;
-  bool ended_ = false;
+  /// The last usage seen.
+  [[nodiscard]] virtual const llm::Usage& usage() const noexcept = 0;
+  /// Events that came from the provider, shown or not.
+  [[nodiscard]] virtual std::uint64_t events_received() const noexcept = 0;
 };
-
-static_assert(sizeof(EventSource) <= ObjectCache::piece_bytes_max);
 
 }  // namespace sluice::gateway

@@ -1,4 +1,4 @@
-#include "event_source.h"
+#include "relayed_events.h"
 
 #include <gtest/gtest.h>
 
@@ -83,12 +83,12 @@ Outcome run_once(std::deque<std::string> parts, const Setting& setting, llm::Ans
   // What the core looked at before: it must not be taken for an event.
   const std::string other = "{\"other\":\"" + std::string(3'000, 'x') + "\"}";
   EXPECT_TRUE(index.build(other).has_value());
-  EventSource source(upstream, index,
-                     {.request = request,
-                      .provider = "p",
-                      .request_id = "r",
-                      .event_bytes_max = setting.event_bytes_max,
-                      .shapes = shapes});
+  RelayedEvents source(upstream, index,
+                       {.request = request,
+                        .provider = "p",
+                        .request_id = "r",
+                        .event_bytes_max = setting.event_bytes_max,
+                        .shapes = shapes});
   Outcome outcome;
   Scope scope;
   scope.spawn(read_all(source, outcome));  // nothing in it waits
@@ -125,7 +125,7 @@ const std::string middle = ": a comment\n\n" + event(chunk("\"content\":\"\u00e9
 const std::string done = "data: [DONE]\n\n";
 const std::string tagged_first = event(first + R"(,"request_id":"r","provider":"p"})");
 
-TEST(EventSource, GivesTheSameBytesWhereverTheReadsAreCut) {
+TEST(RelayedEvents, GivesTheSameBytesWhereverTheReadsAreCut) {
   const std::string sent = event(first + "}") + middle + usage + done;
   const std::string wanted = tagged_first + middle + done;
   const Setting setting{.usage_added = true};
@@ -141,12 +141,12 @@ TEST(EventSource, GivesTheSameBytesWhereverTheReadsAreCut) {
   EXPECT_EQ(run(bytes, setting).bytes, wanted);
 }
 
-TEST(EventSource, ShowsTheUsageThatWasAskedFor) {
+TEST(RelayedEvents, ShowsTheUsageThatWasAskedFor) {
   const Outcome outcome = run({event(first + "}") + middle + usage + done});
   EXPECT_EQ(outcome.bytes, tagged_first + middle + usage + done);
 }
 
-TEST(EventSource, NeverLeavesHalfAnEventWhereverTheStreamBreaks) {
+TEST(RelayedEvents, NeverLeavesHalfAnEventWhereverTheStreamBreaks) {
   const std::string sent = event(first + "}") + event(chunk(R"("content":"a")") + "}") + done;
   const std::string shown = tagged_first + event(chunk(R"("content":"a")") + "}") + done;
   for (std::size_t cut = 0; cut < sent.size(); ++cut) {
@@ -158,7 +158,7 @@ TEST(EventSource, NeverLeavesHalfAnEventWhereverTheStreamBreaks) {
   }
 }
 
-TEST(EventSource, TheLastEventNeedsNoEmptyLine) {
+TEST(RelayedEvents, TheLastEventNeedsNoEmptyLine) {
   const std::string content = event(chunk(R"("content":"a")") + "}");
   for (const char* end : {"data: [DONE]", "data: [DONE]\n", "data:[DONE]\r\n"}) {
     const Outcome outcome = run({content + end});
@@ -167,19 +167,19 @@ TEST(EventSource, TheLastEventNeedsNoEmptyLine) {
   }
 }
 
-TEST(EventSource, WithoutItsLastEventAStreamIsCut) {
+TEST(RelayedEvents, WithoutItsLastEventAStreamIsCut) {
   const Outcome outcome = run({event(first + "}") + middle});
   ASSERT_TRUE(outcome.error);
   EXPECT_TRUE(outcome.commits);
   EXPECT_EQ(outcome.bytes, tagged_first + middle);
 }
 
-TEST(EventSource, NothingBehindTheLastEventIsShown) {
+TEST(RelayedEvents, NothingBehindTheLastEventIsShown) {
   const std::string content = event(chunk(R"("content":"a")") + "}");
   EXPECT_TRUE(run({content + done + content}).bytes.ends_with(done));
 }
 
-TEST(EventSource, GarbageErrorsAndGiantsEndTheStreamWhereTheyStand) {
+TEST(RelayedEvents, GarbageErrorsAndGiantsEndTheStreamWhereTheyStand) {
   const std::string content = event(chunk(R"("content":"a")"));
   const std::string good = event(chunk(R"("content":"a")") + "}");
   const std::string giant = event(chunk("\"content\":\"" + std::string(5'000, 'x') + "\"") + "}");
@@ -193,7 +193,7 @@ TEST(EventSource, GarbageErrorsAndGiantsEndTheStreamWhereTheyStand) {
   }
 }
 
-TEST(EventSource, AnEventWithoutDataPassesAsItIs) {
+TEST(RelayedEvents, AnEventWithoutDataPassesAsItIs) {
   for (const char* empty : {"data:\n\n", "data: \n\n", "data\n\n", "data:\r\n\r\n"}) {
     const std::string sent = empty + event(chunk(R"("content":"a")") + "}") + done;
     const Outcome outcome = run({sent});
@@ -202,13 +202,13 @@ TEST(EventSource, AnEventWithoutDataPassesAsItIs) {
   }
 }
 
-TEST(EventSource, OnlyLifecycleEventsCommitNothing) {
+TEST(RelayedEvents, OnlyLifecycleEventsCommitNothing) {
   const Outcome outcome = run({event(first + "}") + ": ping\n\n"}, {.breaks = true});
   EXPECT_FALSE(outcome.commits);
   EXPECT_TRUE(outcome.error);
 }
 
-TEST(EventSource, TypedStreamsEndByTheirOwnLastEventAndCarryNoTags) {
+TEST(RelayedEvents, TypedStreamsEndByTheirOwnLastEventAndCarryNoTags) {
   const std::string sent =
       "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{}}\n\n"
       "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\","
@@ -225,7 +225,7 @@ const std::string typed_content =
     "event: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\","
     "\"delta\":\"a\"}\n\n";
 
-TEST(EventSource, ATypedStreamIsOverWithItsLastEventWhateverComesThen) {
+TEST(RelayedEvents, ATypedStreamIsOverWithItsLastEventWhateverComesThen) {
   for (const char* type : {"response.completed", "response.incomplete", "response.cancelled"}) {
     const std::string sent = typed_content + "event: " + type + "\ndata: {\"type\":\"" + type +
                              "\",\"response\":{\"usage\":{\"input_tokens\":7}}}\n\n";
@@ -241,7 +241,7 @@ TEST(EventSource, ATypedStreamIsOverWithItsLastEventWhateverComesThen) {
   }
 }
 
-TEST(EventSource, AnImageMayBeFollowedByAnother) {
+TEST(RelayedEvents, AnImageMayBeFollowedByAnother) {
   const std::string image =
       "event: image_generation.completed\n"
       "data: {\"type\":\"image_generation.completed\",\"b64_json\":\"AA\"}\n\n";
@@ -251,7 +251,7 @@ TEST(EventSource, AnImageMayBeFollowedByAnother) {
   EXPECT_EQ(outcome.bytes, image + image);
 }
 
-TEST(EventSource, TheTypedErrorOfATypedStreamIsShownAsReceivedAndIsItsLast) {
+TEST(RelayedEvents, TheTypedErrorOfATypedStreamIsShownAsReceivedAndIsItsLast) {
   for (const std::string_view data :
        {R"({"type":"response.failed","response":{"error":{"code":"server_error","message":"no"}}})",
         R"({"type":"error","code":"server_error","message":"no","param":null})",
@@ -275,7 +275,7 @@ TEST(EventSource, TheTypedErrorOfATypedStreamIsShownAsReceivedAndIsItsLast) {
   }
 }
 
-TEST(EventSource, AnErrorWithoutATypeOfTheStreamsIsNotShown) {
+TEST(RelayedEvents, AnErrorWithoutATypeOfTheStreamsIsNotShown) {
   const std::string untyped = "event: error\ndata: {\"error\":{\"message\":\"no\"}}\n\n";
   const Outcome outcome = run({typed_content + untyped}, {.operation = llm::Operation::responses});
   ASSERT_TRUE(outcome.error);
