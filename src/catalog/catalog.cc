@@ -45,4 +45,30 @@ const CatalogProvider* Catalog::find_provider(std::string_view id) const noexcep
   return position ? &providers_[*position] : nullptr;
 }
 
+llm::ModelTraits Catalog::traits_of(const CatalogModel& model) const {
+  llm::ModelTraits traits;
+  apply_rules(trait_rules_, plain_model_id(model.id), traits);
+  traits.output_tokens_max = model.output_tokens_max;
+  if (model.capabilities.structured_output == false) traits.takes_output_schema = false;
+  if (model.capabilities.reasoning == false) {
+    traits.thinking = llm::ThinkingControl::none;
+  } else if (traits.thinking == llm::ThinkingControl::none && !model.reasoning_efforts.empty()) {
+    traits.thinking = llm::ThinkingControl::effort;
+  }
+  if (traits.thinking == llm::ThinkingControl::effort && !model.reasoning_efforts.empty()) {
+    traits.thinking_can_be_off = model.reasoning_efforts.front() == "none";
+  }
+  return traits;
+}
+
+std::optional<llm::ModelTraits> Catalog::traits_of(std::string_view name) const {
+  const std::string plain = plain_model_id(name);
+  const CatalogModel* model = find_model(name);
+  if (model == nullptr) model = find_model(plain);
+  if (model != nullptr) return traits_of(*model);
+  llm::ModelTraits traits;
+  if (!apply_rules(trait_rules_, plain, traits)) return std::nullopt;
+  return traits;
+}
+
 }  // namespace sluice::catalog

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "sluice/catalog/catalog.h"
+#include "trait_reader.h"
 
 namespace sluice::catalog {
 namespace dom = simdjson::dom;
@@ -44,6 +45,7 @@ class CatalogReader {
   CatalogDeployment deployment(dom::element entry);
   TokenPrice token_price(dom::element entry);
   Price price(dom::element entry);
+  void trait_rules(dom::element root);
   void compatible_ids(dom::element root);
   void compatible_ids_of(std::uint32_t provider, dom::element entry);
 
@@ -206,6 +208,12 @@ void CatalogReader::provider(dom::element entry) {
     provider.regions.push_back({required_text(region, "id"), text(region, "base_url")});
   });
   provider.default_region = text(entry, "default_region");
+  dom::element quirks;
+  if (present(entry, "quirks", quirks)) {
+    std::string fault;
+    provider.quirks = read_quirks(quirks, fault);
+    if (!fault.empty()) wrong(fault);
+  }
   const auto position = static_cast<std::uint32_t>(catalog_.providers_.size());
   if (!catalog_.provider_index_.insert(provider.id, position)) wrong("the id is there twice");
   catalog_.providers_.push_back(std::move(provider));
@@ -265,6 +273,7 @@ CatalogDeployment CatalogReader::deployment(dom::element entry) {
   deployment.upstream_model = required_text(entry, "upstream_model");
   deployment.regions = texts(entry, "regions");
   if (deployment.regions.empty()) wrong("a deployment has no regions");
+  deployment.publisher = text(entry, "publisher");
   deployment.price = price(entry);
   each_member(entry, "region_multiplier", [&](std::string_view region, dom::element value) {
     double factor = 0;
@@ -308,6 +317,7 @@ void CatalogReader::model(dom::element entry) {
   model.output_tokens_max = count(entry, "max_output_tokens");
   model.input_modalities = texts(entry, "input_modalities");
   model.output_modalities = texts(entry, "output_modalities");
+  model.reasoning_efforts = texts(entry, "reasoning_efforts");
   each(entry, "deployments",
        [&](dom::element item) { model.deployments.push_back(deployment(item)); });
   const auto position = static_cast<std::uint32_t>(catalog_.models_.size());
@@ -318,6 +328,15 @@ void CatalogReader::model(dom::element entry) {
     }
   }
   catalog_.models_.push_back(std::move(model));
+}
+
+void CatalogReader::trait_rules(dom::element root) {
+  each(root, "trait_rules", [&](dom::element entry) {
+    entry_ = "trait_rules[" + std::to_string(catalog_.trait_rules_.size()) + "]";
+    std::string fault;
+    catalog_.trait_rules_.push_back(read_trait_rule(entry, fault));
+    if (!fault.empty()) wrong(fault);
+  });
 }
 
 // A gateway that spells models its own way: each spelling is one more deployment of the model it
@@ -358,6 +377,7 @@ std::expected<Catalog, std::string> CatalogReader::read(std::string_view json) {
     return std::unexpected(std::string("the catalogue is not of schema_version 1"));
   }
   each(root, "providers", [&](dom::element entry) { provider(entry); });
+  trait_rules(root);
   each(root, "models", [&](dom::element entry) { model(entry); });
   compatible_ids(root);
   if (!fault_.empty()) return std::unexpected(fault_);

@@ -24,11 +24,16 @@ const char* const small = R"({"schema_version":1,
   {"id":"p","dialect":"openai","kind":"cloud","base_url":"https://p/v1",
    "other_dialects":{"anthropic":"https://p/a","cohere-native":"https://p/c"},
    "auth":{"header":"Authorization","format":"Bearer {key}","extra_headers":{"x":"1"}},
-   "key_env":["P_KEY"],"regions":[{"id":"eu","base_url":"https://eu.p/v1"}],"default_region":"eu"}],
+   "key_env":["P_KEY"],"regions":[{"id":"eu","base_url":"https://eu.p/v1"}],"default_region":"eu",
+   "quirks":{"takes_developer_role":false,"seed_name":"random_seed","call_id_letters":9,
+     "output_tokens_name":"max_tokens","reasoning_name":"reasoning","refused":["user"]}}],
+ "trait_rules":[{"models":["m*"],"traits":{"takes_prefill":false,"thinking":"level",
+   "publisher":"q","output_tokens_max":7}}],
  "models":[
   {"id":"m","aliases":["M-Latest"],"mode":"embedding","status":"retired","released":"2026-03",
    "context_tokens":1000,"capabilities":{"tools":true,"vision":null,"reasoning":false},
-   "deployments":[{"provider":"p","upstream_model":"up-m","regions":["eu","us"],
+   "reasoning_efforts":["low","high"],
+   "deployments":[{"provider":"p","upstream_model":"up-m","regions":["eu","us"],"publisher":"q",
      "price":{"input":1,"output":null,"cache_read":0.25},
      "tiers":[{"above_input_tokens":20,"input":3},{"above_input_tokens":10,"input":2}],
      "service_tiers":{"batch":{"multiplier":0.5}},"region_multiplier":{"us":2},
@@ -52,6 +57,14 @@ TEST(Catalog, ReadsEveryFieldItPromises) {
   EXPECT_EQ(provider.auth.extra_headers.at(0).second, "1");
   EXPECT_EQ(provider.region("eu")->base_url, "https://eu.p/v1");
   EXPECT_EQ(provider.region("us"), nullptr);
+  llm::HostTraits host;
+  provider.quirks.apply_to(host);
+  EXPECT_FALSE(host.takes_developer_role);
+  EXPECT_EQ(host.seed_name, "random_seed");
+  EXPECT_EQ(host.call_id_letters, 9U);
+  EXPECT_EQ(host.output_tokens_name, "max_tokens");
+  EXPECT_EQ(host.reasoning_name, "reasoning");
+  EXPECT_EQ(host.refused, std::vector<std::string>{"user"});
 
   const CatalogModel* model = catalog->find_model("M");
   ASSERT_NE(model, nullptr);
@@ -77,6 +90,22 @@ TEST(Catalog, ReadsEveryFieldItPromises) {
   EXPECT_EQ(deployment.price.units.per_image, 0.04);
   EXPECT_EQ(deployment.price_in("eu").tokens.input, 1);
   EXPECT_EQ(deployment.price_in("us").tokens.input, 2);
+}
+
+TEST(Catalog, TraitsComeOfTheRulesAndOfTheModelsOwnFacts) {
+  const auto catalog = Catalog::parse(small);
+  ASSERT_TRUE(catalog) << catalog.error();
+  const auto known = catalog->traits_of("x/M-Latest");
+  ASSERT_TRUE(known) << "an alias behind a path";
+  EXPECT_FALSE(known->takes_prefill);
+  EXPECT_EQ(known->thinking, llm::ThinkingControl::none) << "the model does not reason";
+  EXPECT_EQ(known->output_tokens_max, std::nullopt) << "a known model's own limit holds";
+  const auto of_rule = catalog->traits_of("m-2");
+  ASSERT_TRUE(of_rule);
+  EXPECT_EQ(of_rule->thinking, llm::ThinkingControl::level);
+  EXPECT_EQ(of_rule->publisher, "q");
+  EXPECT_EQ(of_rule->output_tokens_max, 7U);
+  EXPECT_FALSE(catalog->traits_of("n"));
 }
 
 TEST(Catalog, AGatewaysOwnSpellingIsOneMoreDeployment) {
@@ -108,6 +137,14 @@ TEST(Catalog, AFaultIsOneSentenceThatNamesTheEntry) {
       {R"("tools":true)", R"("tools":"yes")", "tools must be"},
       {R"("us":2)", R"("us":0)", "region_multiplier"},
       {R"("model":"m")", R"("model":"n")", "compat_ids \"p\""},
+      {R"("takes_prefill":false)", R"("takes_prefil":false)",
+       "trait_rules[0]: takes_prefil is no trait of a model"},
+      {R"("takes_prefill":false)", R"("takes_prefill":0)", "takes_prefill must be true or false"},
+      {R"("thinking":"level")", R"("thinking":"deep")", "thinking is none of"},
+      {R"("models":["m*"])", R"("models":[])", "models is missing"},
+      {R"("takes_developer_role")", R"("speaks")", "provider \"p\": speaks is no trait of a host"},
+      {R"("call_id_letters":9)", R"("call_id_letters":1)", "call_id_letters must be"},
+      {R"("refused":["user"])", R"("refused":["model"])", "refused must not hold"},
       {R"({"schema_version")", R"({{"schema_version")", "not valid JSON"},
   };
   for (const Fault& fault : faults) {

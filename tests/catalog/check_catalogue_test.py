@@ -22,6 +22,14 @@ def limited(data):
     return next(m for m in data["models"] if m.get("context_tokens") and m.get("max_output_tokens"))
 
 
+def quirky(data):
+    return next(p for p in data["providers"] if p["id"] == "mistral")
+
+
+def rule(data):
+    return data["trait_rules"][0]
+
+
 CASES = {
     "schema_version": lambda d: d.update(schema_version=2),
     "the id is there twice": lambda d: d["providers"].append(copy.deepcopy(d["providers"][0])),
@@ -41,6 +49,21 @@ CASES = {
     "are there twice": lambda d: d["models"][0]["deployments"].append(
         copy.deepcopy(d["models"][0]["deployments"][0])),
     "which is not there": lambda d: d["compat_ids"]["assemblyai"]["models"][0].update(model="no"),
+    "is no trait of a host": lambda d: quirky(d)["quirks"].update(takes_prefill=False),
+    "takes_stream_options must be true or false":
+        lambda d: quirky(d)["quirks"].update(takes_stream_options=0),
+    "output_tokens_name is": lambda d: quirky(d)["quirks"].update(output_tokens_name="tokens"),
+    "call_id_letters must be": lambda d: quirky(d)["quirks"].update(call_id_letters=3),
+    "refused must be sorted": lambda d: quirky(d)["quirks"].update(refused=["model"]),
+    "quirks need quirk_sources": lambda d: quirky(d).update(quirk_sources=[]),
+    "quirks are of hosts": lambda d: quirky(d).update(dialect="gemini"),
+    "is no trait of a model": lambda d: rule(d)["traits"].update(sings=True),
+    "thinking is": lambda d: rule(d)["traits"].update(thinking="deep"),
+    "takes_sampling must be true or false": lambda d: rule(d)["traits"].update(takes_sampling="no"),
+    "must be a lower-case name": lambda d: rule(d)["models"].append("anthropic/claude-*"),
+    "models is empty": lambda d: rule(d).update(models=[]),
+    "traits is empty": lambda d: rule(d).update(traits={}),
+    "sources is empty": lambda d: rule(d).update(sources=[]),
     "without a slash at its end": lambda d: d["providers"][0].update(base_url="https://h/"),
 }
 

@@ -16,6 +16,8 @@
 #include "sluice/catalog/dialect.h"
 #include "sluice/catalog/name_index.h"
 #include "sluice/catalog/price.h"
+#include "sluice/catalog/trait_rules.h"
+#include "sluice/llm/trait_overrides.h"
 
 namespace sluice::catalog {
 
@@ -62,6 +64,7 @@ struct CatalogProvider {
   std::vector<std::string> extra_env;  // variables that fill the braces of base_url
   std::vector<CatalogRegion> regions;
   std::string default_region;
+  llm::HostTraitOverrides quirks;  // where it differs from OpenAI's own API
 
   [[nodiscard]] const CatalogRegion* region(std::string_view wanted) const noexcept
       SLUICE_LIFETIMEBOUND;
@@ -82,6 +85,7 @@ struct CatalogDeployment {
   std::uint32_t provider = 0;  // position in Catalog::providers()
   std::string upstream_model;
   std::vector<std::string> regions;
+  std::string publisher;  // on Vertex; empty elsewhere
   Price price;
   std::vector<std::pair<std::string, double>> region_multipliers;
   std::optional<std::uint64_t> context_tokens;  // only where the host differs from the model
@@ -107,6 +111,7 @@ struct CatalogModel {
   std::optional<std::uint64_t> output_tokens_max;
   std::vector<std::string> input_modalities;
   std::vector<std::string> output_modalities;
+  std::vector<std::string> reasoning_efforts;  // that it takes, weakest first
   std::vector<CatalogDeployment> deployments;
 };
 
@@ -131,10 +136,17 @@ class Catalog {
   [[nodiscard]] const CatalogProvider* find_provider(std::string_view id) const noexcept
       SLUICE_LIFETIMEBOUND;
 
+  /// What a request writer must know of a model: by the rules and by the model's own facts.
+  [[nodiscard]] llm::ModelTraits traits_of(const CatalogModel& model) const;
+  /// The same by a name, in whatever provider's spelling; nothing when neither a model nor a rule
+  /// is of that name.
+  [[nodiscard]] std::optional<llm::ModelTraits> traits_of(std::string_view name) const;
+
  private:
   friend class CatalogReader;
   std::vector<CatalogProvider> providers_;
   std::vector<CatalogModel> models_;
+  std::vector<TraitRule> trait_rules_;
   NameIndex provider_index_;
   NameIndex model_index_;
 };
