@@ -37,6 +37,19 @@ void describe(Model& model, const CatalogModel* known) {
   model.output_tokens_max = known->output_tokens_max;
 }
 
+// What a host says of its own entry, then what it cannot carry whatever the model could.
+void fit_to_host(const CatalogDeployment* catalogued, Deployment& deployment) {
+  if (catalogued != nullptr && catalogued->output_tokens_max) {
+    deployment.traits.output_tokens_max = catalogued->output_tokens_max;
+  }
+  if (catalogued != nullptr && !catalogued->publisher.empty()) {
+    deployment.traits.publisher = catalogued->publisher;
+  }
+  if (has_quirks(deployment.provider->dialect)) {
+    narrow(deployment.traits, deployment.provider->host);
+  }
+}
+
 /// A deployment as the catalogue has it, at the provider's own region; nothing when it has none.
 std::optional<Deployment> deploy_as_catalogued(Building& building, ResolvedProvider& provider,
                                                const CatalogModel& known,
@@ -51,19 +64,43 @@ std::optional<Deployment> deploy_as_catalogued(Building& building, ResolvedProvi
   deployment.region = provider.region;
   deployment.price = found->price_in(provider.region);
   deployment.timeouts = narrowed(deployment.provider->timeouts, timeouts);
+  deployment.traits = building.catalogue.traits_of(known);
+  fit_to_host(found, deployment);
   return deployment;
 }
 
+/// An entry of the catalogue, and the model it is one of.
+struct Catalogued {
+  const CatalogModel* model = nullptr;            // null: not known by that name
+  const CatalogDeployment* deployment = nullptr;  // null: not known there
+};
+
 // The provider's own entry for what a deployment calls there: by the name it has upstream, else by
-// a name of the model. Null when the catalogue knows no such model there.
-const CatalogDeployment* catalogued_as(const Building& building, const ResolvedProvider& provider,
-                                       std::string_view upstream, std::string_view region) {
+// a name of the model.
+Catalogued catalogued_as(const Building& building, const ResolvedProvider& provider,
+                         std::string_view upstream, std::string_view region) {
+  if (upstream.empty()) return {};
   for (const CatalogModel& model : building.catalogue.models()) {
     const CatalogDeployment* found = catalogue_deployment(building, model, provider, region);
-    if (found != nullptr && found->upstream_model == upstream) return found;
+    if (found != nullptr && found->upstream_model == upstream) return {&model, found};
   }
   const CatalogModel* const named = building.catalogue.find_model(upstream);
-  return named == nullptr ? nullptr : catalogue_deployment(building, *named, provider, region);
+  if (named == nullptr) return {};
+  return {named, catalogue_deployment(building, *named, provider, region)};
+}
+
+// By what is called upstream, which is what is written to; by what the model is here where that
+// name tells nothing ("prod-1" at Azure).
+void take_traits(const Building& building, const DeploymentConfig& config, const Catalogued& called,
+                 const CatalogModel* known, std::string_view model_name, Deployment& deployment) {
+  std::optional<llm::ModelTraits> traits;
+  if (called.model != nullptr) traits = building.catalogue.traits_of(*called.model);
+  if (!traits) traits = building.catalogue.traits_of(deployment.upstream_model);
+  if (!traits && known != nullptr) traits = building.catalogue.traits_of(*known);
+  if (!traits) traits = building.catalogue.traits_of(model_name);
+  deployment.traits = traits.value_or(llm::ModelTraits{});
+  fit_to_host(called.deployment, deployment);
+  config.traits.apply_to(deployment.traits);
 }
 
 // A price that is not known is found out here and not by a cost_usd of null.
@@ -99,8 +136,8 @@ std::optional<Deployment> deploy_as_configured(Building& building, const ModelCo
     building.complaints.error(config.place, config.key, complaint);
     return std::nullopt;
   }
-  const CatalogDeployment* catalogued =
-      config.model.empty() ? nullptr : catalogued_as(building, *found, config.model, region);
+  const Catalogued called = catalogued_as(building, *found, config.model, region);
+  const CatalogDeployment* catalogued = called.deployment;
   // A model that was found by what another deployment calls says nothing of this one's price.
   const bool is_said =
       !model.catalogue.empty() || building.catalogue.find_model(model.name) == known;
@@ -113,6 +150,7 @@ std::optional<Deployment> deploy_as_configured(Building& building, const ModelCo
   deployment.weight = config.weight;
   deployment.region = region;
   take_price(building, config, catalogued, deployment);
+  take_traits(building, config, {called.model, catalogued}, known, model.name, deployment);
   deployment.timeouts = narrowed(deployment.provider->timeouts, model.timeouts);
   return deployment;
 }

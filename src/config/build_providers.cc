@@ -248,11 +248,22 @@ void check_plaintext(Building& building, const ResolvedProvider& provider,
                               "is http://, so prompts and keys cross the network in the clear");
 }
 
+void check_quirks(Building& building, const ResolvedProvider& provider) {
+  const ProviderConfig& config = *provider.config;
+  if (!config.quirks_place || has_quirks(provider.dialect)) return;
+  building.complaints.error(
+      *config.quirks_place, key_of(building, config) + ".quirks",
+      fmt::format("are of hosts that speak openai or azure, and this one speaks {}; what a model "
+                  "takes is said with traits = {{ ... }} in its [[model.deployment]]",
+                  to_string(provider.dialect)));
+}
+
 void build_provider(Building& building, const ProviderConfig& config) {
   ResolvedProvider& provider = building.providers.emplace_back();
   provider.config = &config;
   check_ca_file(building, config);
   if (!resolve_catalogue(building, provider) || !resolve_dialect(building, provider)) return;
+  check_quirks(building, provider);
   resolve_auth(provider);
   if (!config.region.empty()) {
     provider.region = config.region;
@@ -301,6 +312,10 @@ const catalog::Provider* provider_at(Building& building, ResolvedProvider& provi
                      ? ca_file
                      : building.config.folder() + "/" + ca_file;
   made.byok = provider.config->byok;
+  // The catalogue's quirks are of its provider in the OpenAI dialect, not in another one it offers.
+  const catalog::CatalogProvider* known = provider.catalogue;
+  if (known != nullptr && known->dialect == provider.dialect) known->quirks.apply_to(made.host);
+  provider.config->quirks.apply_to(made.host);
   const catalog::Provider& kept = building.table.add_provider(std::move(made));
   provider.by_region.emplace_back(region, &kept);
   return &kept;

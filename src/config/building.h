@@ -24,6 +24,11 @@ struct ResolvedProvider {
   std::vector<std::pair<std::string, const catalog::Provider*>> by_region;
 };
 
+/// Whether hosts of that dialect differ by quirks: Azure serves OpenAI's own bodies.
+[[nodiscard]] constexpr bool has_quirks(catalog::Dialect dialect) noexcept {
+  return dialect == catalog::Dialect::openai || dialect == catalog::Dialect::azure;
+}
+
 struct Building {
   const Config& config;
   const catalog::Catalog& catalogue;

@@ -60,6 +60,7 @@ DeploymentConfig parse_deployment(Section& section, const Config& config) {
   parse_name(section, "region", deployment.region, false);
   section.number("weight", deployment.weight, 0.000'001, 1'000'000);
   parse_price(section, deployment);
+  parse_traits(section, deployment.traits);
   return deployment;
 }
 

@@ -191,6 +191,8 @@ void parse_providers(Section& root, Config& config) {
     provider.ca_file_place = section.place("ca_file");
     parse_timeouts(section, provider.timeouts);
     parse_pool(section, provider.pool);
+    if (section.has("quirks")) provider.quirks_place = section.place("quirks");
+    parse_quirks(section, provider.quirks);
     config.providers.push_back(std::move(provider));
   });
 }

@@ -17,6 +17,10 @@ void parse_keys(Section& root, Config& config, const ParseOptions& options);
 void parse_timeouts(Section& parent, catalog::TimeoutOverrides& timeouts);
 void parse_pool(Section& parent, catalog::PoolLimits& pool);
 
+/// traits = { ... } of a deployment, quirks = { ... } of a provider.
+void parse_traits(Section& parent, llm::ModelTraitOverrides& traits);
+void parse_quirks(Section& parent, llm::HostTraitOverrides& quirks);
+
 /// One place of a secret: a table with exactly one of env, file, credential.
 [[nodiscard]] std::optional<SecretSource> parse_secret_source(const toml::node& node,
                                                               const std::string& path,

@@ -152,6 +152,34 @@ const Case cases[] = {
      "\"a\"\nprice = { input = 1, cached_input = 2 }\n",
      "f:7:22: warning: model[0].deployment[0].price.cached_input: is dearer than input; is it the "
      "right way round?"},
+    // traits and quirks
+    {"[[provider]]\nname = \"a\"\n[[model]]\nname = \"m\"\n[[model.deployment]]\nprovider = "
+     "\"a\"\ntraits = { takes_prefil = true }\n",
+     "f:7:12: model[0].deployment[0].traits.takes_prefil: unknown key; did you mean "
+     "\"takes_prefill\"?"},
+    {"[[provider]]\nname = \"a\"\n[[model]]\nname = \"m\"\n[[model.deployment]]\nprovider = "
+     "\"a\"\ntraits = { thinking = \"levle\" }\n",
+     "f:7:12: model[0].deployment[0].traits.thinking: \"levle\" is no way of thinking; did you "
+     "mean "
+     "\"level\"?"},
+    {"[[provider]]\nname = \"a\"\n[[model]]\nname = \"m\"\n[[model.deployment]]\nprovider = "
+     "\"a\"\ntraits = { thinking = \"with the heart\" }\n",
+     "f:7:12: model[0].deployment[0].traits.thinking: must be one of none, budget, adaptive, "
+     "level, "
+     "effort"},
+    {"[[provider]]\nname = \"a\"\n[[model]]\nname = \"m\"\n[[model.deployment]]\nprovider = "
+     "\"a\"\ntraits = { output_tokens_max = 0 }\n",
+     "f:7:12: model[0].deployment[0].traits.output_tokens_max: must be from 1 to 1000000000"},
+    {"[[provider]]\nname = \"a\"\nquirks = { takes_stream_options = \"no\" }\n",
+     "f:3:12: provider[0].quirks.takes_stream_options: must be true or false, not a text"},
+    {"[[provider]]\nname = \"a\"\nquirks = { output_tokens_name = \"tokens\" }\n",
+     "f:3:12: provider[0].quirks.output_tokens_name: output_tokens_name must be \"max_tokens\" or "
+     "\"max_completion_tokens\""},
+    {"[[provider]]\nname = \"a\"\nquirks = { call_id_letters = 5 }\n",
+     "f:3:12: provider[0].quirks.call_id_letters: call_id_letters must be 0 or from 6 to 64"},
+    {"[[provider]]\nname = \"a\"\nquirks = { refused = [\"model\"] }\n",
+     "f:3:12: provider[0].quirks.refused: refused must not hold model, messages, stream or tools: "
+     "without them there is no request"},
     // keys
     {"[[key]]\nname = \"k\"\n",
      "f:1:1: key[0].hash: is missing; sluice keygen prints a key and its hash"},

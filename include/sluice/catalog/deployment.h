@@ -21,6 +21,8 @@
 #include "sluice/catalog/price.h"
 #include "sluice/catalog/timeouts.h"
 #include "sluice/catalog/url.h"
+#include "sluice/llm/host_traits.h"
+#include "sluice/llm/model_traits.h"
 
 namespace sluice::catalog {
 
@@ -64,8 +66,9 @@ struct Provider {
   std::string region;                   // "global" when nothing is promised
   Timeouts timeouts;                    // before a model narrows them
   PoolLimits pool;
-  std::string ca_file;  // PEM; empty: the system's
-  bool byok = false;    // a caller's own key may be forwarded to this provider
+  std::string ca_file;   // PEM; empty: the system's
+  bool byok = false;     // a caller's own key may be forwarded to this provider
+  llm::HostTraits host;  // of a provider that speaks the OpenAI dialect
 
   /// Whether a request can be sent without a key of the caller's.
   [[nodiscard]] bool usable_without_byok() const noexcept {
@@ -80,7 +83,8 @@ struct Deployment {
   double weight = 1.0;                 // share among equals; > 0
   std::string region;                  // where it is served
   Price price;
-  Timeouts timeouts;  // the provider's and the model's, the smallest of each
+  Timeouts timeouts;        // the provider's and the model's, the smallest of each
+  llm::ModelTraits traits;  // narrowed by the host's
 };
 
 /// The auth header's value: the format with "{key}" replaced.

@@ -19,6 +19,7 @@
 #include "sluice/config/complaint.h"
 #include "sluice/config/limits.h"
 #include "sluice/config/secret_source.h"
+#include "sluice/llm/trait_overrides.h"
 #include "sluice/ring/socket_address.h"
 
 namespace sluice::config {
@@ -82,6 +83,8 @@ struct ProviderConfig {
   Place ca_file_place;
   catalog::TimeoutOverrides timeouts;
   catalog::PoolLimits pool;
+  llm::HostTraitOverrides quirks;     // over the catalogue's
+  std::optional<Place> quirks_place;  // nothing: none are written
   Place place;
 };
 
@@ -91,9 +94,10 @@ struct DeploymentConfig {
   double weight = 1.0;
   std::string region;  // empty: the provider's
   std::optional<catalog::TokenPrice> price;
-  Place place;           // of the table
-  Place provider_place;  // of the provider's name
-  std::string key;       // "model[0].deployment[1]"
+  llm::ModelTraitOverrides traits;  // over the catalogue's
+  Place place;                      // of the table
+  Place provider_place;             // of the provider's name
+  std::string key;                  // "model[0].deployment[1]"
 };
 
 struct ModelConfig {
