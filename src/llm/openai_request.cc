@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "include_usage.h"
 #include "member_names.h"
 #include "sluice/base/assert.h"
 #include "sluice/json/object_edit.h"
@@ -143,26 +144,6 @@ Checked read_stream(const Fields& fields, const Endpoint& endpoint, Request& req
   return {};
 }
 
-constexpr std::string_view quoted_include_usage = "\"include_usage\"";
-
-// Asks the provider for the usage of a stream where the client did not.
-void add_include_usage(const Fields& fields, std::optional<Value> include_usage,
-                       json::ObjectEdit& edit, Request& request) {
-  request.usage_added = true;
-  const std::optional<Value>& options = fields.values[field_stream_options];
-  if (!options) {
-    edit.add_last("\"stream_options\"", "{\"include_usage\":true}");
-  } else if (options->is_null()) {
-    request.edits.replace(options->span(), Slice::of_static("{\"include_usage\":true}"));
-  } else if (include_usage) {
-    request.edits.replace(include_usage->span(), Slice::of_static("true"));
-  } else {
-    json::ObjectEdit options_edit(*options);
-    options_edit.add_last(quoted_include_usage, "true");
-    options_edit.write_to(request.edits);
-  }
-}
-
 Checked read_stream_options(const Fields& fields, json::ObjectEdit& edit, Request& request) {
   const std::optional<Value> options = fields.given(field_stream_options);
   if (options && !options->is(Kind::object)) {
@@ -190,7 +171,11 @@ Checked read_stream_options(const Fields& fields, json::ObjectEdit& edit, Reques
     }
     request.usage_shown = *asked;
   }
-  if (!request.usage_shown) add_include_usage(fields, include_usage.value, edit, request);
+  if (!request.usage_shown) {
+    request.usage_added = true;
+    add_include_usage(fields.values[field_stream_options], include_usage.value, edit,
+                      request.edits);
+  }
   return {};
 }
 
@@ -324,8 +309,8 @@ Request understand_openai_bodiless(const Endpoint& endpoint) {
 }
 
 SliceChain openai_upstream_body(const Request& request, const Slice& body,
-                                std::string_view upstream_model) {
-  json::Splice edits = request.edits.clone();
+                                std::string_view upstream_model, const HostEdits* host) {
+  json::Splice edits = (host == nullptr ? request.edits : host->edits).clone();
   if (request.body == BodyForm::none || request.model == upstream_model) return edits.apply(body);
   if (request.body == BodyForm::multipart) {
     SLUICE_ASSERT(upstream_model.find_first_of("\r\n") == upstream_model.npos);

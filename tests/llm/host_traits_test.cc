@@ -9,6 +9,8 @@ TEST(HostTraits, OpenAisOwnWaysArePlainAndAnyOtherIsNot) {
   EXPECT_TRUE(HostTraits{}.is_plain());
   EXPECT_FALSE(HostTraits{.takes_stream_options = false}.is_plain());
   EXPECT_FALSE(HostTraits{.takes_developer_role = false}.is_plain());
+  EXPECT_TRUE(HostTraits{.takes_developer_role = false}.is_plain_but_for_the_role());
+  EXPECT_FALSE(HostTraits{.seed_name = "s"}.is_plain_but_for_the_role());
   EXPECT_FALSE(HostTraits{.spells_required_any = true}.is_plain());
   EXPECT_FALSE(HostTraits{.output_tokens_name = "max_tokens"}.is_plain());
   EXPECT_FALSE(HostTraits{.seed_name = "random_seed"}.is_plain());

@@ -12,6 +12,10 @@
 
 namespace sluice::llm {
 
+/// A shorter id would not tell calls apart, and no host wants a longer one.
+inline constexpr std::uint32_t call_id_letters_min = 6;
+inline constexpr std::uint32_t call_id_letters_max = 64;
+
 struct HostTraits {
   bool takes_stream_options = true;     // else it answers 400, and sends the usage unasked
   bool takes_developer_role = true;     // else such messages are of the role system
@@ -32,9 +36,13 @@ struct HostTraits {
 
   /// Whether a body for OpenAI's own API is right for this host as it stands.
   [[nodiscard]] bool is_plain() const noexcept {
-    return takes_stream_options && takes_developer_role && !spells_required_any &&
-           call_id_letters == 0 && refused.empty() && output_tokens_name.empty() &&
-           reasoning_name.empty() && seed_name == "seed";
+    return takes_developer_role && is_plain_but_for_the_role();
+  }
+  /// The same, once the role developer is spelled system: most hosts are like that.
+  [[nodiscard]] bool is_plain_but_for_the_role() const noexcept {
+    return takes_stream_options && !spells_required_any && call_id_letters == 0 &&
+           refused.empty() && output_tokens_name.empty() && reasoning_name.empty() &&
+           seed_name == "seed";
   }
 };
 

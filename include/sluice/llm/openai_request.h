@@ -14,6 +14,7 @@
 #include "sluice/base/slice.h"
 #include "sluice/json/index.h"
 #include "sluice/llm/api_error.h"
+#include "sluice/llm/openai_host_edits.h"
 #include "sluice/llm/request.h"
 
 namespace sluice::llm {
@@ -48,8 +49,10 @@ struct FormField {
 
 /// The body for a provider that calls the model `upstream_model`, sharing `body`'s bytes. `request`
 /// must come from these very bytes. An upstream name that is no legal form value (CR, LF) is a
-/// configuration bug and asserted.
+/// configuration bug and asserted. `host`: the edits for a host with ways of its own, made of the
+/// same bytes; null where the request's own will do.
 [[nodiscard]] SliceChain openai_upstream_body(const Request& request, const Slice& body,
-                                              std::string_view upstream_model);
+                                              std::string_view upstream_model,
+                                              const HostEdits* host = nullptr);
 
 }  // namespace sluice::llm

@@ -51,8 +51,4 @@ struct HostTraitOverrides {
   [[nodiscard]] std::optional<std::string_view> broken_rule() const noexcept;
 };
 
-/// A longer id has no room in the hash it is made of, a shorter one would not tell calls apart.
-inline constexpr std::uint32_t call_id_letters_min = 6;
-inline constexpr std::uint32_t call_id_letters_max = 64;
-
 }  // namespace sluice::llm

@@ -1,0 +1,228 @@
+#include "sluice/llm/openai_host_edits.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "include_usage.h"
+#include "sluice/base/assert.h"
+#include "sluice/json/object_edit.h"
+#include "sluice/json/value.h"
+#include "sluice/json/writer.h"
+#include "sluice/llm/openai_request.h"
+
+namespace sluice::llm {
+namespace {
+
+using json::Kind;
+using json::Value;
+
+constexpr std::string_view max_tokens = "max_tokens";
+constexpr std::string_view max_completion_tokens = "max_completion_tokens";
+constexpr std::string_view reasoning_content = "reasoning_content";
+constexpr std::string_view reasoning = "reasoning";
+
+bool holds(std::string_view body, std::string_view text) {
+  return memmem(body.data(), body.size(), text.data(), text.size()) != nullptr;
+}
+
+bool contains(const auto& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Most hosts differ by the role alone, and few bodies hold it: one search in place of an index. A
+// role spelled with escapes goes unseen, and is the host's to judge.
+bool is_unconcerned(const HostTraits& host, std::string_view body) {
+  return host.is_plain_but_for_the_role() && !holds(body, "\"developer\"");
+}
+
+bool is_letter_or_digit(char c) noexcept {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/// One walk over a body.
+class HostEditor {
+ public:
+  HostEditor(const Request& request, const HostTraits& host, HostEdits& out)
+      : request_(request), host_(host), out_(out) {}
+
+  void edit(Value top);
+
+ private:
+  struct Named {
+    std::optional<json::Member> max_tokens, max_completion_tokens, seed, own_seed, stream_options;
+  };
+
+  void top_member(const json::Member& member, std::string_view name, json::ObjectEdit& edit,
+                  Named& named);
+  void drop(const json::Member& member, std::string_view name, json::ObjectEdit& edit);
+  void rename(Value key, std::string_view name);
+  void name_output_tokens(const Named& named, json::ObjectEdit& edit);
+  void name_seed(const Named& named, json::ObjectEdit& edit);
+  void ask_for_usage(const Named& named, json::ObjectEdit& edit);
+  void message(Value message);
+  void message_member(const json::Member& member, std::string_view name);
+  void call_id(Value id);
+
+  const Request& request_;
+  const HostTraits& host_;
+  HostEdits& out_;
+  std::string name_;  // scratch
+  std::string id_;    // scratch
+};
+
+void HostEditor::edit(Value top) {
+  json::ObjectEdit edit(top);
+  Named named;
+  for (const json::Member member : top.members()) {
+    top_member(member, member.key.unescaped(name_), edit, named);
+  }
+  name_output_tokens(named, edit);
+  name_seed(named, edit);
+  ask_for_usage(named, edit);
+  edit.write_to(out_.edits);
+}
+
+void HostEditor::top_member(const json::Member& member, std::string_view name,
+                            json::ObjectEdit& edit, Named& named) {
+  if (contains(openai_gateway_only_fields(), name)) return edit.remove(member);
+  if (contains(host_.refused, name)) return drop(member, name, edit);
+  if (name == "stream_options") {
+    if (!host_.takes_stream_options) return drop(member, name, edit);
+    named.stream_options = member;
+  } else if (name == "messages") {
+    for (const Value each : member.value.elements()) message(each);
+  } else if (name == "tool_choice") {
+    if (host_.spells_required_any && member.value.string_equals("required")) {
+      out_.edits.replace(member.value.span(), Slice::of_static("\"any\""));
+    }
+  } else if (name == max_tokens) {
+    named.max_tokens = member;
+  } else if (name == max_completion_tokens) {
+    named.max_completion_tokens = member;
+  } else if (name == "seed") {
+    named.seed = member;
+  } else if (name == host_.seed_name) {
+    named.own_seed = member;
+  }
+}
+
+// A null says nothing, so nothing is lost with it.
+void HostEditor::drop(const json::Member& member, std::string_view name, json::ObjectEdit& edit) {
+  edit.remove(member);
+  if (!member.value.is_null()) out_.dropped.emplace_back(name);
+}
+
+void HostEditor::rename(Value key, std::string_view name) {
+  out_.edits.replace(key.span(), Slice::take(json::quote(name)));
+}
+
+// Given both, the newer name is the one that was meant.
+void HostEditor::name_output_tokens(const Named& named, json::ObjectEdit& edit) {
+  if (host_.output_tokens_name.empty()) return;
+  const bool newer_is_known = host_.output_tokens_name == max_completion_tokens;
+  const auto& known = newer_is_known ? named.max_completion_tokens : named.max_tokens;
+  const auto& other = newer_is_known ? named.max_tokens : named.max_completion_tokens;
+  if (!other) return;
+  if (!known) return rename(other->key, host_.output_tokens_name);
+  if (newer_is_known || other->value.is_null()) return edit.remove(*other);
+  edit.remove(*known);
+  rename(other->key, host_.output_tokens_name);
+}
+
+void HostEditor::name_seed(const Named& named, json::ObjectEdit& edit) {
+  if (host_.seed_name == "seed" || !named.seed) return;
+  if (named.own_seed) return edit.remove(*named.seed);
+  rename(named.seed->key, host_.seed_name);
+}
+
+void HostEditor::ask_for_usage(const Named& named, json::ObjectEdit& edit) {
+  if (!request_.usage_added || !host_.takes_stream_options ||
+      contains(host_.refused, "stream_options")) {
+    return;
+  }
+  std::optional<Value> options;
+  std::optional<Value> include_usage;
+  if (named.stream_options) {
+    options = named.stream_options->value;
+    include_usage = options->find("include_usage");
+  }
+  add_include_usage(options, include_usage, edit, out_.edits);
+}
+
+void HostEditor::message(Value message) {
+  std::optional<Value> other_key;
+  bool has_own = false;
+  const std::string_view other = host_.reasoning_name == reasoning ? reasoning_content : reasoning;
+  for (const json::Member member : message.members()) {
+    const std::string_view name = member.key.unescaped(name_);
+    message_member(member, name);
+    if (host_.reasoning_name.empty() || !member.value.is(Kind::string)) continue;
+    if (name == host_.reasoning_name) has_own = true;
+    if (name == other) other_key = member.key;
+  }
+  if (other_key && !has_own) rename(*other_key, host_.reasoning_name);
+}
+
+void HostEditor::message_member(const json::Member& member, std::string_view name) {
+  if (name == "role") {
+    if (!host_.takes_developer_role && member.value.string_equals("developer")) {
+      out_.edits.replace(member.value.span(), Slice::of_static("\"system\""));
+    }
+  } else if (host_.call_id_letters == 0) {
+    return;
+  } else if (name == "tool_call_id") {
+    call_id(member.value);
+  } else if (name == "tool_calls") {
+    for (const Value call : member.value.elements()) {
+      if (const std::optional<Value> id = call.find("id")) call_id(*id);
+    }
+  }
+}
+
+void HostEditor::call_id(Value id) {
+  if (!id.is(Kind::string)) return;
+  const std::string_view said = id.unescaped(id_);
+  std::string wanted = host_call_id(said, host_.call_id_letters);
+  if (wanted == said) return;
+  out_.edits.replace(id.span(), Slice::take(json::quote(wanted)));
+}
+
+}  // namespace
+
+std::string host_call_id(std::string_view id, std::uint32_t letters) {
+  SLUICE_ASSERT(letters >= call_id_letters_min && letters <= call_id_letters_max);
+  if (id.size() == letters && std::all_of(id.begin(), id.end(), is_letter_or_digit)) {
+    return std::string(id);
+  }
+  constexpr std::string_view alphabet =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a: the same in every process
+  for (const char c : id) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  std::string made;
+  while (made.size() < letters) {
+    hash += 0x9e3779b97f4a7c15;  // splitmix64: its output is mixed well enough to cut from
+    std::uint64_t mixed = (hash ^ hash >> 30) * 0xbf58476d1ce4e5b9;
+    mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111eb;
+    mixed ^= mixed >> 31;
+    for (int i = 0; i < 10 && made.size() < letters; ++i, mixed /= alphabet.size()) {
+      made += alphabet[mixed % alphabet.size()];
+    }
+  }
+  return made;
+}
+
+std::optional<HostEdits> openai_host_edits(const Request& request, std::string_view body,
+                                           const HostTraits& host, json::Index& index) {
+  if (host.is_plain() || request.operation != Operation::chat_completions ||
+      request.body != BodyForm::json || is_unconcerned(host, body) || !index.build(body)) {
+    return std::nullopt;
+  }
+  HostEdits out;
+  const Value top = json::root(index);
+  if (top.is(Kind::object)) HostEditor(request, host, out).edit(top);
+  index.clear();  // the memory of a large one is not kept until the next
+  return out;
+}
+
+}  // namespace sluice::llm
