@@ -13,6 +13,7 @@
 #include "sluice/llm/openai_request.h"
 #include "sluice/llm/openai_response.h"
 #include "sluice/llm/openai_usage.h"
+#include "sluice/llm/provider_error.h"
 
 namespace sluice::gateway {
 namespace {
@@ -260,7 +261,7 @@ Task<std::optional<llm::ApiError>> Attempt::receive_error(StopToken stop) {
       .should_retry = value_or_empty(headers, http::FieldName::x_should_retry),
       .received_at = loop_.wall_now(),
       .key_is_callers = credential_.is_callers};
-  llm::ApiError error = llm::read_openai_error(answer, context_.core.index);
+  llm::ApiError error = llm::read_provider_error(answer, context_.core.index);
   json::Splice edits;
   if (readable &&
       llm::openai_error_passes(answer, error, context_.request_id, context_.core.index, edits)) {

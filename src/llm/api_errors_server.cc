@@ -87,6 +87,15 @@ ApiError upstream_auth(std::string_view provider, int upstream_status) {
                   upstream_status);
 }
 
+ApiError upstream_forbidden(std::string_view provider, int upstream_status) {
+  return upstream(ApiErrorKind::upstream_auth, 502, "upstream_permission_denied",
+                  fmt::format("Provider '{}' does not permit the gateway's account this model, "
+                              "region or feature. Use another model, or ask the gateway's "
+                              "operator to check the account's permissions.",
+                              provider),
+                  upstream_status);
+}
+
 ApiError caller_key_refused(std::string_view provider, int upstream_status) {
   return {.kind = ApiErrorKind::unauthenticated,
           .status = 401,

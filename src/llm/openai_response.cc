@@ -1,8 +1,8 @@
 #include "sluice/llm/openai_response.h"
 
 #include "openai_members.h"
-#include "sluice/llm/openai_error.h"
 #include "sluice/llm/openai_usage.h"
+#include "sluice/llm/provider_error.h"
 
 namespace sluice::llm {
 namespace {
@@ -63,7 +63,7 @@ ResponseFacts inspect_openai_response(Operation operation, std::string_view prov
   const OpenaiMembers members = read_openai_members(top, main);
   facts.usage = find_openai_usage(members);
   if (members.error && !members.error->is_null() && !is_response(members)) {
-    facts.error = read_openai_error_value(provider, *members.error);
+    facts.error = read_provider_error_value(provider, *members.error);
     return facts;
   }
   if (!main.empty() && !members.has_main) return refuse("the answer lacks its main member");

@@ -3,8 +3,8 @@
 #include <array>
 
 #include "openai_members.h"
-#include "sluice/llm/openai_error.h"
 #include "sluice/llm/openai_usage.h"
+#include "sluice/llm/provider_error.h"
 
 namespace sluice::llm {
 namespace {
@@ -345,7 +345,7 @@ bool OpenaiStream::inspect_typed(std::string_view type, Value top, StreamEvent& 
 StreamEvent OpenaiStream::make_error(Value error) {
   failed_ = true;
   StreamEvent event = event_of(StreamEventKind::error);
-  event.error = read_openai_error_value(provider_, error);
+  event.error = read_provider_error_value(provider_, error);
   return event;
 }
 

@@ -1,9 +1,9 @@
-// Retry-After and retry-after-ms: how long a provider asks us to wait.
+// Retry-After, retry-after-ms and Google's retryDelay: how long a provider asks us to wait.
 #include <algorithm>
 #include <array>
 #include <charconv>
 
-#include "sluice/llm/openai_error.h"
+#include "sluice/llm/provider_error.h"
 
 namespace sluice::llm {
 namespace {
@@ -68,6 +68,13 @@ std::optional<milliseconds> read_retry_after(std::string_view retry_after,
   if (!date) return std::nullopt;
   const auto wait = std::chrono::ceil<milliseconds>(*date - now);
   return std::clamp(wait, milliseconds(0), wait_max);
+}
+
+std::optional<milliseconds> read_retry_delay(std::string_view delay) {
+  if (!delay.ends_with('s')) return std::nullopt;
+  delay.remove_suffix(1);
+  const auto seconds = decimal(delay);
+  return seconds ? std::optional(capped(*seconds * 1000)) : std::nullopt;
 }
 
 }  // namespace sluice::llm

@@ -1,6 +1,6 @@
 // The one error record behind every error a client sees: whose fault, what, what to do next.
 //
-// Made by the functions below (or read from a provider's answer: openai_error.h), rendered in the
+// Made by the functions below (or read from a provider's answer: provider_error.h), rendered in the
 // caller's dialect at the very end. Messages say what to do next and hold no secret: no function
 // here takes a credential, and texts of peers are shortened and cleaned before they are quoted.
 #pragma once
@@ -120,6 +120,8 @@ namespace errors {
 
 // A provider failed. `provider` is its configured name.
 [[nodiscard]] ApiError upstream_auth(std::string_view provider, int upstream_status);
+/// The credential is good, but not for this model, region or feature.
+[[nodiscard]] ApiError upstream_forbidden(std::string_view provider, int upstream_status);
 /// The caller's own provider key was refused: theirs to fix, so this one is a 401.
 [[nodiscard]] ApiError caller_key_refused(std::string_view provider, int upstream_status);
 [[nodiscard]] ApiError upstream_rate_limited(std::string_view provider,

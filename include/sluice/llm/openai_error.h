@@ -1,4 +1,5 @@
-// Errors in the OpenAI dialect: reads a provider's, writes ours.
+// Errors in the OpenAI dialect, as its clients see them: a provider's passed on, ours rendered.
+// provider_error.h reads them.
 //
 //   {"error":{"message":"..","type":"..","param":null,"code":null},"request_id":"req_.."}
 #pragma once
@@ -9,15 +10,15 @@
 #include "sluice/json/value.h"
 #include "sluice/llm/api_error.h"
 #include "sluice/llm/provider_answer.h"
+#include "sluice/llm/provider_error.h"
 
 namespace sluice::llm {
 
-/// Reads the answer into our record: the kind told from status, code, type and text (rate limit or
-/// quota, context length, content filter, bad key, overloaded, unknown model).
-[[nodiscard]] ApiError read_openai_error(const ProviderAnswer& answer, json::Index& index);
-
-/// Reads an error met in a 200: `error` is the value of the `error` member (object or string).
-[[nodiscard]] ApiError read_openai_error_value(std::string_view provider, json::Value error);
+/// The name this had when OpenAI's was the only dialect.
+[[nodiscard]] inline ApiError read_openai_error_value(std::string_view provider,
+                                                      json::Value error) {
+  return read_provider_error_value(provider, error);
+}
 
 /// Whether the body of this answer may go to an OpenAI-dialect client as it is: the request is the
 /// client's business (400, 404, 409, 413, 415, 422, a context or content refusal) and the body is a
@@ -26,11 +27,6 @@ namespace sluice::llm {
 [[nodiscard]] bool openai_error_passes(const ProviderAnswer& answer, const ApiError& error,
                                        std::string_view request_id, json::Index& index,
                                        json::Splice& splice);
-
-/// The wait named by Retry-After (seconds or an HTTP date, RFC 9110 10.2.3) or retry-after-ms,
-/// which wins; nothing when neither can be read. At most an hour; a date gone by is 0.
-[[nodiscard]] std::optional<std::chrono::milliseconds> read_retry_after(
-    std::string_view retry_after, std::string_view retry_after_ms, WallTime now);
 
 [[nodiscard]] std::string render_openai_error_body(const ApiError& error,
                                                    std::string_view request_id);

@@ -1,5 +1,4 @@
-// What a provider answered in place of a success: the common input of the error readers, one per
-// dialect (openai_error.h, anthropic_error.h, ...).
+// What a provider answered in place of a success: what provider_error.h reads.
 #pragma once
 #include <string_view>
 
