@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sluice/json/utf8.h"
+#include "sluice/llm/anthropic_error.h"
 #include "sluice/llm/openai_error.h"
 
 namespace sluice::llm {
@@ -33,6 +34,7 @@ std::string_view to_string(ApiErrorKind kind) noexcept {
 std::string render_error_body(const ApiError& error, Dialect dialect, std::string_view request_id) {
   switch (dialect) {
     case Dialect::openai: return render_openai_error_body(error, request_id);
+    case Dialect::anthropic: return render_anthropic_error_body(error, request_id);
   }
   __builtin_unreachable();
 }
@@ -41,6 +43,7 @@ std::string render_error_event(const ApiError& error, Dialect dialect,
                                std::string_view request_id) {
   switch (dialect) {
     case Dialect::openai: return render_openai_error_event(error, request_id);
+    case Dialect::anthropic: return render_anthropic_error_event(error, request_id);
   }
   __builtin_unreachable();
 }

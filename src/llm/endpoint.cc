@@ -21,6 +21,10 @@ Endpoint json(Operation operation, Streaming streaming) {
   return {.operation = operation, .streaming = streaming};
 }
 
+Endpoint anthropic(Operation operation, Streaming streaming) {
+  return {.operation = operation, .dialect = Dialect::anthropic, .streaming = streaming};
+}
+
 Endpoint form(Operation operation, Streaming streaming) {
   return {.operation = operation, .body = BodyForm::multipart, .streaming = streaming};
 }
@@ -43,8 +47,8 @@ Endpoint local(Operation operation) {
 }
 
 // Static data without pointers to own: built once, never destroyed.
-const std::array<Row, 12>& fixed_rows() {
-  static const std::array<Row, 12> rows = {{
+const std::array<Row, 14>& fixed_rows() {
+  static const std::array<Row, 14> rows = {{
       {"/chat/completions", "POST", json(Operation::chat_completions, Streaming::by_field)},
       {"/responses", "POST", json(Operation::responses, Streaming::by_field)},
       {"/embeddings", "POST", json(Operation::embeddings, Streaming::never)},
@@ -58,6 +62,9 @@ const std::array<Row, 12>& fixed_rows() {
       {"/audio/translations", "POST", form(Operation::audio_translations, Streaming::never)},
       {"/responses/input_tokens", "POST",
        json(Operation::responses_input_tokens, Streaming::never)},
+      {"/messages", "POST", anthropic(Operation::messages, Streaming::by_field)},
+      {"/messages/count_tokens", "POST",
+       anthropic(Operation::messages_count_tokens, Streaming::never)},
   }};
   return rows;
 }
@@ -180,6 +187,7 @@ Found find_path(std::string_view method, std::string_view path) {
 std::string_view to_string(Dialect dialect) noexcept {
   switch (dialect) {
     case Dialect::openai: return "openai";
+    case Dialect::anthropic: return "anthropic";
   }
   __builtin_unreachable();
 }
@@ -201,6 +209,8 @@ std::string_view to_string(Operation operation) noexcept {
     case Operation::audio_transcriptions: return "audio_transcriptions";
     case Operation::audio_translations: return "audio_translations";
     case Operation::moderations: return "moderations";
+    case Operation::messages: return "messages";
+    case Operation::messages_count_tokens: return "messages_count_tokens";
     case Operation::models: return "models";
     case Operation::model: return "model";
   }
@@ -219,7 +229,9 @@ bool answers_in_json(Operation operation) noexcept {
     case Operation::responses_input_tokens:
     case Operation::images_generations:
     case Operation::images_edits:
-    case Operation::moderations: return true;
+    case Operation::moderations:
+    case Operation::messages:
+    case Operation::messages_count_tokens: return true;
     case Operation::responses_delete:
     case Operation::audio_speech:
     case Operation::audio_transcriptions:
@@ -237,13 +249,15 @@ bool counts_tokens(Operation operation) noexcept {
     case Operation::embeddings:
     case Operation::responses:
     case Operation::images_generations:
-    case Operation::images_edits: return true;
+    case Operation::images_edits:
+    case Operation::messages: return true;
     case Operation::responses_retrieve:
     case Operation::responses_cancel:
     case Operation::responses_input_items:
     case Operation::responses_input_tokens:
     case Operation::responses_delete:
     case Operation::moderations:
+    case Operation::messages_count_tokens:
     case Operation::audio_speech:
     case Operation::audio_transcriptions:
     case Operation::audio_translations:

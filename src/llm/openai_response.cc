@@ -25,6 +25,8 @@ std::string_view main_member(Operation operation) noexcept {
     case Operation::responses_delete:
     case Operation::responses_input_tokens:
     case Operation::audio_speech:
+    case Operation::messages:
+    case Operation::messages_count_tokens:
     case Operation::models:
     case Operation::model: return {};
   }

@@ -7,6 +7,7 @@ namespace {
 
 TEST(Dialect, IsNamedAsTheConfigurationSpellsIt) {
   EXPECT_EQ(to_string(Dialect::openai), "openai");
+  EXPECT_EQ(to_string(Dialect::anthropic), "anthropic");
 }
 
 }  // namespace

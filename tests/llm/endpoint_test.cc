@@ -44,6 +44,10 @@ const FoundCase found_cases[] = {
      Streaming::never, "", "/audio/translations"},
     {"POST", "/v1/moderations", Operation::moderations, BodyForm::json, Streaming::never, "",
      "/moderations"},
+    {"POST", "/v1/messages?beta=true", Operation::messages, BodyForm::json, Streaming::by_field, "",
+     "/messages?beta=true"},
+    {"POST", "/v1/messages/count_tokens", Operation::messages_count_tokens, BodyForm::json,
+     Streaming::never, "", "/messages/count_tokens"},
     {"GET", "/v1/models", Operation::models, BodyForm::none, Streaming::never, "", "/models"},
     {"HEAD", "/v1/models", Operation::models, BodyForm::none, Streaming::never, "", "/models"},
     {"GET", "/v1/models/gpt-5", Operation::model, BodyForm::none, Streaming::never, "gpt-5",
@@ -64,6 +68,9 @@ TEST(Endpoint, IsFoundByMethodAndPath) {
     EXPECT_EQ(found->streaming, c.streaming);
     EXPECT_EQ(found->id, c.id);
     EXPECT_EQ(found->upstream_target(), c.upstream_target);
+    const bool is_anthropic =
+        c.operation == Operation::messages || c.operation == Operation::messages_count_tokens;
+    EXPECT_EQ(found->dialect, is_anthropic ? Dialect::anthropic : Dialect::openai);
     EXPECT_EQ(found->needs_model, c.body != BodyForm::none);
     EXPECT_EQ(found->json_too, c.operation == Operation::images_edits);
     EXPECT_EQ(found->is_local, c.operation == Operation::models || c.operation == Operation::model);
@@ -82,6 +89,8 @@ TEST(Endpoint, SaysWhichMethodsAPathAllows) {
       {{"GET", "/v1/responses/r1/cancel"}, "POST"},
       {{"POST", "/v1/responses/r1/input_items"}, "GET, HEAD"},
       {{"", "/v1/moderations"}, "POST"},
+      {{"GET", "/v1/messages"}, "POST"},
+      {{"GET", "/v1/messages/count_tokens"}, "POST"},
   };
   for (const auto& [request, allow] : cases) {
     SCOPED_TRACE(request.second);
@@ -108,6 +117,7 @@ TEST(Endpoint, IsUnknownForOddPaths) {
                                         "/%761/models",
                                         "/v1/chat/completions#x",
                                         "/v1/chat/completion",
+                                        "/v1/messages/batches",
                                         "/v1/models/",
                                         "/v1/models/%",
                                         "/v1/models/%2",
@@ -181,6 +191,8 @@ TEST(Endpoint, KnowsWhatASuccessLooksLike) {
       {Operation::audio_transcriptions, false, false},  // may be plain text
       {Operation::audio_translations, false, false},
       {Operation::moderations, true, false},
+      {Operation::messages, true, true},
+      {Operation::messages_count_tokens, true, false},
       {Operation::models, false, false},  // answered here
       {Operation::model, false, false},
   };

@@ -44,6 +44,8 @@ Answer answer_endpoint(const Ask& ask, Desk& desk) {
     case O::moderations: return answer_moderations(ask, desk);
     case O::models:
     case O::model: return answer_models(ask, desk);
+    case O::messages:
+    case O::messages_count_tokens: break;
   }
   return error_answer(status::not_found, "The simulator has no answer for this endpoint.");
 }

@@ -7,7 +7,7 @@
 
 namespace sluice::llm {
 
-enum class Dialect : std::uint8_t { openai };
+enum class Dialect : std::uint8_t { openai, anthropic };
 
 /// The name as the configuration spells it.
 [[nodiscard]] std::string_view to_string(Dialect dialect) noexcept;

@@ -26,6 +26,8 @@ enum class Operation : std::uint8_t {
   audio_transcriptions,
   audio_translations,
   moderations,
+  messages,               // POST /v1/messages
+  messages_count_tokens,  // POST /v1/messages/count_tokens
   models,  // GET /v1/models
   model,   // GET /v1/models/{id}
 };
