@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sluice/json/index.h"
 #include "sluice/llm/api_error.h"
@@ -19,6 +20,12 @@
 
 namespace sluice::llm {
 
+/// A tool that goes by another name at the provider, which does not take its own.
+struct RenamedTool {
+  std::string sent = {};  // as the provider knows it
+  std::string name = {};  // as the caller does
+};
+
 /// What a reader must know of the request that is answered.
 struct AskedFor {
   std::string provider = {};      // configured name, for error records
@@ -26,6 +33,8 @@ struct AskedFor {
                                   // of models that have none of their own); empty: no such tool
   std::string custom_tools = {};  // names of tools whose arguments are wrapped as {"input": text},
                                   // each followed by LF
+  std::vector<RenamedTool> renamed_tools = {};
+  bool searches = false;  // the model may search: places in its text will be said to have sources
 };
 
 /// What one event of a stream came to.

@@ -33,7 +33,7 @@ struct ModelTraits {
   bool takes_media_in_results = true;        // images inside tool results
   bool signs_calls = false;                  // tool calls carry thought signatures (Gemini 3)
   bool takes_call_ids = false;               // ids of tool calls travel along (Gemini 3)
-  std::string publisher = {};                // on Vertex: "google", "anthropic"; empty: google
+  std::string publisher = {};  // on Vertex, and part of the path: "google", "anthropic"; else empty
 };
 
 }  // namespace sluice::llm
