@@ -202,6 +202,7 @@ std::vector<RecordedFile> recorded_files() {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
     std::string name = std::filesystem::relative(entry.path(), root).string();
     if (!entry.is_regular_file() || name.ends_with("README.md")) continue;
+    if (!name.starts_with("openai") && !name.starts_with("synthetic/")) continue;
     files.push_back(read_file(entry.path(), std::move(name)));
   }
   std::sort(files.begin(), files.end(),

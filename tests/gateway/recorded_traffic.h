@@ -31,8 +31,8 @@ struct RecordedFile {
   std::vector<std::string> left_out;  // exchanges that cannot be replayed, each with its reason
 };
 
-/// Every file, in order of its name. Of an answer without request a request is made up; of a
-/// stream two, one of which asks for its usage.
+/// Every file of the OpenAI dialect, in order of its name. Of an answer without request a request
+/// is made up; of a stream two, one of which asks for its usage.
 [[nodiscard]] std::vector<RecordedFile> recorded_files();
 
 }  // namespace sluice::gateway::testing

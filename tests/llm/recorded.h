@@ -75,7 +75,9 @@ inline std::vector<RecordedExchange> recorded_exchanges(std::vector<std::string>
           if (end > at) body += "data: " + file.substr(at, end - at) + "\n\n";
           at = end + 1;
         }
-        if (name.find("responses") == std::string::npos) body += "data: [DONE]\n\n";
+        const bool has_end_mark = name.find("responses") == std::string::npos &&
+                                  !name.starts_with("gemini/") && !name.starts_with("vertex/");
+        if (has_end_mark) body += "data: [DONE]\n\n";
         out.push_back({.name = name, .body = body});
       }
     }
