@@ -11,17 +11,24 @@
 #include <vector>
 
 #include "event_source.h"
+#include "header_rules.h"
 #include "sluice/base/cached_object.h"
 #include "sluice/catalog/deployment.h"
 #include "sluice/gateway/gateway.h"
 #include "sluice/http/client_http1.h"
 #include "sluice/llm/api_error.h"
 #include "sluice/llm/endpoint.h"
+#include "sluice/llm/openai_host_edits.h"
+#include "sluice/llm/openai_response.h"
+#include "sluice/llm/provider_answer.h"
 #include "sluice/llm/request.h"
 #include "sluice/policy/own_key.h"
 #include "sluice/ring/sleep.h"
 #include "sluice/telemetry/outcome.h"
+#include "sluice/upstream/aws_signature.h"
 #include "sluice/upstream/connection_pool.h"
+#include "speech.h"
+#include "translated_call.h"
 
 namespace sluice::gateway {
 
@@ -34,6 +41,7 @@ struct AttemptContext {
   const llm::Request& request;
   const Slice& body;
   std::string_view request_id;
+  const llm::ChatRequest* chat = nullptr;  // set before the first attempt that is translated
 };
 
 /// When the steps of an attempt were done; the epoch: not reached.
@@ -57,8 +65,9 @@ class Attempt : public CachedObject {
   /// Of a provider's error answer: more is read to nobody's use.
   static constexpr std::size_t error_body_bytes_max = 256 * 1024;
 
+  /// `speech` is not none.
   Attempt(const AttemptContext& context, const catalog::Deployment& deployment,
-          policy::ProviderCredential credential);
+          policy::ProviderCredential credential, Speech speech);
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
 
@@ -72,6 +81,8 @@ class Attempt : public CachedObject {
     bytes,   // an opaque body: held().bytes first, then upstream().read_body()
   };
   [[nodiscard]] Form form() const noexcept { return form_; }
+  /// The request as it was written anew; null where it is relayed.
+  [[nodiscard]] const TranslatedCall* call() const noexcept { return call_.get(); }
   /// The answer's head; its views live as long as the attempt.
   [[nodiscard]] const http::ResponseHead& head() const noexcept { return *head_; }
   /// What was received before the commit point, to be shown first.
@@ -92,6 +103,9 @@ class Attempt : public CachedObject {
   void read_usage(std::string_view tail);
   /// Whether tokens were used that usage() knows nothing of, because nobody could look.
   [[nodiscard]] bool usage_unseen() const noexcept;
+  /// Members of the request's body that the host does not get, as a list for a header; may be
+  /// empty.
+  [[nodiscard]] std::string_view dropped() const noexcept { return dropped_; }
   [[nodiscard]] std::uint32_t connection_retries() const noexcept { return connection_retries_; }
 
   /// Reads what is left of an answer that was shown whole, so that its connection can be reused.
@@ -103,6 +117,7 @@ class Attempt : public CachedObject {
  private:
   using MaybeError = std::optional<llm::ApiError>;
 
+  MaybeError write_call();
   // Lifetime of the deadlines: run()'s frame, which awaits both tasks.
   Task<MaybeError> connect_and_send(ring::Deadline& first_byte);
   Task<Result<void>> send_on(upstream::ConnectionPool::Use use, StopToken stop);
@@ -112,9 +127,21 @@ class Attempt : public CachedObject {
   Task<MaybeError> receive_whole(StopToken stop);
   Task<MaybeError> receive_first_bytes(StopToken stop);
   MaybeError accept_whole(Slice body);
+  llm::ResponseFacts inspect(std::string_view body);
+  bool error_passes(const llm::ProviderAnswer& answer, const llm::ApiError& error,
+                    json::Splice& edits);
+  MaybeError accept_translated(const Slice& body);
+  [[nodiscard]] std::unique_ptr<EventSource> make_events();
+  [[nodiscard]] bool streams_events() const;
+  [[nodiscard]] UpstreamRequestFields upstream_fields(std::string_view auth) const noexcept;
+  [[nodiscard]] llm::ApiError too_large_to_translate();
+  void adapt_to_host();
   [[nodiscard]] bool has_no_body() const noexcept;
   [[nodiscard]] bool must_be_json() const noexcept;
-  [[nodiscard]] std::string_view authorisation();
+  [[nodiscard]] const catalog::Credential* pick_credential();
+  [[nodiscard]] std::string_view authorisation(const catalog::Credential* own);
+  [[nodiscard]] upstream::AwsSignature sign(const catalog::AwsKey& key, std::string_view path,
+                                            const SliceChain& body) const;
   [[nodiscard]] bool encoding_was_asked_for() const;
   [[nodiscard]] llm::ApiError explain(const Error& error);
   [[nodiscard]] llm::ApiError timed_out(llm::errors::Deadline which);
@@ -125,12 +152,17 @@ class Attempt : public CachedObject {
   const AttemptContext& context_;           // until the exchange ends
   const catalog::Deployment& deployment_;
   const catalog::Provider& provider_;
+  Speech speech_;
   policy::ProviderCredential credential_;
   Secret callers_header_;  // the auth header's value made of the caller's own key
+
+  std::unique_ptr<const llm::HostEdits> host_edits_;  // null: the request's own will do
+  std::string dropped_;
 
   std::optional<upstream::ConnectionPool::Lease> lease_;
   std::optional<http::ClientHttp1::Exchange> exchange_;
   const http::ResponseHead* head_ = nullptr;
+  std::unique_ptr<TranslatedCall> call_;
   std::unique_ptr<EventSource> events_;  // of an event stream
   EventBatch held_;
   llm::Usage usage_;

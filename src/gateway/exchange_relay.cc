@@ -138,12 +138,17 @@ bool Exchange::start(std::optional<std::uint64_t> length_bytes) {
   own.clear();
   own.push_back({"x-request-id", request_id_});
   own.push_back({"x-sluice-provider", serving_->deployment().provider->name});
-  const auto upstream_id = head.headers.value(http::FieldName::x_request_id);
-  if (upstream_id) own.push_back({"x-upstream-request-id", *upstream_id});
+  const std::string_view upstream_id = upstream_request_id(head.headers);
+  if (!upstream_id.empty()) own.push_back({"x-upstream-request-id", upstream_id});
+  if (!serving_->dropped().empty()) own.push_back({"x-sluice-dropped", serving_->dropped()});
+  const TranslatedCall* const call = serving_->call();
+  if (call != nullptr) own.push_back({"Content-Type", call->answer_media_type()});
   const http::OutgoingResponse response{
       .status = head.status,
       .reason = {},
-      .fields = {.forwarded = &head.headers, .dropped = dropped_response_fields(), .own = own}};
+      .fields = {.forwarded = &head.headers,
+                 .dropped = dropped_response_fields(call != nullptr),
+                 .own = own}};
   const Result<void> started = downstream_.start(response, length_bytes);
   if (started) return true;
   // The parser let nothing in that the writer would not let out: a configured name is at fault.

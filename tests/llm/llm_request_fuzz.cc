@@ -2,7 +2,10 @@
 //   1. a body that is not JSON is refused, with a 4xx of the client's;
 //   2. what goes upstream is JSON and names the upstream model;
 //   3. understood again, it needs no further edit: the edits do all they are for;
-//   4. members that are neither gateway-only nor read are all still there.
+//   4. for a host with ways of its own it is JSON too, without what that host refuses; made again
+//   of
+//      what was sent, nothing changes any more;
+//   5. members that are neither gateway-only nor read are all still there.
 #include <array>
 #include <cstdint>
 #include <string>
@@ -33,6 +36,32 @@ std::size_t count_members(json::Value top, bool gateway_only) {
   return count;
 }
 
+// Everything that can differ does.
+void check_host_edits(const Endpoint& endpoint, const Request& request, std::string_view body,
+                      json::Index& index) {
+  static const HostTraits host{.takes_stream_options = false,
+                               .takes_developer_role = false,
+                               .spells_required_any = true,
+                               .output_tokens_name = "max_tokens",
+                               .seed_name = "random_seed",
+                               .call_id_letters = 9,
+                               .reasoning_name = "reasoning",
+                               .refused = {"store", "logit_bias"}};
+  const auto edits = openai_host_edits(request, body, host, index);
+  if (!edits) return;
+  const std::string sent =
+      openai_upstream_body(request, Slice::copy_of(body), request.model, &*edits).to_string();
+  SLUICE_ASSERT(index.build(sent).has_value());
+  for (const std::string_view gone :
+       {"store", "logit_bias", "stream_options", "seed", "max_completion_tokens"}) {
+    SLUICE_ASSERT(!json::root(index).find(gone));
+  }
+  const auto again = understand_openai_json(endpoint, sent, index);
+  SLUICE_ASSERT(again.has_value());
+  const auto edits_again = openai_host_edits(*again, sent, host, index);
+  SLUICE_ASSERT(!edits_again || (edits_again->edits.empty() && edits_again->dropped.empty()));
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size_bytes) {
@@ -49,6 +78,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   SLUICE_ASSERT(is_json);
+  check_host_edits(endpoint, *request, body, index);
 
   constexpr std::string_view model = "up\"stream";
   const std::string sent = openai_upstream_body(*request, Slice::copy_of(body), model).to_string();
