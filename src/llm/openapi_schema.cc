@@ -62,6 +62,7 @@ class Cleaner {
     std::vector<std::string> types;
     const auto add = [&](Value type) {
       std::string name = type.string().value_or("");
+      for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
       if (name == "null") {
         merged.nullable = true;
       } else if (!name.empty() && types.size() < 8) {
