@@ -10,6 +10,7 @@
 #include "bedrock_recorded.h"
 #include "event_trace.h"
 #include "sluice/json/writer.h"
+#include "sorted_json.h"
 
 namespace sluice::llm {
 namespace {
@@ -359,35 +360,6 @@ TEST(BedrockReader, RefusesWhatIsNoAnswer) {
 }
 
 // --- recorded answers, against what another program read in them ---
-
-// As JSON with sorted members and no spaces.
-void append_sorted(std::string& out, json::Value value) {
-  if (value.is(json::Kind::object)) {
-    std::vector<std::pair<std::string, json::Value>> members;
-    for (const json::Member member : value.members()) {
-      members.emplace_back(*member.key.string(), member.value);
-    }
-    std::ranges::sort(members, {}, [](const auto& member) { return member.first; });
-    out += '{';
-    for (const auto& [name, member] : members) {
-      if (out.back() != '{') out += ',';
-      out += json::quote(name) + ":";
-      append_sorted(out, member);
-    }
-    out += '}';
-  } else if (value.is(json::Kind::array)) {
-    out += '[';
-    for (const json::Value element : value.elements()) {
-      if (out.back() != '[') out += ',';
-      append_sorted(out, element);
-    }
-    out += ']';
-  } else if (value.is(json::Kind::string)) {
-    out += json::quote(*value.string());
-  } else {
-    out += value.raw();
-  }
-}
 
 // Joins pieces of one kind, and writes each with its text as JSON.
 class Joined : public ChatSink {
