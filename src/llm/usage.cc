@@ -6,6 +6,8 @@ void Usage::update(const Usage& later) noexcept {
   static constexpr Count Usage::* counts[] = {&Usage::input,
                                               &Usage::cached_input,
                                               &Usage::cache_write_input,
+                                              &Usage::cache_write_5m_input,
+                                              &Usage::cache_write_1h_input,
                                               &Usage::audio_input,
                                               &Usage::image_input,
                                               &Usage::output,

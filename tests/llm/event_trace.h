@@ -72,6 +72,8 @@ class EventTrace : public ChatSink {
     add("input", usage.input);
     add("cached", usage.cached_input);
     add("written", usage.cache_write_input);
+    add("written_5m", usage.cache_write_5m_input);
+    add("written_1h", usage.cache_write_1h_input);
     add("audio_input", usage.audio_input);
     add("image_input", usage.image_input);
     add("output", usage.output);
