@@ -28,8 +28,8 @@ enum class Operation : std::uint8_t {
   moderations,
   messages,               // POST /v1/messages
   messages_count_tokens,  // POST /v1/messages/count_tokens
-  models,  // GET /v1/models
-  model,   // GET /v1/models/{id}
+  models,                 // GET /v1/models
+  model,                  // GET /v1/models/{id}
 };
 
 /// The operation's name for logs and metrics: the enumerator, in snake_case.
