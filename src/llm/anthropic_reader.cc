@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "anthropic_blocks.h"
-#include "anthropic_usage.h"
+#include "sluice/llm/anthropic_usage.h"
 #include "sluice/llm/provider_error.h"
 
 namespace sluice::llm {

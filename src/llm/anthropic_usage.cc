@@ -1,4 +1,4 @@
-#include "anthropic_usage.h"
+#include "sluice/llm/anthropic_usage.h"
 
 namespace sluice::llm {
 namespace {
