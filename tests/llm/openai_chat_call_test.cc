@@ -1,0 +1,281 @@
+#include "sluice/llm/openai_chat_call.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "recorded.h"
+#include "sluice/llm/anthropic_request.h"
+
+namespace sluice::llm {
+namespace {
+
+// What is written of a Messages request: the body, and what was dropped; or why it is refused.
+std::string written(std::string_view body, const ModelTraits& traits = {},
+                    bool every_parameter = false) {
+  json::Index index;
+  if (!index.build(body)) return "no JSON";
+  const auto request = read_anthropic_chat(json::root(index));
+  if (!request) return "unread " + request.error().message;
+  const auto call = write_openai_chat_call(
+      *request, {.upstream_model = "up", .traits = traits, .every_parameter = every_parameter},
+      index);
+  if (!call) return "refused " + call.error().param;
+  EXPECT_EQ(call->target, "/chat/completions");
+  EXPECT_TRUE(index.build(call->body).has_value()) << call->body;
+  std::string out = call->body;
+  for (const std::string& name : call->dropped) out += " -" + name;
+  return out;
+}
+
+std::string asking(std::string_view messages, std::string_view others = "") {
+  return R"({"model":"m","max_tokens":9,"messages":[)" + std::string(messages) + "]" +
+         std::string(others) + "}";
+}
+std::string body_of(std::string_view messages, std::string_view others = R"(,"max_tokens":9)") {
+  return R"({"model":"up","messages":[)" + std::string(messages) + "]" + std::string(others) + "}";
+}
+// The same for members beside a plain message.
+constexpr std::string_view hi = R"({"role":"user","content":"Hi"})";
+std::string with(std::string_view members, const ModelTraits& traits = {}) {
+  const std::string out = written(asking(hi, members), traits);
+  const std::string head = R"({"model":"up","messages":[{"role":"user","content":"Hi"}])";
+  return out.starts_with(head) ? out.substr(head.size()) : out;
+}
+
+struct MessagesCase {
+  const char* name;
+  std::string_view messages;
+  std::string_view expected;
+};
+
+const MessagesCase messages_cases[] =
+    {
+        {"texts",
+         R"({"role":"user","content":"a\"\u00e9"},{"role":"assistant","content":[{"type":"text","text":"b"},{"type":"text","text":"c"}]},{"role":"user","content":[{"type":"text","text":"d"},{"type":"text","text":"e"}]})",
+         R"({"role":"user","content":"a\"\u00e9"},{"role":"assistant","content":"bc"},{"role":"user","content":[{"type":"text","text":"d"},{"type":"text","text":"e"}]})"},
+        {"images and documents",
+         R"({"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AA\/A"}},{"type":"image","source":{"type":"url","url":"https://x"}},{"type":"document","title":"T","source":{"type":"base64","media_type":"application/pdf","data":"JV"}},{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"JV"}},{"type":"document","title":"T","source":{"type":"text","media_type":"text/plain","data":"w"}}]})",
+         R"({"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AA\/A"}},{"type":"image_url","image_url":{"url":"https://x"}},{"type":"file","file":{"filename":"T","file_data":"data:application/pdf;base64,JV"}},{"type":"file","file":{"filename":"document.pdf","file_data":"data:application/pdf;base64,JV"}},{"type":"text","text":"T\n\nw"}]})"},
+        {"calls and results, in the order of the calls, before the user's words",
+         R"({"role":"user","content":"q"},{"role":"assistant","content":[{"type":"tool_use","id":"a","name":"f","input":{"x":"\"1\""}},{"type":"tool_use","id":"b","name":"g","input":{}}]},{"role":"user","content":[{"type":"text","text":"and"},{"type":"tool_result","tool_use_id":"b","content":[{"type":"text","text":"1"},{"type":"text","text":"2"}]},{"type":"tool_result","tool_use_id":"a","content":"no","is_error":true}]})",
+         R"({"role":"user","content":"q"},{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{\"x\":\"\\\"1\\\"\"}"}},{"id":"b","type":"function","function":{"name":"g","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"Error: no"},{"role":"tool","tool_call_id":"b","content":"1\n\n2"},{"role":"user","content":"and"})"},
+        {"an image in a result, and an empty one", R"({"role":"user","content":"q"},{"role":"assistant","content":[{"type":"text","text":"t"},{"type":"tool_use","id":"a","name":"f","input":{}},{"type":"tool_use","id":"b","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":[{"type":"text","text":"see"},{"type":"image","source":{"type":"url","url":"u"}}]},{"type":"tool_result","tool_use_id":"b"},{"type":"text","text":"so?"}]})",
+         R"({"role":"user","content":"q"},{"role":"assistant","content":"t","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}},{"id":"b","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"see"},{"role":"tool","tool_call_id":"b","content":""},{"role":"user","content":[{"type":"text","text":"From the result of tool call a:"},{"type":"image_url","image_url":{"url":"u"}},{"type":"text","text":"so?"}]})"},
+        {"an image that the assistant made",
+         R"({"role":"user","content":"q"},{"role":"assistant","content":[{"type":"image","source":{"type":"url","url":"u"}}]},{"role":"user","content":"so?"})",
+         R"({"role":"user","content":"q"},{"role":"assistant","content":""},{"role":"user","content":[{"type":"text","text":"From the assistant's answer:"},{"type":"image_url","image_url":{"url":"u"}},{"type":"text","text":"so?"}]})"},
+        {"thoughts of hosts, and of others",
+         R"({"role":"user","content":"q"},{"role":"assistant","content":[{"type":"thinking","thinking":"h","signature":"sluice:other::"},{"type":"thinking","thinking":"m","signature":""},{"type":"thinking","thinking":"no","signature":"Ei"},{"type":"redacted_thinking","data":"sluice:openai:rs:g"},{"type":"text","text":"a"}]})",
+         R"({"role":"user","content":"q"},{"role":"assistant","content":"a","reasoning_content":"hm"})"},
+        {"thoughts that a host signed or sealed",
+         R"({"role":"user","content":"q"},{"role":"assistant","content":[{"type":"thinking","thinking":"h","signature":"sluice:other:r1:S"},{"type":"redacted_thinking","data":"sluice:other::D"},{"type":"text","text":"a"}]})",
+         R"({"role":"user","content":"q"},{"role":"assistant","content":"a","reasoning_details":[{"type":"reasoning.text","text":"h","signature":"S","id":"r1"},{"type":"reasoning.encrypted","data":"D"}]})"},
+};
+
+TEST(OpenaiChatCall, WritesEachKindOfMessage) {
+  for (const MessagesCase& c : messages_cases) {
+    EXPECT_EQ(written(asking(c.messages)), body_of(c.expected)) << c.name;
+  }
+}
+
+TEST(OpenaiChatCall, WritesOneSystemMessage) {
+  const std::string_view asked =
+      R"(,"system":[{"type":"text","text":"A","cache_control":{"type":"ephemeral"}},{"type":"text","text":"B"}])";
+  EXPECT_EQ(written(asking(hi, asked)),
+            body_of(R"({"role":"system","content":"A\n\nB"},{"role":"user","content":"Hi"})"));
+  const std::string_view inside =
+      R"({"role":"user","content":"Hi"},{"role":"system","content":"S"})";
+  EXPECT_EQ(
+      written(asking(inside)),
+      body_of(
+          R"({"role":"user","content":[{"type":"text","text":"Hi"},{"type":"text","text":"S"}]})"));
+  EXPECT_EQ(written(asking(inside), {.takes_system_inside = true}),
+            body_of(R"({"role":"user","content":"Hi"},{"role":"system","content":"S"})"));
+}
+
+TEST(OpenaiChatCall, WritesTheMembersThatOpenaiKnows) {
+  const ModelTraits own{.thinking = ThinkingControl::effort};
+  const ModelTraits fixed{.takes_sampling = false};
+  const ModelTraits one{.takes_temperature_and_top_p = false};
+  const ModelTraits small{.output_tokens_max = 5};
+  EXPECT_EQ(with(R"(,"temperature":1.0,"top_p":5e-1)"),
+            R"(,"max_tokens":9,"temperature":1.0,"top_p":5e-1})");
+  EXPECT_EQ(with(R"(,"temperature":1.0,"top_p":0.5)", one),
+            R"(,"max_tokens":9,"temperature":1.0} -top_p)");
+  EXPECT_EQ(with(R"(,"temperature":1.0,"top_p":0.5)", fixed),
+            R"(,"max_tokens":9} -temperature -top_p)");
+  EXPECT_EQ(with(R"(,"top_k":4)"), R"(,"max_tokens":9} -top_k)");
+  EXPECT_EQ(with("", own), R"(,"max_completion_tokens":9})");
+  EXPECT_EQ(with("", small), R"(,"max_tokens":5})");
+  EXPECT_EQ(with(R"(,"stream":true)"),
+            R"(,"max_tokens":9,"stream":true,"stream_options":{"include_usage":true}})");
+  EXPECT_EQ(with(R"(,"stop_sequences":["a","","\n"])"), R"(,"max_tokens":9,"stop":["a","\n"]})");
+  EXPECT_EQ(with(R"(,"stop_sequences":["a","b","c","d","e"])"),
+            R"(,"max_tokens":9,"stop":["a","b","c","d"]} -stop_sequences)");
+  EXPECT_EQ(with(R"(,"metadata":{"user_id":"u"},"service_tier":"standard_only")"),
+            R"(,"max_tokens":9,"user":"u","service_tier":"default"})");
+  EXPECT_EQ(with(R"(,"service_tier":"auto")"), R"(,"max_tokens":9,"service_tier":"auto"})");
+  EXPECT_EQ(with(R"(,"container":"c","verbosity":"low")"),
+            R"(,"max_tokens":9,"verbosity":"low"} -container)");
+}
+
+TEST(OpenaiChatCall, WritesToolsAndTheirChoice) {
+  const std::string_view tools =
+      R"(,"tools":[{"name":"f","description":"F","input_schema":{"type":"object"},"strict":true},{"name":"g","input_schema":{}}])";
+  const std::string sent =
+      R"(,"tools":[{"type":"function","function":{"name":"f","description":"F","parameters":{"type":"object"},"strict":true}},{"type":"function","function":{"name":"g","parameters":{}}}])";
+  const auto choosing = [&](std::string_view choice, const ModelTraits& traits = {}) {
+    const std::string out =
+        with(std::string(tools) + R"(,"tool_choice":)" + std::string(choice), traits);
+    return out.starts_with(sent) ? out.substr(sent.size()) : out;
+  };
+  EXPECT_EQ(with(tools), sent + R"(,"max_tokens":9})");
+  EXPECT_EQ(choosing(R"({"type":"auto","disable_parallel_tool_use":true})"),
+            R"(,"tool_choice":"auto","parallel_tool_calls":false,"max_tokens":9})");
+  EXPECT_EQ(choosing(R"({"type":"any"})"), R"(,"tool_choice":"required","max_tokens":9})");
+  EXPECT_EQ(choosing(R"({"type":"none"})"), R"(,"tool_choice":"none","max_tokens":9})");
+  EXPECT_EQ(choosing(R"({"type":"tool","name":"f"})"),
+            R"(,"tool_choice":{"type":"function","function":{"name":"f"}},"max_tokens":9})");
+  EXPECT_EQ(choosing(R"({"type":"any"})", {.takes_forced_tool = false}),
+            R"(,"max_tokens":9} -tool_choice)");
+  // Without tools there is nothing to choose from.
+  EXPECT_EQ(with(R"(,"tool_choice":{"type":"auto","disable_parallel_tool_use":true})"),
+            R"(,"max_tokens":9})");
+}
+
+TEST(OpenaiChatCall, WritesOnlyTheToolsThatMayBeCalled) {
+  ChatRequest request;
+  request.parts.push_back({.body = TextPart{.text = {.bytes = "Hi"}}});
+  request.messages.push_back({.role = Role::user, .part_count = 1});
+  for (const std::string_view name : {"f", "g"}) {
+    request.tools.push_back({.kind = ToolKind::custom, .name = {.bytes = name}});
+  }
+  request.tool_choice = {.mode = ToolChoiceMode::named, .name = {.bytes = "g"}};
+  request.tool_choice.allowed = {{.bytes = "g"}};
+  json::Index index;
+  const ModelTraits traits;
+  const auto call =
+      write_openai_chat_call(request, {.upstream_model = "up", .traits = traits}, index);
+  ASSERT_TRUE(call.has_value());
+  EXPECT_EQ(
+      call->body,
+      R"({"model":"up","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"custom","custom":{"name":"g"}}],"tool_choice":{"type":"custom","custom":{"name":"g"}}})");
+}
+
+TEST(OpenaiChatCall, WritesTheOutputsSchema) {
+  const std::string_view asked =
+      R"(,"output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}})";
+  EXPECT_EQ(
+      with(asked),
+      R"(,"response_format":{"type":"json_schema","json_schema":{"name":"output","schema":{"type":"object"},"strict":true}},"max_tokens":9})");
+  EXPECT_EQ(
+      written(asking(hi, asked), {.takes_output_schema = false}),
+      body_of(
+          R"({"role":"system","content":"Answer with one JSON object that fits this JSON Schema, and nothing else:\n{\"type\":\"object\"}"},{"role":"user","content":"Hi"})",
+          R"(,"response_format":{"type":"json_object"},"max_tokens":9)"));
+}
+
+TEST(OpenaiChatCall, SaysHowHardToThink) {
+  const ModelTraits own{.thinking = ThinkingControl::effort};
+  const auto effort = [&](std::string_view asked, const ModelTraits& traits) {
+    std::string out = with(asked, traits);
+    const std::string tail = R"(,"max_completion_tokens":9})";
+    return out.ends_with(tail) ? out.substr(0, out.size() - tail.size()) : out;
+  };
+  EXPECT_EQ(effort(R"(,"thinking":{"type":"enabled","budget_tokens":1024})", own),
+            R"(,"reasoning_effort":"low")");
+  EXPECT_EQ(effort(R"(,"thinking":{"type":"enabled","budget_tokens":2000})", own),
+            R"(,"reasoning_effort":"medium")");
+  EXPECT_EQ(effort(R"(,"thinking":{"type":"enabled","budget_tokens":12000})", own),
+            R"(,"reasoning_effort":"high")");
+  EXPECT_EQ(effort(R"(,"thinking":{"type":"adaptive"},"output_config":{"effort":"xhigh"})", own),
+            R"(,"reasoning_effort":"xhigh")");
+  EXPECT_EQ(effort(R"(,"thinking":{"type":"adaptive"})", own), "");
+  EXPECT_EQ(effort(R"(,"thinking":{"type":"disabled"})", own), R"(,"reasoning_effort":"none")");
+  EXPECT_EQ(effort(R"(,"thinking":{"type":"disabled"})",
+                   {.thinking = ThinkingControl::effort, .thinking_can_be_off = false}),
+            R"(,"max_completion_tokens":9} -thinking)");
+  EXPECT_EQ(with(R"(,"thinking":{"type":"adaptive"})"), R"(,"max_tokens":9} -thinking)");
+  EXPECT_EQ(with(R"(,"thinking":{"type":"disabled"})"), R"(,"max_tokens":9})");
+  // OpenAI's own models take no thoughts back.
+  const std::string_view thought =
+      R"({"role":"user","content":"q"},{"role":"assistant","content":[{"type":"thinking","thinking":"h","signature":"sluice:other::"},{"type":"text","text":"a"}]})";
+  EXPECT_EQ(written(asking(thought), own),
+            body_of(R"({"role":"user","content":"q"},{"role":"assistant","content":"a"})",
+                    R"(,"max_completion_tokens":9)"));
+}
+
+TEST(OpenaiChatCall, RefusesWhatWouldChangeTheMeaning) {
+  const auto user = [](std::string_view block) {
+    return written(asking(R"({"role":"user","content":[)" + std::string(block) + "]}"));
+  };
+  EXPECT_EQ(
+      written(asking(
+          hi,
+          R"(,"tools":[{"name":"f","input_schema":{}},{"type":"web_search_20250305","name":"web_search"}])")),
+      "refused tools.1");
+  EXPECT_EQ(written(asking(hi, R"(,"mcp_servers":[{}])")), "refused mcp_servers");
+  EXPECT_EQ(user(R"({"type":"image","source":{"type":"file","file_id":"f"}})"), "refused messages");
+  EXPECT_EQ(user(R"({"type":"document","source":{"type":"url","url":"u"}})"), "refused messages");
+  EXPECT_EQ(user(R"({"type":"tool_result","tool_use_id":"t"})"), "refused messages");
+  EXPECT_EQ(written(asking(hi, R"(,"top_k":4)"), {}, true), "refused top_k");
+}
+
+TEST(OpenaiChatCall, WritesAudioThatOpenaiKnows) {
+  const auto audio = [](std::string_view type, MediaSource source = MediaSource::base64) {
+    ChatRequest request;
+    request.parts.push_back({.body = MediaPart{.kind = MediaKind::audio,
+                                               .source = source,
+                                               .data = {.bytes = "AA"},
+                                               .media_type = {.bytes = type}}});
+    request.messages.push_back({.role = Role::user, .part_count = 1});
+    json::Index index;
+    const ModelTraits traits;
+    const auto call =
+        write_openai_chat_call(request, {.upstream_model = "up", .traits = traits}, index);
+    return call ? call->body : "refused " + call.error().param;
+  };
+  const auto sent = [](std::string_view format) {
+    return R"({"model":"up","messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"AA","format":")" +
+           std::string(format) + R"("}}]}]})";
+  };
+  EXPECT_EQ(audio("audio/wav"), sent("wav"));
+  EXPECT_EQ(audio("audio/mpeg"), sent("mp3"));
+  EXPECT_EQ(audio("audio/flac"), "refused messages");
+  EXPECT_EQ(audio("audio/wav", MediaSource::url), "refused messages");
+}
+
+// Every recorded request of Anthropic's that says nothing only Anthropic understands.
+TEST(OpenaiChatCall, WritesEveryRecordedMessagesRequest) {
+  json::Index index;
+  std::size_t written_count = 0;
+  std::map<std::string, std::size_t> refused;
+  for (const RecordedExchange& exchange : recorded_exchanges({"anthropic/messages", "cross"})) {
+    if (exchange.url.find("api.anthropic.com/v1/messages") == std::string::npos) continue;
+    if (exchange.status != 200 || !exchange.request_body.starts_with('{')) continue;
+    SCOPED_TRACE(exchange.name);
+    ASSERT_TRUE(index.build(exchange.request_body).has_value());
+    const auto request = read_anthropic_chat(json::root(index));
+    ASSERT_TRUE(request.has_value());
+    const ModelTraits traits{.takes_system_inside = true};
+    const auto call =
+        write_openai_chat_call(*request, {.upstream_model = "up", .traits = traits}, index);
+    if (!call) {
+      ++refused[call.error().param.substr(0, call.error().param.find('.'))];
+      continue;
+    }
+    ++written_count;
+    ASSERT_TRUE(index.build(call->body).has_value());
+    EXPECT_TRUE(json::root(index).find("messages")->is(json::Kind::array));
+  }
+  EXPECT_GE(written_count, 200U);
+  // Hosted tools, documents by URL, results of calls that ran at Anthropic, MCP servers.
+  for (const auto& [param, count] : refused) {
+    EXPECT_TRUE(param == "tools" || param == "messages" || param == "mcp_servers") << param;
+    EXPECT_LE(count, 20U) << param;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::llm
