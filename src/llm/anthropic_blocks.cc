@@ -22,6 +22,13 @@ bool has_line(std::string_view lines, std::string_view line) {
   return false;
 }
 
+json::Text callers_name(const AskedFor& asked, json::Text as_sent, std::string_view plain) {
+  for (const RenamedTool& tool : asked.renamed_tools) {
+    if (tool.sent == plain) return {.bytes = tool.name};
+  }
+  return as_sent;
+}
+
 void tell_piece(ChatEventKind kind, json::Text piece, ChatSink& sink) {
   if (piece.empty()) return;
   sink.take({.kind = kind, .text = piece, .origin = ReasoningOrigin::anthropic});
@@ -94,13 +101,14 @@ void AnthropicBlocks::begin_tool(const BlockMembers& members, ChatSink& sink) {
   if (!asked_->output_tool.empty() && name == asked_->output_tool) {
     open_ = Block::output_tool;
   } else {
-    open_ = Block::tool;
-    if (has_line(asked_->custom_tools, name)) {
-      open_ = Block::custom_tool;
-      wrapped_ = {};
-    }
-    sink.take(
-        {.kind = ChatEventKind::tool_call, .call = calls_, .id = members.id, .name = members.name});
+    const bool is_custom = has_line(asked_->custom_tools, name);
+    open_ = is_custom ? Block::custom_tool : Block::tool;
+    if (is_custom) wrapped_ = {};
+    sink.take({.kind = ChatEventKind::tool_call,
+               .call = calls_,
+               .is_custom = is_custom,
+               .id = members.id,
+               .name = callers_name(*asked_, members.name, name)});
     ++calls_;
   }
   // In a stream it is {}, and what is in it follows.

@@ -292,6 +292,16 @@ TEST(AnthropicReader, ACustomToolsInputIsUnwrapped) {
       "started\ncall 0 id=t name=weather\narguments 0 a\"b\nfinished tool_calls (tool_use)\n");
 }
 
+TEST(AnthropicReader, ARenamedToolIsCalledByTheCallersName) {
+  const std::vector<std::string> events = {start_of_message(), tool_block, block_stop,
+                                           end_of_message("tool_use"), message_stop};
+  AskedFor asked;
+  asked.renamed_tools.push_back({.sent = "weather", .name = "my.weather"});
+  EXPECT_EQ(after_start(read_stream(events, std::move(asked))),
+            "call 0 id=toolu_1 name=my.weather\narguments 0 {}\nfinished tool_calls (tool_use)\n"
+            "usage input=12 output=5\n");
+}
+
 // --- what goes wrong ---
 
 TEST(AnthropicReader, AnErrorEndsTheStream) {
