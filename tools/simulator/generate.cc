@@ -1,7 +1,10 @@
 #include "simulator/generate.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
+#include "simulator/bytes32.h"
 #include "simulator/text.h"
 #include "sluice/json/utf8.h"
 #include "sluice/json/writer.h"
@@ -21,6 +24,23 @@ void apply_stops(Text& text, const std::vector<std::string>& stops) {
     text.ends.pop_back();
   if (!text.ends.empty()) text.ends.back() = static_cast<std::uint32_t>(cut);
   text.ended = true;
+}
+
+// The 48 low bits as eight numbers of six, one per byte, the lowest first.
+constexpr std::uint64_t eight_numerals(std::uint64_t bits) noexcept {
+  bits = (bits & 0x0000000000ffffffU) | (bits & 0x0000ffffff000000U) << 8U;
+  bits = (bits & 0x00000fff00000fffU) | (bits & 0x00fff00000fff000U) << 4U;
+  return (bits & 0x003f003f003f003fU) | (bits & 0x0fc00fc00fc00fc0U) << 2U;
+}
+
+// Makes numbers below 64 letters: 0-9, A-Z, a-z, and A and B once more. A sum and not a table: so
+// they are found side by side.
+void make_letters(std::array<char, sizeof(Bytes32)>& numerals) noexcept {
+  Bytes32 n;
+  std::memcpy(&n, numerals.data(), sizeof n);
+  n += '0' + ((n > 9) & ('A' - '9' - 1)) + ((n > 35) & ('a' - 'Z' - 1)) -
+       ((n > 61) & ('z' + 1 - 'A'));
+  std::memcpy(numerals.data(), &n, sizeof n);
 }
 
 }  // namespace
@@ -64,20 +84,30 @@ void append_token(std::string& out, const Text& text, std::size_t index) {
   out.erase(at, 1);
 }
 
-std::string make_id(std::string_view prefix, Random& random, std::size_t letters) {
-  constexpr std::string_view alphabet =
-      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyzAB";
-  constexpr std::size_t group = 8;  // letters from one number; the last group may be cut
-  std::string id;
-  id.resize_and_overwrite(prefix.size() + letters + group, [&](char* bytes, std::size_t) {
-    char* at = std::ranges::copy(prefix, bytes).out;
-    char* const end = at + letters;
-    while (at < end) {
-      std::uint64_t bits = random.next();
-      for (std::size_t i = 0; i < group; ++i, bits >>= 6U) *at++ = alphabet[bits & 63U];
+void draw_letters(std::string& id, std::size_t prefix_bytes, Random& random) noexcept {
+  std::array<char, sizeof(Bytes32)> letters{};
+  char* at = id.data() + prefix_bytes;
+  std::size_t left = id.size() - prefix_bytes;
+  while (left != 0) {
+    const std::size_t count = std::min(left, letters.size());
+    for (std::size_t i = 0; i < count; i += 8) {
+      const std::uint64_t numerals = eight_numerals(random.next());
+      std::memcpy(letters.data() + i, &numerals, sizeof numerals);
     }
-    return prefix.size() + letters;
+    make_letters(letters);
+    std::memcpy(at, letters.data(), count);
+    at += count;
+    left -= count;
+  }
+}
+
+std::string make_id(std::string_view prefix, Random& random, std::size_t letters) {
+  std::string id;
+  id.resize_and_overwrite(prefix.size() + letters, [&](char* bytes, std::size_t size_bytes) {
+    std::ranges::copy(prefix, bytes);
+    return size_bytes;
   });
+  draw_letters(id, prefix.size(), random);
   return id;
 }
 

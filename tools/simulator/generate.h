@@ -42,6 +42,11 @@ void append_token(std::string& out, const Text& text, std::size_t index);
 [[nodiscard]] std::string make_id(std::string_view prefix, Random& random,
                                   std::size_t letters = 29);
 
+/// Draws the letters behind the first `prefix_bytes` of an id anew.
+void draw_letters(std::string& id, std::size_t prefix_bytes, Random& random) noexcept;
+
+inline constexpr std::string_view chat_id_prefix = "chatcmpl-";
+
 /// The seed of choice `index` of a request; the first one's is the request's own.
 [[nodiscard]] std::uint64_t seed_of_choice(std::uint64_t seed, std::uint64_t index) noexcept;
 

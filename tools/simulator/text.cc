@@ -8,7 +8,7 @@
 namespace sluice::simulator {
 namespace {
 
-constexpr std::array<std::string_view, Words::count> vocabulary = {
+constexpr std::array<std::string_view, Words::count> spellings = {
     "river",   "gate",   "water",       "stone",   "bridge",   "quiet", "morning", "light",
     "ferry",   "market", "under",       "seven",   "lantern",  "old",   "harbour", "follows",
     "naïve",   "größe",  "señor",       "façade",  "Ærø",      "žluť",  "über",    "crème",
@@ -18,30 +18,15 @@ constexpr std::array<std::string_view, Words::count> vocabulary = {
     "and",     "the",    "of",          "with",    "over",     "from",  "slow",    "bright",
     "carries", "opens",  "weir",        "channel", "keeper",   "lock",  "stream",  "valley"};
 
-constexpr std::size_t token_bytes_max = 31;  // a blank and a word
-
-// A word with a blank in front, in a frame of fixed size: to copy the frame is two instructions, to
-// copy the word a call (64 tokens: 6 900 instructions before, 1 000 after).
-struct Framed {
-  char bytes[token_bytes_max] = {};
-  std::uint8_t size_bytes = 0;
-
-  [[nodiscard]] constexpr std::string_view word() const noexcept {
-    return {bytes + 1, std::size_t{size_bytes} - 1};
-  }
-};
-static_assert(sizeof(Framed) == 32);
-
-constexpr std::array<Framed, Words::count> frame_all() {
-  std::array<Framed, Words::count> all{};
+constexpr std::array<FramedWord, Words::count> frame_all() {
+  std::array<FramedWord, Words::count> all{};
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i].bytes[0] = ' ';
-    std::ranges::copy(vocabulary[i], all[i].bytes + 1);
-    all[i].size_bytes = static_cast<std::uint8_t>(1 + vocabulary[i].size());
+    std::ranges::copy(spellings[i], all[i].bytes + 1);
+    all[i].size_bytes = static_cast<std::uint8_t>(1 + spellings[i].size());
   }
   return all;
 }
-alignas(64) constexpr std::array<Framed, Words::count> framed = frame_all();
 
 std::uint64_t word_at(const char* bytes) noexcept {
   std::uint64_t word = 0;
@@ -55,6 +40,8 @@ std::uint64_t stir(std::uint64_t state, std::uint64_t word) noexcept {
 }
 
 }  // namespace
+
+alignas(64) constexpr std::array<FramedWord, Words::count> Words::vocabulary = frame_all();
 
 std::uint64_t seed_of(std::string_view text) noexcept {
   std::uint64_t state = mix(text.size() + golden_ratio);
@@ -81,31 +68,28 @@ std::uint64_t tokens_of(std::uint64_t size_bytes) noexcept {
   return size_bytes < 4 ? 1 : size_bytes / 4;
 }
 
-std::string_view Words::next() noexcept { return framed[next_index()].word(); }
-
 void append_text(std::string& out, std::uint64_t seed, std::uint64_t tokens, bool ended,
                  std::uint32_t* ends) {
   if (tokens == 0) return;
   const std::size_t begin = out.size();
   Words words(seed);
   out += words.next();  // no blank in front of the first
+  std::uint32_t* const last_end = ends == nullptr ? nullptr : ends + (tokens - 1);
   if (ends != nullptr) ends[0] = static_cast<std::uint32_t>(out.size() - begin);
   const std::size_t before = out.size();
-  const std::size_t room = static_cast<std::size_t>(tokens - 1) * sizeof(Framed);
+  const std::size_t room = static_cast<std::size_t>(tokens - 1) * sizeof(FramedWord);
   // By value: what is reached by reference would be read and written anew for every word.
   out.resize_and_overwrite(before + room, [=](char* bytes, std::size_t) mutable {
     char* at = bytes + before;
-    for (std::uint64_t i = 1; i < tokens; ++i) {
-      const Framed& word = framed[words.next_index()];
-      std::memcpy(at, &word, sizeof word);
-      at += word.size_bytes;
-      if (ends != nullptr) ends[i] = static_cast<std::uint32_t>(at - (bytes + begin));
-    }
+    words.next(tokens - 1, [&](const FramedWord& word) {
+      at = word.copy_to(at);
+      if (ends != nullptr) *++ends = static_cast<std::uint32_t>(at - (bytes + begin));
+    });
     return static_cast<std::size_t>(at - bytes);
   });
   if (!ended) return;
   out += '.';
-  if (ends != nullptr) ++ends[tokens - 1];
+  if (last_end != nullptr) ++*last_end;
 }
 
 std::string text_of(std::uint64_t seed, std::uint64_t tokens, bool ended) {
