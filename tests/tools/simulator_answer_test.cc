@@ -24,14 +24,41 @@ class Asked {
   explicit Asked(SimulatorConfig& config, const Recordings* recordings = nullptr)
       : provider_(config, recordings, 7) {}
 
+  static std::string head_of(std::string_view path, const std::string& body,
+                             std::string_view more = {}) {
+    return std::string("POST ") + std::string(path) +
+           " HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n" + std::string(more) +
+           "content-length: " + std::to_string(body.size()) + "\r\n\r\n";
+  }
+
   Script& post(std::string_view path, const std::string& body, std::string_view more = {}) {
-    request_ = std::string("POST ") + std::string(path) +
-               " HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n" + std::string(more) +
-               "content-length: " + std::to_string(body.size()) + "\r\n\r\n";
+    request_ = head_of(path, body, more);
     http::RequestHead head;
     EXPECT_EQ(http::parse_request_head(request_, head).status, http::ParseStatus::complete);
-    script = provider_.answer(head, *http::request_framing(head), body, moment);
+    script = provider_.answer(head, *http::request_framing(head), body, moment, request_);
     return script;
+  }
+
+  // A chat request with this prompt, as answer() has it.
+  Script& prompt(const std::string& text, const std::string& front = R"({"model":"m",)") {
+    return post("/v1/chat/completions", chat_of(text, front));
+  }
+  // The same, answered only if it is like the last: else no bytes.
+  Slice prompt_alike(const std::string& text, const std::string& front = R"({"model":"m",)",
+                     WallTime now = moment) {
+    const std::string body = chat_of(text, front);
+    return alike(head_of("/v1/chat/completions", body) + body, now);
+  }
+  Slice alike(const std::string& received, WallTime now = moment) {
+    Provider::Alike found = provider_.answer_like_the_last(received, now);
+    EXPECT_EQ(found.request_bytes == 0, found.bytes.empty());
+    EXPECT_LE(found.request_bytes, received.size());
+    return std::move(found.bytes);
+  }
+  static std::string chat_of(const std::string& text, const std::string& front) {
+    return front +
+           R"("messages":[{"role":"system","content":"be kind"},{"role":"user","content":")" +
+           text + R"("}]})";
   }
 
   Script& chat(const std::string& rest, std::string_view more = {}) {
@@ -136,6 +163,86 @@ TEST(SimulatorAnswer, IsTheSameBytesForTheSameSeed) {
   Asked one(config);
   Asked two(config);
   EXPECT_EQ(one.chat(R"(,"stream":true)").bytes, two.chat(R"(,"stream":true)").bytes);
+}
+
+TEST(SimulatorAnswer, IsTheSameBytesWhetherOrNotTheRequestWasReadAnew) {
+  for (const char* front : {
+           R"({"model":"m",)",
+           R"({"model":"m","max_tokens":1,)",
+           R"({"model":"\u00e9\"","max_tokens":7,)",
+           R"({"model":"m","stream":true,)",
+           R"({"model":"m","stream":true,"max_tokens":1,)",
+           R"({"model":"m","stream":true,"stream_options":{"include_usage":true},"max_tokens":33,)",
+       }) {
+    SCOPED_TRACE(front);
+    SimulatorConfig config;
+    Asked reading(config);
+    Asked recalling(config);
+    for (Asked* asked : {&reading, &recalling}) {
+      asked->prompt("hello", front);
+      asked->prompt("hello", front);
+    }
+    for (const char* text : {"world", "hello", "water", "\u00e9\u00e9!", "\x7f\tz__"}) {
+      const std::string written = reading.prompt(text, front).bytes;
+      const bool plain = std::string_view(text).find('\t') == std::string_view::npos;
+      if (plain) {
+        EXPECT_EQ(recalling.prompt_alike(text, front).view(), written) << text;
+      } else {
+        EXPECT_TRUE(recalling.prompt_alike(text, front).empty()) << "no tab stands in a string";
+      }
+    }
+  }
+}
+
+TEST(SimulatorAnswer, IsGivenAnewToWhatOnlySeemsLikeTheLastRequest) {
+  SimulatorConfig config;
+  Asked asked(config);
+  EXPECT_TRUE(asked.prompt_alike("hello").empty()) << "nothing is remembered yet";
+  asked.prompt("hello");
+  EXPECT_TRUE(asked.prompt_alike("hello").empty()) << "one alone is not worth remembering";
+  asked.prompt("hello");
+  EXPECT_FALSE(asked.prompt_alike("world").empty());
+  for (const char* text : {"worl\"", "w\"rld", "worl\\", "w\\nld", "wor\n!", "worl\xff",
+                           "\xc3\xc3\xc3!!", "\xa9wor!", "wor\x01!", "worlds", "word"}) {
+    EXPECT_TRUE(asked.prompt_alike(text).empty()) << text;
+  }
+  EXPECT_TRUE(asked.prompt_alike("world", R"({"model":"n",)").empty()) << "another model";
+  EXPECT_TRUE(
+      asked.prompt_alike("world", R"({"model":"m",)", moment + std::chrono::seconds(1)).empty())
+      << "the date is another one";
+  const std::string body = Asked::chat_of("world", R"({"model":"m",)");
+  const std::string whole = Asked::head_of("/v1/chat/completions", body) + body;
+  for (std::size_t cut = 0; cut < whole.size(); ++cut) {
+    EXPECT_TRUE(asked.alike(whole.substr(0, cut)).empty()) << "cut at byte " << cut;
+    std::string bent = whole;
+    bent[cut] = static_cast<char>(bent[cut] ^ 1);
+    const bool in_prompt = cut >= whole.size() - 9 && cut < whole.size() - 4;
+    EXPECT_EQ(asked.alike(bent).empty(), !in_prompt) << "bent at byte " << cut;
+  }
+  EXPECT_FALSE(asked.alike(whole + "POST /").empty()) << "the next one may be on its way";
+}
+
+TEST(SimulatorAnswer, RemembersNoRequestWhoseAnswerHoldsMoreThanItsText) {
+  SimulatorConfig plain;
+  SimulatorConfig faulty;
+  faulty.fault_rates.push_back({0.5, {FaultKind::reset_after, 1, 0}});
+  SimulatorConfig paced;
+  paced.pace.gap = std::chrono::milliseconds(1);
+  struct Case {
+    SimulatorConfig* config;
+    const char* front;
+  };
+  for (const Case& c :
+       {Case{&faulty, R"({"model":"m",)"}, Case{&paced, R"({"model":"m","stream":true,)"},
+        Case{&paced, R"({"model":"m",)"}, Case{&plain, R"({"model":"sim-fault-status:503",)"},
+        Case{&plain, R"({"model":"sim-echo",)"}, Case{&plain, R"({"model":"m","n":2,)"},
+        Case{&plain, R"({"model":"m","stop":"x",)"},
+        Case{&plain, R"({"model":"m","response_format":{"type":"json_object"},)"},
+        Case{&plain, R"({"model":"m","tools":[{"function":{"name":"f"}}],)"}}) {
+    Asked asked(*c.config);
+    for (int i = 0; i < 4; ++i) asked.prompt("hello", c.front);
+    EXPECT_TRUE(asked.prompt_alike("world", c.front).empty()) << c.front;
+  }
 }
 
 TEST(SimulatorAnswer, StreamsARoleOneEventPerTokenAFinishReasonAndDone) {

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,15 @@
 #include "sluice/http/status.h"
 
 namespace sluice::simulator {
+
+/// Of an answer that is one text and follows from one prompt: what it takes to write the next one
+/// like it.
+struct Said {
+  std::string_view prompt;  // in the request's body, without an escape: the text follows from it
+  std::string id;
+  std::uint64_t tokens = 0;
+  bool ended = true;  // and not cut
+};
 
 struct Answer {
   http::StatusCode status = http::status::ok;
@@ -18,6 +28,7 @@ struct Answer {
   bool is_stream = false;
   std::uint64_t tokens = 0;  // written in it: how long an answer that is no stream takes
   std::vector<std::size_t> event_ends{};  // of a stream: where each event ends in `body`
+  std::optional<Said> said{};             // for the time of one request
 
   void add_field(std::string_view name, std::string_view value) {
     fields.append(name).append(": ").append(value).append("\r\n");

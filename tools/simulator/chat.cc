@@ -24,6 +24,7 @@ struct Plan {
   std::int64_t created = 0;
   std::string model;  // quoted
   std::uint64_t seed = 0;
+  std::string_view prompt;  // that all texts follow from alone; empty: there is more to it
   std::uint64_t prompt_tokens = 0;
   std::uint64_t completion_tokens = 0;
   bool usage_shown = false;  // stream_options.include_usage
@@ -38,16 +39,21 @@ struct Plan {
 
 struct Conversation {
   std::uint64_t seed = 0;
+  std::string_view prompt;  // the seed is of; empty where it is not one string without an escape
   std::uint64_t bytes = 0;
   bool tools_answered = false;  // the last message is a tool's
 };
 
-std::uint64_t seed_of_content(json::Value content) {
+void read_prompt(Conversation& conversation, json::Value content) {
   const std::optional<std::string_view> raw = content.string_raw();
-  if (raw && raw->find('\\') == std::string_view::npos) return seed_of(*raw);
+  if (raw && raw->find('\\') == std::string_view::npos) {
+    conversation.prompt = *raw;
+    conversation.seed = seed_of(*raw);
+    return;
+  }
   std::string text;
   append_prompt(text, content);
-  return seed_of(text);
+  conversation.seed = seed_of(text);
 }
 
 std::expected<Conversation, Answer> read_messages(json::Value root) {
@@ -71,7 +77,7 @@ std::expected<Conversation, Answer> read_messages(json::Value root) {
     conversation.bytes += content->raw().size();
     if (!asked || role->string_equals("user")) asked = content;
   }
-  conversation.seed = asked ? seed_of_content(*asked) : 0;
+  if (asked) read_prompt(conversation, *asked);
   return conversation;
 }
 
@@ -126,7 +132,7 @@ std::expected<Plan, Answer> make_plan(const Ask& ask, Desk& desk) {
   const auto limits = read_limits(root);
   if (!limits) return std::unexpected(limits.error());
   Plan plan;
-  plan.id = make_id("chatcmpl-", desk.random);
+  plan.id = make_id(chat_id_prefix, desk.random);
   plan.created = desk.created();
   plan.model = json::quote(ask.model);
   plan.seed = conversation->seed;
@@ -135,6 +141,7 @@ std::expected<Plan, Answer> make_plan(const Ask& ask, Desk& desk) {
   const auto options = root.find("stream_options");
   const auto usage = options ? options->find("include_usage") : std::nullopt;
   plan.usage_shown = usage && usage->boolean().value_or(false);
+  if (plan.calls.empty() && limits->stops.empty()) plan.prompt = conversation->prompt;
   for (std::uint64_t i = 0; i < limits->choices; ++i) {
     plan.choices.push_back(
         plan.calls.empty() ? text_of_choice(plan, root, *limits, i, desk.config.tokens) : Text{});
@@ -342,7 +349,12 @@ Answer stream_answer(const Plan& plan) {
 Answer answer_chat(const Ask& ask, Desk& desk) {
   auto plan = make_plan(ask, desk);
   if (!plan) return std::move(plan.error());
-  return ask.stream ? stream_answer(*plan) : whole_answer(*plan);
+  Answer answer = ask.stream ? stream_answer(*plan) : whole_answer(*plan);
+  if (!plan->prompt.empty() && plan->choices.size() == 1 && plan->choices[0].plain) {
+    const Text& text = plan->choices[0];
+    answer.said = {plan->prompt, std::move(plan->id), text.tokens(), text.ended};
+  }
+  return answer;
 }
 
 }  // namespace sluice::simulator

@@ -16,6 +16,7 @@ namespace status = http::status;
 constexpr std::string_view fault_header = "x-sim-fault";
 constexpr std::string_view replay_header = "x-sim-replay";
 constexpr std::string_view echo_header = "x-sim-echo";
+constexpr std::string_view request_id_prefix = "req_";
 
 /// The name behind a model's prefix, or the header's value; empty when neither is there.
 std::string_view asked_name(const http::RequestHead& head, std::string_view header,
@@ -86,7 +87,7 @@ bool Provider::may_enter(const http::RequestHead& head) const {
 }
 
 Script Provider::answer(const http::RequestHead& head, const http::Framing& framing,
-                        std::string_view body, WallTime now) {
+                        std::string_view body, WallTime now, std::string_view head_bytes) {
   Fault fault = draw_fault();
   const Wire wire = wire_of(head, framing, body.size());
   if (!may_enter(head)) {
@@ -109,7 +110,31 @@ Script Provider::answer(const http::RequestHead& head, const http::Framing& fram
   // A fault without a body (early-response, a status) needs no request that is right.
   Answer answer = ask ? answer_ask(head, body, *ask, now) : std::move(ask.error());
   misshape(answer, fault);
-  return finish(std::move(answer), fault, wire, now);
+  Script script = finish(answer, fault, wire, now);
+  const bool asked_for_nothing = wanted.empty() && fault.kind == FaultKind::none;
+  if (asked_for_nothing && framing.kind == http::BodyKind::length && !head_bytes.empty())
+    remember(head_bytes, body, answer, script, now);
+  return script;
+}
+
+// Only what goes out at once and whole; and where faults are drawn no request is like another.
+void Provider::remember(std::string_view head, std::string_view body, const Answer& answer,
+                        const Script& script, WallTime now) {
+  if (!answer.said || !config_.pace.is_unpaced() || !config_.fault_rates.empty() ||
+      script.end != Script::End::keep_alive) {
+    return;
+  }
+  chat_id_ = answer.said->id;
+  memory_.learn(head, body, *answer.said, request_id_, script.bytes, now);
+}
+
+Provider::Alike Provider::answer_like_the_last(std::string_view received, WallTime now) {
+  const Memory::Recalled recalled = memory_.recall(received, now);
+  if (recalled.form == nullptr) return {};
+  // As answer() draws them: the same seed gives the same bytes, understood anew or not.
+  draw_letters(chat_id_, chat_id_prefix.size(), random_);
+  draw_letters(request_id_, request_id_prefix.size(), random_);
+  return {recalled.request_bytes, recalled.form->fill({request_id_, chat_id_, recalled.seed})};
 }
 
 Answer Provider::answer_ask(const http::RequestHead& head, std::string_view body, const Ask& ask,
@@ -126,9 +151,9 @@ Answer Provider::answer_ask(const http::RequestHead& head, std::string_view body
   return answer_endpoint(ask, desk);
 }
 
-Script Provider::finish(Answer answer, const Fault& fault, Wire wire, WallTime now) {
-  const std::string request_id = make_id("req_", random_, 32);
-  wire.request_id = request_id;
+Script Provider::finish(const Answer& answer, const Fault& fault, Wire wire, WallTime now) {
+  request_id_ = make_id(request_id_prefix, random_, 32);
+  wire.request_id = request_id_;
   wire.date = date_of(now);
   return write_script(answer, fault, config_.pace, wire, random_);
 }
