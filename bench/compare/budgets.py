@@ -17,9 +17,9 @@ class Bound:
     value_of: object
 
 
-def ratio_to(scenario, base):
+def ratio_to(scenario, base, target="sluice"):
     def value_of(results):
-        return median(results, scenario, "ratios", "sluice", base)
+        return median(results, scenario, "ratios", target, base)
     return value_of
 
 
@@ -72,6 +72,10 @@ BOUNDS = (
     Bound("10 000 paced streams, gap at p99 above direct's", "streams-10000", 5_000, "us",
           metric("streams-10000", "gap_p99_added")),
     Bound("active stream", "streams-10000", 12 * 1024, "bytes", metric("streams-10000", "stream_bytes")),
+    Bound("simulator, chat 1 KiB, CPU per answer, to the gateway's", "simulator-chat", 1 / 3, "x",
+          ratio_to("simulator-chat", "sluice", "simulator")),
+    Bound("simulator, SSE, CPU per event, to the gateway's", "simulator-sse", 1 / 3, "x",
+          ratio_to("simulator-sse", "sluice", "simulator")),
     Bound("idle keep-alive connection", "idle", 2048, "bytes", metric("idle", "connection_bytes")),
 )
 

@@ -246,4 +246,13 @@ class Sluice(Proxy):
         return data.splitlines()
 
 
-KINDS = {"floor": Floor, "sluice": Sluice, "haproxy": HaProxy, "nginx": Nginx}
+class Simulator(Proxy):
+    """The provider simulator in a proxy's place: it answers what the others pass on."""
+
+    def __init__(self, stage, part):
+        port = free_port()
+        command = [stage.programs["sluice-sim"], "--listen", f"127.0.0.1:{port}", "--workers", "1", *part.simulator]
+        super().__init__(stage, part, "simulator", command, port)
+
+
+KINDS = {"floor": Floor, "sluice": Sluice, "haproxy": HaProxy, "nginx": Nginx, "simulator": Simulator}

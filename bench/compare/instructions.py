@@ -35,7 +35,7 @@ def measure(stage, scenario, options):
     finally:
         stage.wrapper, stage.wrapper_environment = (), {}
     return {"targets": {name: figures.spreads(each) for name, each in runs.items()},
-            "ratios": figures.ratios(runs, "instructions", ("haproxy", "floor")), "curves": {},
+            "ratios": figures.ratios(runs, "instructions", scenario.bases), "curves": {},
             "others": None, "void": void, "runs": runs}
 
 

@@ -11,7 +11,6 @@ from machine import Machine
 from processes import Trouble, usage_of
 
 
-RATIO_TO = ("haproxy", "floor")
 # Of an open loop: what comes first makes the connections, here and at the provider, and is no
 # latency of a request.
 WARM_UP_SECONDS = 0.5
@@ -98,7 +97,7 @@ class Rounds:
         runs = {name: runs for name, runs in self.runs.items() if name not in self.void and runs}
         return {
             "targets": {name: figures.spreads(each) for name, each in runs.items()},
-            "ratios": figures.ratios(runs, "us", RATIO_TO),
+            "ratios": figures.ratios(runs, "us", self.scenario.bases),
             "others": figures.spread([run.get("others") for each in runs.values() for run in each]),
             "void": self.void,
             "runs": runs,

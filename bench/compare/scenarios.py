@@ -6,6 +6,8 @@ from stage import Part
 
 ALL = ("floor", "sluice", "haproxy", "nginx")
 NOT_FLOOR = ("sluice", "haproxy", "nginx")
+BESIDE_SIMULATOR = ("sluice", "simulator")
+WITH_SIMULATOR = (*ALL, "simulator")
 PLAIN_PART = Part()
 
 
@@ -33,6 +35,7 @@ class Scenario:
     load: tuple = ()  # of sluice-load
     part: Part = PLAIN_PART
     targets: tuple = ALL
+    bases: tuple = ("haproxy", "floor")  # targets to which ratios are taken
     latency: bool = True  # measured too at half of saturation, with an open loop
     connections: int = 64
     pace: Pace = None
@@ -88,9 +91,16 @@ SCENARIOS = (
              part=Part(simulator=("--tokens", "20000"), no_delay=True), connections=16, rounds_max=3,
              burden=("--stream", "--read-pause-ms", "150", "--connections", "16", "--requests", "16")),
     Scenario("idle", "idle keep-alive connections", kind="idle"),
-    Scenario("instructions-chat", "chat completion, user space alone, counted", kind="instructions", optional=True),
+    # With a core of its own the simulator outruns the load, sleeps and wakes for a few requests each
+    # time: the faster it were, the dearer each would look.
+    Scenario("simulator-chat", "the simulator in the gateway's place: chat completion, 1 KiB prompt",
+             part=Part(one_core=True), targets=BESIDE_SIMULATOR, bases=("sluice",), latency=False, direct=False),
+    Scenario("simulator-sse", "the simulator in the gateway's place: stream of 64 events", unit="event", load=STREAM,
+             part=Part(one_core=True), targets=BESIDE_SIMULATOR, bases=("sluice",), latency=False, direct=False),
+    Scenario("instructions-chat", "chat completion, user space alone, counted", kind="instructions",
+             targets=WITH_SIMULATOR, optional=True),
     Scenario("instructions-sse", "stream of 64 events, user space alone, counted", kind="instructions",
-             unit="event", load=STREAM, optional=True),
+             unit="event", load=STREAM, targets=WITH_SIMULATOR, optional=True),
 )
 
 

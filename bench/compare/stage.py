@@ -35,6 +35,7 @@ class Part:
     checks_key: bool = False  # of the caller; the gateway does so always, the proxies only here
     no_delay: bool = False  # HAProxy passes an event on at once, and not up to 200 ms later with the next
     fails_first: bool = False  # a provider that fails stands in front of the one that works
+    one_core: bool = False  # load and simulator on the proxy's core too: whoever has its turn finds all work there is
 
 
 class Stage:
@@ -75,6 +76,10 @@ class Stage:
     def scene(self, part, names):
         """Starts the simulator and these targets: {name: target}, `direct` among them."""
         with contextlib.ExitStack() as ends:
+            if part.one_core:
+                ends.callback(setattr, self, "cores", self.cores)
+                self.cores = dict.fromkeys(self.cores, self.cores["proxy"])
+
             def start(process):
                 ends.callback(process.stop)
                 return process.wait_until_listening()

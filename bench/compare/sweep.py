@@ -6,7 +6,7 @@ omission).
 
 import figures
 from cost import LATENCY_METRICS, REFERENCE, Cost, check_log, warm_up_requests
-from rounds import RATIO_TO, WARM_UP_SECONDS
+from rounds import WARM_UP_SECONDS
 
 SHARES = (10, 30, 50, 70, 90)  # per cent of saturation
 
@@ -45,7 +45,7 @@ class Sweep(Cost):
 
     def ratios_at(self, share):
         runs = {name: runs for name, runs in self.runs.items() if name not in self.void and runs}
-        return figures.ratios(runs, f"us_{share}", RATIO_TO)
+        return figures.ratios(runs, f"us_{share}", self.scenario.bases)
 
     def plots(self):
         """What report.py draws: a value against load, of every target."""

@@ -33,7 +33,7 @@ COLUMNS = (
     ("idle_bytes", "idle MiB", 1 / 2**20, 1),
     ("peak_bytes", "peak MiB", 1 / 2**20, 1),
 )
-RATIOS = (("haproxy", "to HAProxy"), ("floor", "to floor"))
+RATIOS = (("haproxy", "to HAProxy"), ("floor", "to floor"), ("sluice", "to Sluice"))
 
 
 def number(value, digits):

@@ -50,6 +50,15 @@ class Comparison(unittest.TestCase):
             self.assertTrue(all(metric in targets[target] for target in ("floor", "sluice")), name)
         self.assertIn("chat 1 KiB, CPU per request, to the floor's", [one["name"] for one in found["budgets"]])
 
+    def test_the_simulator_stands_beside_the_gateway(self):
+        status, found = self.compare("--targets", "sluice,simulator", "--scenarios", "simulator-chat,simulator-sse")
+        self.assertIn(status, (0, 3))
+        for name in ("simulator-chat", "simulator-sse"):
+            result = found["scenarios"][name]
+            self.assertEqual(set(result["targets"]), {"sluice", "simulator"})
+            self.assertGreater(result["ratios"]["simulator"]["sluice"]["median"], 0)
+        self.assertEqual([one["held"] is None for one in found["budgets"]], [False, False])
+
     def test_a_gateway_that_gives_wrong_answers_has_none(self):
         program = BUILD / "tools" / "simulator" / "sluice-sim"
         liar = subprocess.Popen([program, "--listen", "127.0.0.1:0", "--fault-rate", "0.05:garbage"],

@@ -95,6 +95,14 @@ class Verdicts(unittest.TestCase):
                    for name, us in (("keys-bad", 12), ("chat", 10))}
         self.assertEqual(budgets.broken(budgets.verdicts(results)), ["a wrong key, CPU per request, to a right one's"])
 
+    def test_the_simulator_is_judged_by_what_the_gateway_costs(self):
+        def results(us):
+            runs = {"sluice": [{"us": 12}], "simulator": [{"us": us}]}
+            bases = scenarios.find("simulator-chat").bases
+            return {"simulator-chat": {"targets": {}, "ratios": figures.ratios(runs, "us", bases)}}
+        broken = [budgets.broken(budgets.verdicts(results(us))) for us in (4, 4.1)]
+        self.assertEqual(broken, [[], ["simulator, chat 1 KiB, CPU per answer, to the gateway's"]])
+
     def test_every_budget_names_a_scenario_there_is(self):
         for bound in budgets.BOUNDS:
             self.assertIsNotNone(scenarios.find(bound.scenario), bound.name)
@@ -236,6 +244,12 @@ class TakingTurns(unittest.TestCase):
     def test_direct_takes_part_where_the_scenario_lets_it(self):
         self.assertIn("direct", self.rounds(scenarios.find("chat")).targets)
         self.assertNotIn("direct", self.rounds(scenarios.find("keys-bad")).targets)
+
+    def test_ratios_are_to_the_bases_of_the_scenario(self):
+        played = self.rounds(scenarios.find("simulator-sse"))
+        played.play(1, [lambda name: {"us": 10.0, "others": 0.1}], shown="us")
+        ratios = played.result()["ratios"]
+        self.assertEqual({base for bases in ratios.values() for base in bases}, {"sluice"})
 
     def test_every_scenario_is_measured_by_a_module_there_is(self):
         for scenario in scenarios.SCENARIOS:
