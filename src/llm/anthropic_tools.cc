@@ -1,5 +1,6 @@
 // Tools of a Messages request, and the form of the answer, which a tool may have to stand for.
 #include <algorithm>
+#include <array>
 
 #include "anthropic_draft.h"
 #include "json_schema_subset.h"
@@ -89,6 +90,18 @@ void write_parameters(AnthropicDraft& draft, const Tool& tool, json::Writer& out
                             "\"properties\":{...}}.");
 }
 
+// What only Anthropic's callers say of a tool.
+void write_own_members(AnthropicDraft& draft, const Tool& tool, json::Writer& out) {
+  constexpr std::array<std::string_view, 4> names = {"defer_loading", "input_examples",
+                                                     "eager_input_streaming", "allowed_callers"};
+  const auto is_there = [&](std::string_view name) { return tool.raw.contains(name); };
+  if (std::ranges::none_of(names, is_there) || !draft.scratch.build(tool.raw)) return;
+  for (const std::string_view name : names) {
+    const auto value = json::root(draft.scratch).find(name);
+    if (value && !value->is_null()) out.key(name).raw(value->raw());
+  }
+}
+
 void write_function(AnthropicDraft& draft, const Tool& tool, json::Writer& out) {
   if (!tool.description.empty()) out.key("description").text(tool.description);
   out.key("input_schema");
@@ -119,6 +132,7 @@ void write_tool(AnthropicDraft& draft, const Tool& tool, json::Writer& out) {
     out.key("input_schema").raw(custom_schema);
   } else {
     write_function(draft, tool, out);
+    write_own_members(draft, tool, out);
   }
   draft.marks.write(&tool, out);
   out.end_object();
