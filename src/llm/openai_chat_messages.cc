@@ -1,8 +1,9 @@
 #include "openai_chat_messages.h"
 
-#include <array>
 #include <optional>
 #include <utility>
+
+#include "openai_media.h"
 
 namespace sluice::llm {
 namespace {
@@ -10,18 +11,6 @@ namespace {
 using json::Kind;
 using json::Text;
 using json::Value;
-
-// The media types of what `input_audio.format` names.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> audio_types = {{
-    {"wav", "audio/wav"},
-    {"mp3", "audio/mp3"},
-    {"flac", "audio/flac"},
-    {"opus", "audio/opus"},
-    {"aac", "audio/aac"},
-    {"ogg", "audio/ogg"},
-    {"m4a", "audio/m4a"},
-    {"aiff", "audio/aiff"},
-}};
 
 // OpenRouter's names of whose thoughts they are: "anthropic-claude-v1", "google-gemini-v1",
 // "openai-responses-v1", "azure-openai-responses-v1".
@@ -36,11 +25,6 @@ ReasoningOrigin origin_of(std::optional<Value> format) {
 }
 
 Text text_or_empty(std::optional<Value> value) { return value ? json::raw_text(*value) : Text{}; }
-
-bool is_web_url(std::string_view text) {
-  return text.starts_with("https:") || text.starts_with("http:") || text.starts_with("gs:") ||
-         text.starts_with("s3:");
-}
 
 }  // namespace
 
@@ -165,7 +149,7 @@ bool OpenaiMessages::read_part(Value value, const Place& place, std::vector<Part
   } else if (type->string_equals("image_url")) {
     good = read_image(value, place, part);
   } else if (type->string_equals("input_audio")) {
-    good = read_audio(value, place, part);
+    good = read_media_audio(reading_, value, place, part.body.emplace<MediaPart>());
   } else if (type->string_equals("file")) {
     good = read_file(value, place, part);
   } else if (type->string_equals("thinking")) {
@@ -199,33 +183,14 @@ bool OpenaiMessages::read_image(Value part, const Place& place, Part& out) {
   auto& media = out.body.emplace<MediaPart>();
   const auto image = given(part, "image_url");
   if (!image) return reading_.missing(at, "Give the image as {\"url\": ...}.");
-  if (image->is(Kind::string)) return read_location(*image, at, media);  // some clients do
+  if (image->is(Kind::string))
+    return read_media_location(reading_, *image, at, media);  // some clients do
   if (!reading_.object(*image, at)) return false;
   const auto url = given(*image, "url");
   if (!url) return reading_.missing(place.at("image_url.url"), "Give an https or data URL.");
   const auto detail = given(*image, "detail");
   if (detail && !reading_.text(*detail, place.at("image_url.detail"), media.detail)) return false;
-  return read_location(*url, place.at("image_url.url"), media);
-}
-
-bool OpenaiMessages::read_audio(Value part, const Place& place, Part& out) {
-  auto& media = out.body.emplace<MediaPart>();
-  media.kind = MediaKind::audio;
-  const auto audio = given(part, "input_audio");
-  const auto data = audio ? given(*audio, "data") : std::nullopt;
-  const auto format = audio ? given(*audio, "format") : std::nullopt;
-  if (!data || !format) {
-    return reading_.missing(place.at("input_audio"), "Give base64 as data, and its format.");
-  }
-  if (!reading_.text(*data, place.at("input_audio.data"), media.data)) return false;
-  for (const auto& [name, media_type] : audio_types) {
-    if (format->string_equals(name)) {
-      media.media_type = {.bytes = media_type};
-      return true;
-    }
-  }
-  return reading_.invalid(place.at("input_audio.format"),
-                          "must be wav, mp3, flac, opus, aac, ogg, m4a or aiff.");
+  return read_media_location(reading_, *url, place.at("image_url.url"), media);
 }
 
 bool OpenaiMessages::read_file(Value part, const Place& place, Part& out) {
@@ -235,7 +200,7 @@ bool OpenaiMessages::read_file(Value part, const Place& place, Part& out) {
   if (!file) return reading_.missing(place.at("file"), "Give file_data or file_id.");
   if (const auto name = given(*file, "filename")) media.name = json::raw_text(*name);
   if (const auto data = given(*file, "file_data")) {
-    if (!read_location(*data, place.at("file.file_data"), media)) return false;
+    if (!read_media_location(reading_, *data, place.at("file.file_data"), media)) return false;
     std::string scratch;
     if (media.media_type.plain(scratch).starts_with("image/")) media.kind = MediaKind::image;
     return true;
@@ -244,30 +209,6 @@ bool OpenaiMessages::read_file(Value part, const Place& place, Part& out) {
   const auto id = given(*file, "file_id");
   if (!id) return reading_.missing(place.at("file"), "Give file_data or file_id.");
   return reading_.text(*id, place.at("file.file_id"), media.data);
-}
-
-// A web URL, or a data URL (RFC 2397): "data:image/png;base64,iVBOR...".
-bool OpenaiMessages::read_location(Value url, const Place& place, MediaPart& out) {
-  Text all;
-  if (!reading_.text(url, place, all)) return false;
-  if (is_web_url(all.bytes)) {
-    out.source = MediaSource::url;
-    out.data = all;
-    return true;
-  }
-  // In front of the comma a data URL is short; what escapes there are spell slashes.
-  const std::size_t comma = all.bytes.find(',');
-  const std::string_view head = all.bytes.substr(0, comma);
-  if (!head.starts_with("data:") || !head.ends_with(";base64") || comma == head.npos) {
-    return reading_.invalid(place,
-                            "must be a URL (https://...) or a data URL in base64 "
-                            "(data:image/png;base64,...).");
-  }
-  out.source = MediaSource::base64;
-  out.data = {.bytes = all.bytes.substr(comma + 1), .escaped = true};
-  const std::string_view types = head.substr(5);
-  out.media_type = {.bytes = types.substr(0, types.find(';')), .escaped = true};
-  return true;
 }
 
 // --- reasoning ---

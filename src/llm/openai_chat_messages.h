@@ -26,9 +26,7 @@ class OpenaiMessages {
   bool read_part(json::Value part, const Place& place, std::vector<Part>& out);
   bool read_thinking_part(json::Value part, const Place& place, std::vector<Part>& out);
   bool read_image(json::Value part, const Place& place, Part& out);
-  bool read_audio(json::Value part, const Place& place, Part& out);
   bool read_file(json::Value part, const Place& place, Part& out);
-  bool read_location(json::Value url, const Place& place, MediaPart& out);
   bool read_thoughts(json::Value message);
   bool read_thought(json::Value detail, const Place& place);
   bool read_thinking_block(json::Value block, const Place& place);
