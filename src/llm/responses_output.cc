@@ -5,6 +5,7 @@
 
 #include "responses_item.h"
 #include "responses_members.h"
+#include "responses_writing.h"
 #include "sluice/llm/responses_reader.h"
 
 namespace sluice::llm {
@@ -12,8 +13,6 @@ namespace {
 
 using json::Text;
 using json::Value;
-
-Text escaped(const std::string& bytes) { return {.bytes = bytes, .escaped = true}; }
 
 }  // namespace
 
@@ -101,7 +100,7 @@ void ResponsesReader::take_reasoning(Item& item, Value value, ChatSink& sink) {
   item.sealed = true;
   tell({.kind = ChatEventKind::reasoning_sealed,
         .text = sealed,
-        .id = escaped(item.id),
+        .id = escaped_text(item.id),
         .origin = ReasoningOrigin::openai},
        sink);
 }
@@ -145,8 +144,9 @@ void ResponsesReader::tell_part(Item& item, std::size_t position, Told told, Tex
          sink);
     return;
   }
-  ChatEvent event{
-      .kind = ChatEventKind::reasoning, .id = escaped(item.id), .origin = ReasoningOrigin::openai};
+  ChatEvent event{.kind = ChatEventKind::reasoning,
+                  .id = escaped_text(item.id),
+                  .origin = ReasoningOrigin::openai};
   if (is_new && item.thought) {
     event.text = {.bytes = "\n\n"};
     tell(event, sink);
@@ -214,15 +214,15 @@ void ResponsesReader::announce_waiting(ChatSink& sink) {
     tell({.kind = ChatEventKind::tool_call,
           .call = item.number,
           .is_custom = item.is_custom,
-          .id = escaped(item.call_id),
-          .name = escaped(item.name)},
+          .id = escaped_text(item.call_id),
+          .name = escaped_text(item.name)},
          sink);
     open_ = &item;
     const std::string held = std::exchange(item.held, {});
     held_bytes_ -= std::min(held_bytes_, held.size());
     if (!held.empty()) {
       sink.take(
-          {.kind = ChatEventKind::tool_arguments, .call = item.number, .text = escaped(held)});
+          {.kind = ChatEventKind::tool_arguments, .call = item.number, .text = escaped_text(held)});
     }
     if (item.over) open_ = nullptr;
   }
