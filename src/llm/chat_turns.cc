@@ -96,7 +96,7 @@ class Arranger {
       }
       out_.turns.push_back({.role = Role::user, .parts = {&placeholder}});
     }
-    if (out_.turns.front().role != Role::user) {
+    if (rules_.user_first && out_.turns.front().role != Role::user) {
       out_.turns.insert(out_.turns.begin(), {.role = Role::user, .parts = {&placeholder}});
     }
     if (auto error = order_results()) return std::unexpected(std::move(*error));

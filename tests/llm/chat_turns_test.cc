@@ -112,6 +112,11 @@ TEST(ArrangeTurns, BeginsWithAUser) {
   EXPECT_EQ(Conversation().add(Role::system, {say("a")}).arranged(), "system: a | user: . ");
 }
 
+TEST(ArrangeTurns, BeginsWithTheAssistantWhereTheProviderAllowsIt) {
+  EXPECT_EQ(Conversation().add(Role::assistant, {say("a")}).arranged({.user_first = false}),
+            "system: | assistant: a ");
+}
+
 TEST(ArrangeTurns, LetsTheLastCallsWaitForTheirResults) {
   EXPECT_EQ(Conversation().add(Role::user, {say("a")}).add(Role::assistant, {call("1")}).arranged(),
             "system: | user: a | assistant: @1 ");

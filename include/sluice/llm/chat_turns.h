@@ -6,7 +6,8 @@
 //
 // Messages of one role that follow each other become one turn; results of tools stand first in
 // theirs, in the order of their calls; empty texts and refusals are left out, and turns with
-// nothing in them. A conversation that would begin with the assistant gets a user's turn in front.
+// nothing in them. A conversation that would begin with the assistant gets a user's turn in front,
+// where the provider insists on it.
 #pragma once
 #include <expected>
 #include <vector>
@@ -20,6 +21,8 @@ struct TurnRules {
   /// System messages behind the first other message stay where they are, as turns of their own;
   /// else they become texts in the user's turn there.
   bool system_inside = false;
+  /// The first turn is the user's; else the assistant's may be (OpenAI).
+  bool user_first = true;
 };
 
 struct Turn {
