@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "custom_format.h"
+
 namespace sluice::llm {
 namespace {
 
@@ -67,6 +69,10 @@ bool ResponsesTools::read_definition(Value value, const Place& place, Tool& tool
   if (const auto parameters = given(value, shape)) {
     if (!reading_.object(*parameters, place.at(shape))) return false;
     tool.parameters = parameters->raw();
+    if (parameters->find("definition") && tool.kind == ToolKind::custom) {
+      append_chat_format(request_.owned.emplace_back(), *parameters);
+      tool.parameters = request_.owned.back();
+    }
   }
   const auto strict = given(value, "strict");
   return !strict || reading_.boolean(*strict, place.at("strict"), tool.strict);

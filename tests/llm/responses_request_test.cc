@@ -237,12 +237,15 @@ TEST(ResponsesRequest, ReadsToolsOfAllKinds) {
           {"type":"function","name":"f","description":"!","parameters":{"type":"object"},"strict":true},
           {"type":"function","name":"g","parameters":null,"strict":false},
           {"type":"custom","name":"c","format":{"type":"text"}},
+          {"type":"custom","name":"d","format":{"type":"grammar","syntax":"lark","definition":"x"}},
           {"type":"web_search","search_context_size":"low"}]})");
   ASSERT_TRUE(read.request) << read.error->message;
-  EXPECT_EQ(shown_tools(*read.request),
-            "function f!{\"type\":\"object\"} strict\nfunction g lax\ncustom c{\"type\":\"text\"}\n"
-            "hosted web_search\nfunction late\n");
-  EXPECT_EQ(read.request->tools[3].raw, R"({"type":"web_search","search_context_size":"low"})");
+  EXPECT_EQ(
+      shown_tools(*read.request),
+      "function f!{\"type\":\"object\"} strict\nfunction g lax\ncustom c{\"type\":\"text\"}\n"
+      "custom d{\"type\":\"grammar\",\"grammar\":{\"syntax\":\"lark\",\"definition\":\"x\"}}\n"
+      "hosted web_search\nfunction late\n");
+  EXPECT_EQ(read.request->tools[4].raw, R"({"type":"web_search","search_context_size":"low"})");
 }
 
 struct ChoiceCase {
