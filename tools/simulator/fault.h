@@ -28,6 +28,8 @@ enum class FaultKind : std::uint8_t {
   truncate,
   stall_after,
   error_event_after,
+  garbage_event,
+  overloaded,
   no_done,
   garbage,
   html_502,

@@ -68,6 +68,18 @@ void fail_after(Answer& answer, std::uint64_t events) {
   answer.end_event();
 }
 
+void insert_garbage(Answer& answer, std::uint64_t events) {
+  if (!answer.is_stream || answer.event_ends.empty()) return;
+  constexpr std::string_view garbage = "data: {\"id\":\"chatcmpl-\n\n";
+  const auto index =
+      static_cast<std::size_t>(std::min<std::uint64_t>(events, answer.event_ends.size() - 1));
+  const std::size_t at = index == 0 ? 0 : answer.event_ends[index - 1];
+  answer.body.insert(at, garbage);
+  answer.event_ends.insert(answer.event_ends.begin() + static_cast<std::ptrdiff_t>(index), at);
+  for (std::size_t i = index; i < answer.event_ends.size(); ++i)
+    answer.event_ends[i] += garbage.size();
+}
+
 void inflate_event(Answer& answer, std::uint64_t size_bytes) {
   if (!answer.is_stream || answer.event_ends.size() < 3) return;
   const std::string event(event_of(answer, 1));
@@ -130,6 +142,11 @@ void misshape(Answer& answer, const Fault& fault) {
     case K::empty_200: answer = Answer{}; return;
     case K::wrong_content_type: answer.content_type = "text/plain; charset=utf-8"; return;
     case K::error_event_after: fail_after(answer, fault.first); return;
+    case K::garbage_event: insert_garbage(answer, fault.first); return;
+    case K::overloaded:
+      answer = error_answer(status::service_unavailable,
+                            "The engine is currently overloaded, please try again later.");
+      return;
     case K::no_done:
       if (answer.is_stream) keep_events(answer, answer.event_ends.size() - 1);
       return;

@@ -90,6 +90,8 @@ Script Provider::answer(const http::RequestHead& head, const http::Framing& fram
                         std::string_view body, WallTime now, std::string_view head_bytes) {
   Fault fault = draw_fault();
   const Wire wire = wire_of(head, framing, body.size());
+  if (const auto route = find_route(head.path))
+    return answer_route(*route, head, body, fault, wire, now);
   if (!may_enter(head)) {
     return finish(error_answer(status::unauthorized,
                                "Incorrect API key provided. You can find your API key at "

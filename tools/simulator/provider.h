@@ -13,6 +13,8 @@
 #include "simulator/config.h"
 #include "simulator/memory.h"
 #include "simulator/recordings.h"
+#include "simulator/reply.h"
+#include "simulator/route.h"
 #include "simulator/script.h"
 #include "sluice/base/random.h"
 #include "sluice/base/slice.h"
@@ -22,6 +24,8 @@
 #include "sluice/json/index.h"
 
 namespace sluice::simulator {
+
+struct Session;
 
 class Provider {
  public:
@@ -54,6 +58,10 @@ class Provider {
 
  private:
   Fault draw_fault();
+  Script answer_route(const Route& route, const http::RequestHead& head, std::string_view body,
+                      Fault fault, Wire wire, WallTime now);
+  Answer answer_session(Session session, std::string_view body, Fault& fault);
+  Answer answer_azure(const Session& session, std::string_view body);
   [[nodiscard]] bool may_enter(const http::RequestHead& head) const;
   Answer answer_ask(const http::RequestHead& head, std::string_view body, const Ask& ask,
                     WallTime now);
@@ -64,6 +72,7 @@ class Provider {
 
   const SimulatorConfig& config_;
   const Recordings* recordings_;
+  PromptCache prompts_;
   Random random_;
   json::Index index_;
   std::string request_id_;  // of the last answer

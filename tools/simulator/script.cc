@@ -73,12 +73,14 @@ class ScriptWriter {
     append(out, answer_.status, " ", http::reason_phrase(answer_.status), "\r\ndate: ", wire_.date,
            "\r\n");
     if (!answer_.body.empty()) field("content-type", answer_.content_type);
-    append(out, "x-request-id: ", wire_.request_id,
-           "\r\nopenai-version: 2020-10-01\r\nopenai-processing-ms: ",
-           std::chrono::duration_cast<milliseconds>(at_).count(),
-           "\r\nx-ratelimit-limit-requests: 10000\r\nx-ratelimit-remaining-requests: 9999\r\n"
-           "x-ratelimit-reset-requests: 6ms\r\nx-sim-body-bytes: ",
-           wire_.request_body_bytes, "\r\n");
+    if (wire_.is_openai) {
+      append(out, "x-request-id: ", wire_.request_id,
+             "\r\nopenai-version: 2020-10-01\r\nopenai-processing-ms: ",
+             std::chrono::duration_cast<milliseconds>(at_).count(),
+             "\r\nx-ratelimit-limit-requests: 10000\r\nx-ratelimit-remaining-requests: 9999\r\n"
+             "x-ratelimit-reset-requests: 6ms\r\n");
+    }
+    append(out, "x-sim-body-bytes: ", wire_.request_body_bytes, "\r\n");
     out += answer_.fields;
     if (fault_.kind == K::huge_header)
       field("x-sim-padding", std::string(static_cast<std::size_t>(fault_.first), 'p'));

@@ -44,6 +44,7 @@ struct Wire {
   std::string_view date{};
   std::string_view request_id{};
   std::uint64_t request_body_bytes = 0;
+  bool is_openai = true;  // the head has the fields of OpenAI's answers
 };
 
 [[nodiscard]] Script write_script(const Answer& answer, const Fault& fault, const Pace& pace,
