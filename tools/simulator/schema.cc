@@ -10,6 +10,12 @@ namespace {
 constexpr int depth_max = 24;
 constexpr std::size_t bytes_max = 64 * 1024;
 
+// Gemini's schemas say OBJECT.
+std::string lower_case(std::string text) {
+  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return text;
+}
+
 // Walks one schema and writes a value that fits it.
 class SchemaWriter {
  public:
@@ -64,7 +70,7 @@ class SchemaWriter {
 
   [[nodiscard]] std::string type_of(json::Value schema) const {
     if (const auto type = schema.find("type")) {
-      if (const auto name = type->string()) return *name;
+      if (const auto name = type->string()) return lower_case(*name);
       for (const json::Value element : type->elements()) {
         if (const auto name = element.string(); name && *name != "null") return *name;
       }

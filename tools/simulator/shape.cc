@@ -20,7 +20,9 @@ std::optional<Defect> find_defect(json::Value object, std::span<const Field> fie
         fields, [&](const Field& each) { return names_equal(key, each.name, naming); });
     if (field == fields.end()) return Defect{.kind = Defect::Kind::unknown, .name = key};
     if (member.value.is_null()) continue;
-    if (!is_wanted(member.value, field->want)) {
+    const bool stands_for_array = naming == Naming::proto && field->want == Want::array &&
+                                  member.value.is(json::Kind::object);
+    if (!stands_for_array && !is_wanted(member.value, field->want)) {
       return Defect{Defect::Kind::wrong_type, key, field->want, member.value.raw()};
     }
     seen |= std::uint64_t{1} << static_cast<unsigned>(field - fields.begin());
@@ -54,6 +56,13 @@ std::optional<json::Value> member(json::Value object, std::string_view name) {
 std::optional<json::Value> proto_member(json::Value object, std::string_view name) {
   if (auto value = member(object, name)) return value;
   return member(object, snake_case(name));
+}
+
+std::vector<json::Value> proto_elements(json::Value list) {
+  if (!list.is(json::Kind::array)) return {list};
+  std::vector<json::Value> elements;
+  for (const json::Value element : list.elements()) elements.push_back(element);
+  return elements;
 }
 
 std::string text_member(json::Value object, std::string_view name) {

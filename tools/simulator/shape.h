@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sluice/json/value.h"
 
@@ -31,7 +32,8 @@ struct Defect {
 /// How an object's keys are compared with the table.
 enum class Naming : std::uint8_t {
   exact,
-  proto,  // camelCase in the table, camelCase or snake_case in the request
+  proto,  // camelCase in the table, camelCase or snake_case in the request; and as Google reads
+          // JSON, an object may stand for an array of that object alone (recorded)
 };
 
 /// `object` is one. A null is as good as no member at all.
@@ -44,6 +46,8 @@ enum class Naming : std::uint8_t {
 [[nodiscard]] std::optional<json::Value> member(json::Value object, std::string_view name);
 /// The same by either spelling of a proto's name; `name` is in camelCase.
 [[nodiscard]] std::optional<json::Value> proto_member(json::Value object, std::string_view name);
+/// The elements of an array, or the one that stands for an array of it.
+[[nodiscard]] std::vector<json::Value> proto_elements(json::Value list);
 /// The text of a string member; empty when there is none.
 [[nodiscard]] std::string text_member(json::Value object, std::string_view name);
 
