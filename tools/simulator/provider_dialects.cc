@@ -49,7 +49,7 @@ Answer answer_by(const Session& session, json::Value root) {
     case Host::vertex_anthropic: return answer_anthropic(root, session);
     case Host::gemini:
     case Host::vertex: return answer_gemini(root, session);
-    case Host::bedrock:
+    case Host::bedrock: return answer_bedrock(root, session);
     case Host::azure:
     case Host::azure_v1: break;  // OpenAI's, see answer_azure
   }
