@@ -9,8 +9,9 @@ namespace sluice::simulator {
 namespace {
 
 constexpr const char* description =
-    R"(A provider of language models that is none: speaks OpenAI's API over HTTP/1.1, answers
-with made-up text that follows from the request, and fails on demand.
+    R"(A provider of language models that is none: speaks the APIs of OpenAI, Anthropic, Gemini,
+Vertex AI, Bedrock and Azure over HTTP/1.1, refuses what they would refuse, answers with made-up
+text that follows from the request, and fails on demand.
 
   sluice-sim                                          on 127.0.0.1:8081, as fast as it can
   sluice-sim --ttft-ms 300 --tokens-per-second 80     as a real one
@@ -24,6 +25,17 @@ What a request can ask for:
   x-sim-replay: CASE[#N]        or a model sim-replay-CASE    a recorded answer, see --replay
   x-sim-echo: 1                 or the model sim-echo         what arrived here, as JSON
   GET /sim/stats                                              counts of this process, as JSON
+The dialect is the path's, behind any prefix:
+  /v1/chat/completions and the rest of OpenAI's paths         OpenAI
+  /openai/deployments/{model}/chat/completions?api-version=D  Azure; also /openai/v1/...
+  /v1/messages, /v1/messages/count_tokens                     Anthropic
+  /v1beta/models/{model}:generateContent                      Gemini; also :streamGenerateContent and
+                                                              :countTokens, ?alt=sse for events
+  /v1/projects/{p}/locations/{l}/publishers/google/models/{model}:generateContent        Vertex AI
+  /v1/projects/{p}/locations/{l}/publishers/anthropic/models/{model}:streamRawPredict    the same
+  /model/{model}/converse, /model/{model}/converse-stream     Bedrock
+All but OpenAI's want a key in the field of theirs, and with --key that one. A model whose name has
+nonexistent or does-not-exist in it is not there.
 The text answers the last user message: the same message gives the same text. With tools, the first
 answer calls them; after their results it speaks. SIGTERM and SIGINT end the program at once.)";
 
@@ -56,8 +68,10 @@ void add_options(CLI::App& app, Options& options, Raw& raw) {
   app.add_option("--cpu", options.first_cpu, "Pin worker i to CPU number this + i");
   app.add_option("--tls-cert", options.tls_certificate, "Certificate chain, PEM: TCP becomes TLS");
   app.add_option("--tls-key", options.tls_key, "Its private key, PEM");
-  app.add_option("--key", raw.key,
-                 "Only callers with this key (Authorization: Bearer) are answered");
+  app.add_option(
+      "--key", raw.key,
+      "Only callers with this key are answered, in Authorization: Bearer or the dialect's own "
+      "field");
   app.add_option("--tokens", options.simulator.tokens, "Tokens, and events, of an answer")
       ->capture_default_str();
   app.add_option("--dimensions", options.simulator.dimensions, "Of an embedding")
