@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "sluice/base/secret.h"
+#include "sluice/catalog/aws_key.h"
 #include "sluice/catalog/catalog.h"
 #include "sluice/catalog/dialect.h"
 #include "sluice/catalog/price.h"
@@ -53,6 +54,9 @@ struct Credential {
   Secret key;
   /// The auth header's whole value: `auth.format` with the key in it. For the wire only.
   Secret header_value;
+  std::optional<AwsKey> aws = {};  // requests are signed with it; then there is no header_value
+
+  [[nodiscard]] Credential clone() const;
 };
 
 /// A provider as the operator configured it, at one base URL.
@@ -63,6 +67,7 @@ struct Provider {
   Url url;
   Auth auth;
   std::vector<Credential> credentials;  // a pool, in the file's order; may be empty
+  std::string aws_region;               // of Bedrock: what signatures are made for
   std::string region;                   // "global" when nothing is promised
   Timeouts timeouts;                    // before a model narrows them
   PoolLimits pool;
