@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "sluice/json/utf8.h"
 
@@ -10,6 +9,15 @@ namespace sluice::llm {
 namespace {
 
 constexpr std::size_t blanks_max = 64;  // in the beginning: who writes more gets it all as it is
+
+constexpr std::size_t unicode_bytes = 6;  // \u00e9
+
+int hex_digit(char c) noexcept {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
 
 enum class Match : std::uint8_t { not_yet, yes, no };
 
@@ -73,8 +81,13 @@ void WrappedInput::take_text(std::string_view piece) {
   if (!held_.empty()) {  // an escape cut short by the end of the last piece
     while (!piece.empty()) {
       held_ += piece.front();
+      const std::size_t taken = take_escape(held_);
+      if (taken != 0 && taken < held_.size()) {  // its last byte is none of it
+        held_.clear();
+        break;
+      }
       piece.remove_prefix(1);
-      if (take_escape(held_) == 0) continue;
+      if (taken == 0) continue;
       held_.clear();
       break;
     }
@@ -99,24 +112,31 @@ void WrappedInput::take_text(std::string_view piece) {
   }
 }
 
-// One escape; how many bytes it has, or 0 when it is not whole.
+// One escape; how many bytes it has, or 0 when it is not whole. One that is wrong ends in front of
+// the first wrong byte, which may begin a character.
 std::size_t WrappedInput::take_escape(std::string_view escape) {
   constexpr std::string_view letters = "nrtbf";
   constexpr std::string_view meanings = "\n\r\t\b\f";
   if (escape.size() < 2) return 0;
   if (escape[1] != 'u') {
     put_half();
+    if (static_cast<unsigned char>(escape[1]) >= 0x80) return 1;
     const std::size_t letter = letters.find(escape[1]);
     out_ += letter == letters.npos ? escape[1] : meanings[letter];  // \" is ", \x is x
     return 2;
   }
-  if (escape.size() < 6) return 0;
-  unsigned code = 0;
-  const char* begin = escape.data() + 2;
-  const auto [end, error] = std::from_chars(begin, begin + 4, code, 16);
-  if (error != std::errc{} || end != begin + 4) code = 0xfffd;
+  char32_t code = 0;
+  for (std::size_t at = 2; at < unicode_bytes; ++at) {
+    if (at == escape.size()) return 0;
+    const int digit = hex_digit(escape[at]);
+    if (digit < 0) {
+      put_unicode(0xfffd);
+      return at;
+    }
+    code = code * 16 + static_cast<char32_t>(digit);
+  }
   put_unicode(code);
-  return 6;
+  return unicode_bytes;
 }
 
 void WrappedInput::put_unicode(char32_t code) {
