@@ -161,6 +161,7 @@ ReadResult AnthropicReader::State::read_event(std::string_view name, std::string
 
 ReadResult AnthropicReader::State::dispatch(std::string_view type, const EventMembers& members,
                                             ChatSink& sink) {
+  if (finished_ && type.starts_with("content_block_")) return {.odd = true};
   if (type == "content_block_delta") {
     if (!members.delta) return {.odd = true};
     start(std::nullopt, sink);

@@ -374,6 +374,14 @@ TEST(AnthropicReader, PiecesOfABlockThatIsNotOpenAreOdd) {
   EXPECT_EQ(read.odd, 6U);
 }
 
+TEST(AnthropicReader, NothingIsSaidBehindTheReasonToEnd) {
+  const Read read =
+      read_stream({start_of_message(), text_block, text_delta("a"), end_of_message("end_turn"),
+                   text_delta("b"), block_stop, end_of_message("max_tokens"), message_stop});
+  EXPECT_EQ(after_start(read), "text \"a\"\nfinished stop (end_turn)\nusage input=12 output=5\n");
+  EXPECT_EQ(read.odd, 2U);
+}
+
 TEST(AnthropicReader, ABodyThatIsNoMessageIsAnError) {
   for (const std::string_view body :
        {"", "[]", "{}", "<html>", "7", R"({"type":"message"})", R"({"content":"text"})"}) {
