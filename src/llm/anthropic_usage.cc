@@ -1,5 +1,7 @@
 #include "sluice/llm/anthropic_usage.h"
 
+#include "sluice/llm/openai_usage.h"
+
 namespace sluice::llm {
 namespace {
 
@@ -7,7 +9,9 @@ using json::Value;
 
 void take(Usage::Count& count, Value value) noexcept {
   const auto number = value.integer();
-  if (number && *number >= 0) count = static_cast<std::uint64_t>(*number);
+  if (!number || *number < 0) return;
+  const auto tokens = static_cast<std::uint64_t>(*number);
+  if (tokens <= usage_tokens_max) count = tokens;
 }
 
 }  // namespace

@@ -209,7 +209,7 @@ const std::vector<Stream> streams = {
      "started id=c1 model=m\nerror rate_limited"},
     {"an error as vLLM had it",
      {R"({"object":"error","message":"m","code":400})"},
-     "error upstream_failed"},
+     "error bad_request"},
     {"an error as a reason",
      {delta("{}", R"(,"finish_reason":"error")")},
      "started id=c1 model=m\nerror upstream_failed"},
