@@ -1,6 +1,7 @@
 // The system's words, and the turns of a Messages request with their blocks.
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "anthropic_draft.h"
 #include "legal_name.h"
@@ -150,27 +151,30 @@ void write_reasoning(const ReasoningPart& part, json::Writer& out) {
 // The parts of system messages, where one has to be told from the user's words around it.
 class SystemParts {
  public:
-  explicit SystemParts(const ChatRequest& request) : request_(request) {}
+  explicit SystemParts(const ChatRequest& request)
+      : parts_(request.parts), is_system_(request.parts.size()) {
+    for (const Message& message : request.messages) {
+      if (message.role != Role::system) continue;
+      std::fill_n(is_system_.begin() + message.first_part, message.part_count, true);
+    }
+  }
 
   [[nodiscard]] bool holds(const Part* part) const noexcept {
-    return std::ranges::any_of(request_.messages, [&](const Message& message) {
-      const auto parts = request_.parts_of(message);
-      return message.role == Role::system && !parts.empty() && part >= &parts.front() &&
-             part <= &parts.back();
-    });
+    const std::less<> before;
+    if (parts_.empty() || before(part, parts_.data())) return false;
+    if (!before(part, parts_.data() + parts_.size())) return false;
+    return is_system_[static_cast<std::size_t>(part - parts_.data())];
   }
 
  private:
-  const ChatRequest& request_;
+  std::span<const Part> parts_;
+  std::vector<bool> is_system_;
 };
 
 class MessagesWriter {
  public:
   MessagesWriter(AnthropicDraft& draft, json::Writer& out)
-      : draft_(draft), out_(out), system_parts_(draft.request) {
-    const auto is_system = [](const Message& message) { return message.role == Role::system; };
-    has_system_ = std::ranges::any_of(draft.request.messages, is_system);
-  }
+      : draft_(draft), out_(out), system_parts_(draft.request) {}
 
   // The system speaks behind a user's turn and in front of the assistant's.
   void write(const std::vector<Turn>& turns) {
@@ -242,7 +246,7 @@ class MessagesWriter {
   void write_words_of(Role role, const Part& part, bool is_prefill) {
     const json::Text text = text_of(part);
     std::string scratch;
-    if (role == Role::user && has_system_ && system_parts_.holds(&part)) {
+    if (role == Role::user && system_parts_.holds(&part)) {
       std::string marked = "<system>";
       json::append_plain(marked, text);
       marked += "</system>";
@@ -260,7 +264,6 @@ class MessagesWriter {
   AnthropicDraft& draft_;
   json::Writer& out_;
   SystemParts system_parts_;
-  bool has_system_ = false;
   Role last_role_ = Role::assistant;
 };
 

@@ -10,6 +10,8 @@ namespace {
 using json::Kind;
 using json::Value;
 
+constexpr std::size_t dropped_max = 64;  // who sends more is no honest client
+
 constexpr std::array<std::string_view, 5> own_members = {
     "container", "mcp_servers", "context_management", "inference_geo", "speed"};
 
@@ -86,6 +88,7 @@ void write_service_tier(AnthropicDraft& draft, json::Writer& out) {
 }  // namespace
 
 void AnthropicDraft::drop(std::string_view name) {
+  if (call.dropped.size() == dropped_max) return;
   if (std::ranges::find(call.dropped, name) == call.dropped.end()) call.dropped.emplace_back(name);
 }
 

@@ -1,6 +1,7 @@
 // Tools of a Messages request, and the form of the answer, which a tool may have to stand for.
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 
 #include "anthropic_draft.h"
 #include "json_schema_subset.h"
@@ -13,12 +14,12 @@ constexpr std::string_view any_object = R"({"type":"object","properties":{}})";
 constexpr std::string_view custom_schema =
     R"({"type":"object","properties":{"input":{"type":"string"}},"required":["input"]})";
 
-bool is_allowed(const ToolChoice& choice, json::Text name) {
-  if (choice.allowed.empty()) return true;
-  std::string scratch;
-  const std::string_view plain = name.plain(scratch);
-  return std::ranges::any_of(choice.allowed,
-                             [plain](json::Text allowed) { return allowed.equals(plain); });
+using Names = std::unordered_set<std::string>;
+
+std::string plain_name(json::Text name) {
+  std::string out;
+  json::append_plain(out, name);
+  return out;
 }
 
 // Tools that run at Anthropic have a date in their type: web_search_20250305.
@@ -153,12 +154,17 @@ void write_output_tool(AnthropicDraft& draft, const std::string& name, json::Wri
 }
 
 std::string output_tool_name(const ChatRequest& request) {
+  Names taken;
+  for (const Tool& tool : request.tools) taken.insert(plain_name(tool.name));
   std::string name = request.output.name.empty()
                          ? "output"
                          : legal_tool_name(request.output.name, anthropic_tool_name_bytes_max - 8);
-  const auto is_taken = [&](const Tool& tool) { return tool.name.equals(name); };
-  while (std::ranges::any_of(request.tools, is_taken)) name += "_";
-  return name;
+  if (!taken.contains(name)) return name;
+  name += '_';
+  for (int number = 1;; ++number) {
+    const std::string numbered = name + std::to_string(number);
+    if (!taken.contains(numbered)) return numbered;
+  }
 }
 
 bool is_forced(const ToolChoice& choice) noexcept {
@@ -233,8 +239,12 @@ std::vector<const Tool*> offered_tools(const AnthropicDraft& draft, const Anthro
   std::vector<const Tool*> tools;
   // "none" is said of all tools or of none, and the answer's own must be called.
   if (draft.request.tool_choice.mode == ToolChoiceMode::none && !output.tool.empty()) return tools;
+  Names allowed;
+  for (const json::Text name : draft.request.tool_choice.allowed) {
+    allowed.insert(plain_name(name));
+  }
   for (const Tool& tool : draft.request.tools) {
-    if (is_allowed(draft.request.tool_choice, tool.name)) tools.push_back(&tool);
+    if (allowed.empty() || allowed.contains(plain_name(tool.name))) tools.push_back(&tool);
   }
   return tools;
 }

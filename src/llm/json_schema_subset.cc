@@ -52,8 +52,17 @@ class References {
     return fine;
   }
 
+  // As Value::find(), but not for ever: references times definitions may be very many.
+  std::optional<Value> find(Value object, std::string_view name) {
+    for (const json::Member member : object.members()) {
+      if (++looks_ > looks_max) return std::nullopt;
+      if (member.key.string_equals(name)) return member.value;
+    }
+    return std::nullopt;
+  }
+
   // "#", "#/$defs/name": names with escapes are not looked for.
-  std::optional<Value> resolve(std::string_view pointer) const {
+  std::optional<Value> resolve(std::string_view pointer) {
     if (!pointer.starts_with('#')) return std::nullopt;
     pointer.remove_prefix(1);
     Value value = root_;
@@ -61,7 +70,7 @@ class References {
       if (pointer.front() != '/') return std::nullopt;
       pointer.remove_prefix(1);
       const std::size_t end = std::min(pointer.find('/'), pointer.size());
-      const auto child = value.find(pointer.substr(0, end));
+      const auto child = find(value, pointer.substr(0, end));
       if (!child) return std::nullopt;
       value = *child;
       pointer.remove_prefix(end);
@@ -70,9 +79,11 @@ class References {
   }
 
   static constexpr std::size_t depth_max = 256;
+  static constexpr std::size_t looks_max = 1'000'000;
   const Value root_;
   std::vector<std::size_t> path_;  // where what we stand in begins
   std::unordered_set<std::size_t> done_;
+  std::size_t looks_ = 0;
 };
 
 class SubsetWriter {

@@ -389,6 +389,19 @@ TEST(AnthropicCall, TheSystemSpeaksWithinWhereTheModelTakesIt) {
                                         "]\nsystem [" + text_block("now") + "]\n");
 }
 
+TEST(AnthropicCall, WritesAVeryLongConversationInPassing) {
+  ChatBuilder builder;
+  for (int turn = 0; turn < 30'000; ++turn) builder.user("a").system("b").assistant({said("c")});
+  builder.user("end");
+  for (int n = 0; n < 30'000; ++n) {
+    builder.request.others.push_back(
+        {text_of(builder.request.owned.emplace_back("m" + std::to_string(n))), "1"});
+  }
+  const WrittenCall call = write(builder.request);
+  ASSERT_TRUE(call);
+  EXPECT_LT(call->dropped.size(), 100U);
+}
+
 TEST(AnthropicCall, APrefillEndsWithoutBlanksWhereItIsTaken) {
   ChatBuilder builder;
   builder.user("hi").assistant({said("So: \n")});

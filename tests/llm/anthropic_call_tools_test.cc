@@ -237,7 +237,7 @@ TEST(AnthropicCallTools, TheAnswersToolStandsBesideOthers) {
         r.tools[0].name = text_of("person");
       },
       without_schemas());
-  EXPECT_EQ(written.asked.output_tool, "person_");
+  EXPECT_EQ(written.asked.output_tool, "person_1");
   EXPECT_TRUE(written.said.contains("tool_choice {\"type\":\"any\"}\n")) << written.said;
   const Written none = write(
       [](ChatRequest& r) {

@@ -77,5 +77,13 @@ TEST(JsonSchemaSubset, FollowsEveryReferenceOnce) {
   EXPECT_NE(subset(schema + R"("n60":{"type":"null"}}})"), "none");
 }
 
+TEST(JsonSchemaSubset, GivesUpWhereReferencesAndDefinitionsAreVeryMany) {
+  std::string schema = R"({"anyOf":[{"type":"null"})";
+  for (int n = 0; n < 3'000; ++n) schema += R"(,{"$ref":"#/$defs/last"})";
+  schema += R"(],"$defs":{)";
+  for (int n = 0; n < 3'000; ++n) schema += "\"n" + std::to_string(n) + R"(":{"type":"null"},)";
+  EXPECT_EQ(subset(schema + R"("last":{"type":"null"}}})"), "none");
+}
+
 }  // namespace
 }  // namespace sluice::llm
