@@ -202,7 +202,11 @@ TEST(SimulatorAnthropic, WantsAKeyAndAVersion) {
     std::string_view message;
   };
   for (const Case& c :
-       {Case{"", 401, "x-api-key header is required"},
+       {Case{"x-api-key: sk-right\r\nanthropic-version: 2026-10-21\r\n", 200, ""},
+        Case{"x-api-key: sk-right\r\nanthropic-version: 2024-01-01\r\n", 400,
+             "anthropic-version: \"2024-01-01\" is not a valid version. A recommended version is "
+             "2023-06-01."},
+        Case{"", 401, "x-api-key header is required"},
         Case{"x-api-key: sk-wrong\r\n", 401, "invalid x-api-key"},
         Case{"x-api-key: sk-right\r\n", 400, "anthropic-version: header is required"},
         Case{"authorization: Bearer sk-right\r\nanthropic-version: 2023-06-01\r\n", 200, ""}}) {

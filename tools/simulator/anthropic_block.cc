@@ -37,11 +37,13 @@ constexpr auto use_fields = std::to_array<Field>({type_field,
                                                   {"name", Want::string, true},
                                                   {"input", Want::object, true},
                                                   {"caller", Want::object},
+                                                  {"toolset_name", Want::string},
                                                   cache_field});
 constexpr auto result_fields = std::to_array<Field>({type_field,
                                                      {"tool_use_id", Want::string, true},
                                                      {"content"},
                                                      {"is_error", Want::boolean},
+                                                     {"toolset_name", Want::string},
                                                      cache_field});
 constexpr auto thinking_fields = std::to_array<Field>(
     {type_field, {"thinking", Want::string, true}, {"signature", Want::string, true}});

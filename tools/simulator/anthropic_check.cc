@@ -38,6 +38,9 @@ constexpr auto root_fields = std::to_array<Field>({
     {"mcp_servers", Want::array},
     {"context_management", Want::object},
     {"speed", Want::string},
+    {"diagnostics", Want::object},  // these three since version 2026-10-21
+    {"user_profile_id", Want::string},
+    {"workspace_id", Want::string},
 });
 constexpr auto count_fields = std::to_array<Field>({
     {"model", Want::string, true},

@@ -40,7 +40,7 @@ Refusal anthropic(const http::RequestHead& head, const Secret& key, std::string_
     return host_error(Host::anthropic, status::bad_request, "anthropic-version: header is required",
                       id);
   }
-  if (!is_one_of(version, {"2023-06-01", "2023-01-01"})) {
+  if (!is_one_of(version, {"2023-06-01", "2026-10-21", "2023-01-01"})) {
     return host_error(Host::anthropic, status::bad_request,
                       "anthropic-version: \"" + std::string(version) +
                           "\" is not a valid version. A recommended version is 2023-06-01.",
