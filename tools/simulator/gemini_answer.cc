@@ -17,7 +17,7 @@ constexpr std::uint64_t context_tokens_max = 1'048'576;
 
 class WishReader {
  public:
-  WishReader(json::Value root, const GeminiRules& rules) : root_(root), rules_(rules) {}
+  explicit WishReader(json::Value root) : root_(root) {}
 
   Wish read() {
     read_tools();
@@ -101,7 +101,6 @@ class WishReader {
   }
 
   json::Value root_;
-  const GeminiRules& rules_;
   Wish wish_;
   bool answered_ = false;  // the last part is a function's response
 };
@@ -319,7 +318,7 @@ Answer answer_gemini(json::Value root, const Session& session) {
   // countTokens may wrap what generateContent takes; the wrapped one is checked alike.
   if (const auto wrapped = proto_member(root, "generateContentRequest"))
     return answer_gemini(*wrapped, session);
-  Wish wish = WishReader(root, rules).read();
+  Wish wish = WishReader(root).read();
   const std::uint64_t tokens = wish.prompt.tokens();
   if (counts) return count_answer(tokens);
   if (tokens > context_tokens_max) {
