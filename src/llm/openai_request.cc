@@ -43,11 +43,24 @@ enum Field : std::size_t {
   field_prompt,
   field_previous_response_id,
   field_conversation,
+  field_post_processing_steps,
+  field_plugins,
+  field_response_format,
   fields_count,
 };
-constexpr std::array<std::string_view, fields_count> field_names = {
-    "model",    "stream", "stream_options", "stream_format",        "user",
-    "messages", "input",  "prompt",         "previous_response_id", "conversation"};
+constexpr std::array<std::string_view, fields_count> field_names = {"model",
+                                                                    "stream",
+                                                                    "stream_options",
+                                                                    "stream_format",
+                                                                    "user",
+                                                                    "messages",
+                                                                    "input",
+                                                                    "prompt",
+                                                                    "previous_response_id",
+                                                                    "conversation",
+                                                                    "post_processing_steps",
+                                                                    "plugins",
+                                                                    "response_format"};
 
 struct Fields {
   std::array<std::optional<Value>, fields_count> values;
@@ -85,7 +98,8 @@ std::expected<Fields, ApiError> collect_fields(Value top, json::ObjectEdit& edit
     const auto known = std::find(field_names.begin(), field_names.end(), name);
     if (known != field_names.end()) {
       fields.values[static_cast<std::size_t>(known - field_names.begin())] = member.value;
-    } else if (is_one_of(name, gateway_only_fields)) {
+    }
+    if (is_one_of(name, gateway_only_fields)) {
       // One more than there are is given twice; each removal costs as many steps as those before.
       if (removed++ < gateway_only_fields.size()) edit.remove(member);
     }
@@ -187,6 +201,36 @@ Checked read_user(const Fields& fields, Request& request) {
   return {};
 }
 
+// Steps after the answer: {"type":"json-repair"} mends texts and arguments of tool calls; the
+// plugin
+// {"id":"response-healing"} mends a text that was asked for as JSON. Other plugins are other
+// gateways', and are left alone.
+Checked read_repair(const Fields& fields, Request& request) {
+  if (request.operation != Operation::chat_completions) return {};
+  if (const std::optional<Value> steps = fields.given(field_post_processing_steps)) {
+    if (!steps->is(Kind::array)) {
+      return std::unexpected(type_wrong(field_post_processing_steps, "an array", *steps));
+    }
+    for (const Value step : steps->elements()) {
+      const std::optional<Value> type = step.find("type");
+      if (!type || !type->string_equals("json-repair")) {
+        return std::unexpected(errors::field_invalid(
+            "post_processing_steps", "post_processing_steps knows one type: json-repair."));
+      }
+      request.repair = {.text = true, .arguments = true};
+    }
+  }
+  const std::optional<Value> plugins = fields.given(field_plugins);
+  const std::optional<Value> format = fields.given(field_response_format);
+  const std::optional<Value> type = format ? format->find("type") : std::nullopt;
+  if (!plugins || !type || type->string_equals("text")) return {};
+  for (const Value plugin : plugins->elements()) {
+    const std::optional<Value> id = plugin.find("id");
+    if (id && id->string_equals("response-healing")) request.repair.text = true;
+  }
+  return {};
+}
+
 // The member that says what to work on, where the operation makes no sense without.
 Checked check_input(const Fields& fields, Operation operation) {
   if (operation == Operation::chat_completions) {
@@ -231,6 +275,7 @@ std::expected<Request, ApiError> read_object(const Endpoint& endpoint, Value top
   if (checked) checked = read_stream(*fields, endpoint, request);
   if (checked) checked = read_stream_options(*fields, edit, request);
   if (checked) checked = read_user(*fields, request);
+  if (checked) checked = read_repair(*fields, request);
   if (checked) checked = check_input(*fields, endpoint.operation);
   if (!checked) return std::unexpected(std::move(checked.error()));
   edit.write_to(request.edits);

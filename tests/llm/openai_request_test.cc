@@ -65,10 +65,41 @@ TEST(OpenaiRequest, TakesGatewayOnlyFieldsOut) {
   EXPECT_EQ(upstream(R"({"model":"m","messages":[{"provider":"kept"}],"f\u0061llbacks":[]})", "m"),
             R"({"model":"m","messages":[{"provider":"kept"}]})");
   for (const std::string_view field : openai_gateway_only_fields()) {
+    // Of these two the form is looked at.
+    const bool is_read = field == "post_processing_steps" || field == "plugins";
+    const std::string value = is_read ? "[]" : R"({"a":[1]})";
     const std::string body =
-        R"({"model":"m",")" + std::string(field) + R"(":{"a":[1]},"messages":[]})";
+        R"({"model":"m",")" + std::string(field) + "\":" + value + R"(,"messages":[]})";
     EXPECT_EQ(upstream(body, "m"), R"({"model":"m","messages":[]})");
   }
+}
+
+RepairWanted repair_of(std::string_view members) {
+  json::Index index;
+  const Endpoint chat{.operation = Operation::chat_completions,
+                      .body = BodyForm::json,
+                      .streaming = Streaming::by_field};
+  const auto request = understand_openai_json(
+      chat, R"({"model":"m","messages":[],)" + std::string(members) + "}", index);
+  EXPECT_TRUE(request.has_value());
+  return request ? request->repair : RepairWanted{};
+}
+
+TEST(OpenaiRequest, ReadsWhatOfTheAnswerIsToBeMended) {
+  const RepairWanted both = repair_of(R"("post_processing_steps":[{"type":"json-repair"}])");
+  EXPECT_TRUE(both.text && both.arguments);
+  const RepairWanted text = repair_of(
+      R"("plugins":[{"id":"web"},{"id":"response-healing"}],"response_format":{"type":"json_object"})");
+  EXPECT_TRUE(text.text && !text.arguments);
+  EXPECT_FALSE(repair_of(R"("plugins":[{"id":"response-healing"}])").any())
+      << "no JSON was asked for";
+  EXPECT_FALSE(repair_of(R"("post_processing_steps":[])").any());
+}
+
+TEST(OpenaiRequest, RefusesStepsThatItDoesNotKnow) {
+  EXPECT_NE(upstream(R"({"model":"m","messages":[],"post_processing_steps":[{"type":"x"}]})", "m")
+                .find("json-repair"),
+            std::string::npos);
 }
 
 TEST(OpenaiRequest, AsksForUsageWhereTheClientDidNot) {

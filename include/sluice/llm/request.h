@@ -11,6 +11,14 @@
 
 namespace sluice::llm {
 
+/// What of an answer is to be mended where the model wrote it badly (answer_repair.h).
+struct RepairWanted {
+  bool text = false;
+  bool arguments = false;  // of tool calls
+
+  [[nodiscard]] bool any() const noexcept { return text || arguments; }
+};
+
 struct Request {
   Operation operation = Operation::chat_completions;
   BodyForm body = BodyForm::json;
@@ -20,6 +28,7 @@ struct Request {
   bool stream = false;       // an event stream is asked for
   bool usage_shown = false;  // the client asked for the usage chunk of a stream: it is shown
   bool usage_added = false;  // we ask in its place: the chunk is counted and hidden
+  RepairWanted repair;       // of chats
   std::string user;          // the caller's end-user label; may be empty
 
   // What changes on the way to a provider of the same dialect, the model's name excepted, which
