@@ -65,7 +65,8 @@ bool AnthropicRequestBlocks::read_document(Value block, const FieldPath& path, P
 }
 
 // A document made of texts and images.
-bool AnthropicRequestBlocks::read_document_content(Value source, const FieldPath& path, Parts& out) {
+bool AnthropicRequestBlocks::read_document_content(Value source, const FieldPath& path,
+                                                   Parts& out) {
   const auto content = source.find("content");
   if (!content) {
     return fail(errors::field_missing(FieldPath(path, "content").text(),

@@ -82,7 +82,8 @@ bool AnthropicRequestBlocks::read_block(Value block, const FieldPath& path) {
   return read_block_of(type->unescaped(scratch), block, path);
 }
 
-bool AnthropicRequestBlocks::read_block_of(std::string_view type, Value block, const FieldPath& path) {
+bool AnthropicRequestBlocks::read_block_of(std::string_view type, Value block,
+                                           const FieldPath& path) {
   const Role role = request_.messages.back().role;
   if (role == Role::system) {
     if (type == "text") return read_text_block(block, path, request_.parts);
@@ -109,7 +110,7 @@ bool AnthropicRequestBlocks::read_block_of(std::string_view type, Value block, c
 }
 
 std::optional<bool> AnthropicRequestBlocks::read_plain(std::string_view type, Value block,
-                                                const FieldPath& path, Parts& out) {
+                                                       const FieldPath& path, Parts& out) {
   if (type == "text") return read_text_block(block, path, out);
   if (type == "image") return read_image(block, path, out);
   if (type == "document") return read_document(block, path, out);

@@ -29,7 +29,7 @@ ResponseFacts inspect_anthropic_response(Operation operation, std::string_view p
     const std::string_view name = member.key.unescaped(scratch);
     if (name == main) has_main = true;
     if (name == "error" && !member.value.is_null()) error = member.value;
-    if (name == "usage") usage.read(member.value);
+    if (name == "usage") usage.update(member.value);
   }
   facts.usage = usage.usage();
   if (error) {

@@ -13,6 +13,7 @@ constexpr std::array model_flag_names = {
     ModelFlag{"thinking_can_be_off", &ModelTraits::thinking_can_be_off},
     ModelFlag{"takes_sampling", &ModelTraits::takes_sampling},
     ModelFlag{"takes_temperature_and_top_p", &ModelTraits::takes_temperature_and_top_p},
+    ModelFlag{"takes_chat_completions", &ModelTraits::takes_chat_completions},
     ModelFlag{"takes_prefill", &ModelTraits::takes_prefill},
     ModelFlag{"takes_system_inside", &ModelTraits::takes_system_inside},
     ModelFlag{"takes_output_schema", &ModelTraits::takes_output_schema},

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "recorded.h"
-#include "sluice/llm/openai_error.h"
+#include "sluice/llm/provider_error.h"
 
 namespace sluice::llm {
 namespace {
@@ -80,7 +80,7 @@ TEST(AnthropicError, PassesWhatIsTheClientsBusiness) {
   for (const PassCase& c : pass_cases) {
     SCOPED_TRACE(c.name);
     const ProviderAnswer answer{.provider = "acme", .status = c.status, .body = c.body};
-    const ApiError error = read_openai_error(answer, index);
+    const ApiError error = read_provider_error(answer, index);
     json::Splice splice;
     const bool passes = anthropic_error_passes(answer, error, "ours", index, splice);
     EXPECT_EQ(passes, !c.passed.empty());

@@ -10,7 +10,7 @@ Usage read(std::initializer_list<std::string_view> objects) {
   AnthropicUsage usage;
   for (const std::string_view object : objects) {
     EXPECT_TRUE(index.build(object).has_value());
-    usage.read(json::root(index));
+    usage.update(json::root(index));
   }
   return usage.usage();
 }

@@ -8,8 +8,8 @@
 
 #include "event_trace.h"
 #include "recorded.h"
-#include "shown_messages.h"
 #include "responses_grammar.h"
+#include "shown_messages.h"
 #include "sluice/llm/gemini_reader.h"
 #include "sluice/llm/responses_reader.h"
 #include "sluice/llm/responses_request.h"

@@ -22,6 +22,7 @@ struct ModelTraits {
   std::optional<std::uint64_t> output_tokens_max = {};
   ThinkingControl thinking = ThinkingControl::none;
   bool thinking_can_be_off = true;
+  bool takes_chat_completions = true;        // else OpenAI serves it by its Responses API alone
   bool takes_sampling = true;                // temperature, top_p, top_k
   bool takes_temperature_and_top_p = true;   // both in one request
   bool takes_prefill = true;                 // a conversation that ends with the assistant's words

@@ -1,0 +1,63 @@
+#include "sluice/llm/answer_translation.h"
+
+#include <utility>
+
+namespace sluice::llm {
+
+void AnswerTranslation::take(const ChatEvent& event) {
+  content_seen_ = content_seen_ || is_content(event);
+  if (event.kind == ChatEventKind::usage) usage_.update(event.usage);
+  if (repair_) {
+    repair_->take(event);
+  } else {
+    writer_->take(event);
+  }
+}
+
+void AnswerTranslation::end(Step& step) {
+  if (repair_ && repair_->error()) {
+    step.error = std::move(*repair_->error());
+    return;
+  }
+  writer_->end();
+  step.commits = true;
+  step.ended = true;
+}
+
+AnswerTranslation::Step AnswerTranslation::whole(std::string_view body, json::Index& index) {
+  Step step;
+  step.error = reader_->read_whole(body, index, *this);
+  if (!step.error) end(step);
+  return step;
+}
+
+AnswerTranslation::Step AnswerTranslation::event(std::string_view name, std::string_view data,
+                                                 json::Index& index) {
+  ReadResult read = reader_->read_event(name, data, index, *this);
+  // What is held back to be mended is not shown yet: an attempt that fails there can be replaced.
+  Step step{.error = std::move(read.error), .commits = content_seen_ && !repair_, .odd = read.odd};
+  if (!step.error && repair_ && repair_->error()) step.error = std::move(*repair_->error());
+  if (!step.error && read.ended) end(step);
+  return step;
+}
+
+AnswerTranslation::Step AnswerTranslation::finish() {
+  Step step;
+  switch (reader_->finish(*this)) {
+    case StreamEnd::complete:
+    case StreamEnd::finished: end(step); break;
+    case StreamEnd::truncated:
+    case StreamEnd::failed:
+      step.error = errors::upstream_truncated(provider_);
+      step.commits = content_seen_ && !repair_;
+      break;
+  }
+  return step;
+}
+
+std::uint32_t AnswerTranslation::take_events() noexcept {
+  const std::uint64_t all = writer_->events();
+  return static_cast<std::uint32_t>(all - std::exchange(events_taken_, all));
+}
+
+}  // namespace sluice::llm
