@@ -2,6 +2,12 @@
 
 namespace sluice::catalog {
 
+Credential Credential::clone() const {
+  Credential copy{.label = label, .key = key.clone(), .header_value = header_value.clone()};
+  if (aws) copy.aws = aws->clone();
+  return copy;
+}
+
 Secret render_auth(const Auth& auth, const Secret& key) {
   constexpr std::string_view mark = "{key}";
   const std::size_t at = auth.format.find(mark);

@@ -186,12 +186,45 @@ std::vector<SecretSource> conventional_sources(const Building& building,
   for (const std::string& name : provider.catalogue->key_env) {
     const auto value = building.environment.variable(name);
     if (!value || value->empty()) continue;
+    if (name == "AWS_ACCESS_KEY_ID") break;  // half of a key: see add_aws_key_of_environment()
     return {{.kind = SecretSource::Kind::env,
              .name = name,
              .place = provider.config->place,
              .key = key_of(building, *provider.config) + ".keys"}};
   }
   return {};
+}
+
+// The variables that all of AWS's own programs read. Together they are one key.
+constexpr const char* aws_id_variable = "AWS_ACCESS_KEY_ID";
+constexpr const char* aws_secret_variable = "AWS_SECRET_ACCESS_KEY";
+constexpr const char* aws_token_variable = "AWS_SESSION_TOKEN";
+
+void add_aws_key_of_environment(const Building& building, ResolvedProvider& provider) {
+  const auto& variable = building.environment.variable;
+  auto id = variable(aws_id_variable);
+  auto secret = variable(aws_secret_variable);
+  if (!id || !secret || id->empty() || secret->empty()) return;
+  catalog::Credential credential;
+  credential.label = std::string("env ") + aws_id_variable;
+  credential.aws.emplace();
+  credential.aws->access_key_id = std::move(*id);
+  credential.aws->secret_access_key = Secret(std::move(*secret));
+  if (auto token = variable(aws_token_variable)) {
+    credential.aws->session_token = Secret(std::move(*token));
+  }
+  credential.key = credential.aws->secret_access_key.clone();
+  provider.credentials.push_back(std::move(credential));
+}
+
+// The region that a signature is for: the host's, the operator's, or what AWS's programs default
+// to.
+std::string aws_region(const Building& building, const catalog::Url& url,
+                       const std::string& region) {
+  const std::string_view of_host = catalog::aws_region_of_host(url.host);
+  if (!of_host.empty()) return std::string(of_host);
+  if (catalog::is_aws_region(region)) return region;
+  return building.environment.variable("AWS_REGION").value_or("us-east-1");
 }
 
 bool resolve_credentials(Building& building, ResolvedProvider& provider) {
@@ -207,11 +240,15 @@ bool resolve_credentials(Building& building, ResolvedProvider& provider) {
     }
     catalog::Credential credential;
     credential.label = source.label();
-    credential.header_value = render_auth(provider.auth, *secret);
+    if (provider.dialect == Dialect::bedrock) credential.aws = catalog::parse_aws_key(*secret);
+    if (!credential.aws) credential.header_value = render_auth(provider.auth, *secret);
     credential.key = std::move(*secret);
     provider.credentials.push_back(std::move(credential));
   }
   if (!complete) return false;
+  if (!config.keys && sources.empty() && provider.dialect == Dialect::bedrock) {
+    add_aws_key_of_environment(building, provider);
+  }
   // keys = [] says that the provider asks for none, unless the callers bring theirs.
   if (config.keys && sources.empty() && !config.byok) provider.auth.optional = true;
   if (!provider.credentials.empty() || provider.auth.optional || config.byok) return true;
@@ -299,10 +336,11 @@ const catalog::Provider* provider_at(Building& building, ResolvedProvider& provi
   catalog::Provider made;
   made.name = provider.config->name;
   made.dialect = provider.dialect;
+  if (made.dialect == Dialect::bedrock) made.aws_region = aws_region(building, *url, region);
   made.url = std::move(*url);
   made.auth = provider.auth;
   for (const catalog::Credential& each : provider.credentials) {
-    made.credentials.push_back({each.label, each.key.clone(), each.header_value.clone()});
+    made.credentials.push_back(each.clone());
   }
   made.region = region;
   made.timeouts = narrowed(building.config.timeouts, provider.config->timeouts);

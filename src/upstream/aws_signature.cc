@@ -230,7 +230,7 @@ std::string aws_payload_hash(std::span<const std::string_view> parts) {
   return hexadecimal(digest);
 }
 
-AwsSignature sign_aws_request(const AwsCredentials& credentials, const AwsScope& scope,
+AwsSignature sign_aws_request(const catalog::AwsKey& credentials, const AwsScope& scope,
                               const AwsRequest& request, WallTime now) {
   AwsSignature signature{.authorization = {}, .date = time_text(now), .security_token = {}};
   SignedFields fields;

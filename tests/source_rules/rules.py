@@ -22,6 +22,7 @@ REVEALS = {
     "src/main.cc": "sluice keygen prints the key it made, once",
     "src/net/tls_certificate.cc": "hands a private key to BoringSSL",
     "src/catalog/deployment.cc": "writes a provider's authorization header, once, when it is built",
+    "src/catalog/aws_key.cc": "tells an access key from an API key, and takes its parts",
     "src/upstream/aws_signature.cc": "derives a signing key from it, and signs a session token",
     "src/gateway/attempt.cc": "puts that header into the request it sends",
 }

@@ -29,9 +29,9 @@ int main() {
   for (std::string line; std::getline(std::cin, line);) {
     std::vector<std::string> parts = split(line);
     if (parts.size() < 10) return 1;
-    AwsCredentials credentials{.access_key_id = parts[1],
-                               .secret_access_key = Secret(std::move(parts[2])),
-                               .session_token = Secret(std::move(parts[3]))};
+    catalog::AwsKey credentials{.access_key_id = parts[1],
+                                .secret_access_key = Secret(std::move(parts[2])),
+                                .session_token = Secret(std::move(parts[3]))};
     std::vector<AwsField> fields;
     for (std::size_t at = 10; at + 1 < parts.size(); at += 2) {
       fields.push_back({.name = parts[at], .value = parts[at + 1]});

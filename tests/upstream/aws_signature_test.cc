@@ -22,7 +22,7 @@ constexpr std::string_view example_token =
     "scqKmlzm8FDrypNC"
     "9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA==";
 
-AwsCredentials example_credentials(std::string_view token = {}) {
+catalog::AwsKey example_credentials(std::string_view token = {}) {
   return {.access_key_id = "AKIDEXAMPLE",
           .secret_access_key = Secret(std::string("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")),
           .session_token = Secret(std::string(token))};

@@ -15,14 +15,9 @@
 
 #include "sluice/base/clock.h"
 #include "sluice/base/secret.h"
+#include "sluice/catalog/aws_key.h"
 
 namespace sluice::upstream {
-
-struct AwsCredentials {
-  std::string access_key_id = {};
-  Secret secret_access_key = {};
-  Secret session_token = {};  // of temporary credentials; else empty
-};
 
 struct AwsScope {
   std::string_view region;   // "us-east-1"
@@ -57,7 +52,7 @@ struct AwsSignature {
 /// SHA-256 of a body that lies in these parts, one behind the other, in hexadecimal.
 [[nodiscard]] std::string aws_payload_hash(std::span<const std::string_view> parts);
 
-[[nodiscard]] AwsSignature sign_aws_request(const AwsCredentials& credentials,
+[[nodiscard]] AwsSignature sign_aws_request(const catalog::AwsKey& credentials,
                                             const AwsScope& scope, const AwsRequest& request,
                                             WallTime now);
 
