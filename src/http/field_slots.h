@@ -19,6 +19,8 @@ inline constexpr KnownField known_fields[] = {
     {FieldName::accept_encoding, "accept-encoding"},
     {FieldName::accept_language, "accept-language"},
     {FieldName::alt_svc, "alt-svc"},
+    {FieldName::anthropic_beta, "anthropic-beta"},
+    {FieldName::anthropic_organization_id, "anthropic-organization-id"},
     {FieldName::api_key, "api-key"},
     {FieldName::authorization, "authorization"},
     {FieldName::connection, "connection"},

@@ -252,7 +252,7 @@ TEST(AwsEventStream, KeepsAMessageAsLongAsItsRawBytes) {
 TEST(AwsEventStream, ReadsEveryRecordedStream) {
   std::size_t streams = 0;
   std::size_t messages = 0;
-  const auto folder = std::filesystem::path(SLUICE_TEST_FIXTURES) / "bedrock";
+  const auto folder = std::filesystem::path(SLUICE_TEST_FIXTURES) / "bedrock" / "converse";
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
     if (!entry.path().string().ends_with(".pairs.jsonl")) continue;
     std::ifstream file(entry.path());

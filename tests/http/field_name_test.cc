@@ -18,6 +18,8 @@ const NameCase name_cases[] = {
     {"accept-encoding", FieldName::accept_encoding},
     {"accept-language", FieldName::accept_language},
     {"alt-svc", FieldName::alt_svc},
+    {"anthropic-beta", FieldName::anthropic_beta},
+    {"anthropic-organization-id", FieldName::anthropic_organization_id},
     {"api-key", FieldName::api_key},
     {"authorization", FieldName::authorization},
     {"connection", FieldName::connection},

@@ -15,6 +15,8 @@ enum class FieldName : std::uint8_t {
   accept_encoding,
   accept_language,
   alt_svc,
+  anthropic_beta,
+  anthropic_organization_id,
   api_key,
   authorization,
   connection,
