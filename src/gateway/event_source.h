@@ -42,7 +42,7 @@ class EventSource : public CachedObject {
   [[nodiscard]] virtual Task<Result<EventBatch>> next(StopToken stop) = 0;
 
   /// The last usage seen.
-  [[nodiscard]] virtual const llm::Usage& usage() const noexcept = 0;
+  [[nodiscard]] virtual llm::Usage usage() const noexcept = 0;
   /// Events that came from the provider, shown or not.
   [[nodiscard]] virtual std::uint64_t events_received() const noexcept = 0;
 };

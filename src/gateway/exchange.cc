@@ -7,6 +7,7 @@
 #include "sluice/http/media_type.h"
 #include "sluice/http/multipart.h"
 #include "sluice/http/text.h"
+#include "sluice/llm/anthropic_request.h"
 #include "sluice/llm/openai_request.h"
 #include "sluice/policy/credential_header.h"
 #include "sluice/policy/local_request.h"
@@ -23,11 +24,6 @@ std::string_view content_type_of(const http::RequestHead& head) {
 // Whether another deployment may do better: anything that is not the request's own fault.
 bool another_may_serve(const ApiError& error) noexcept {
   return error.fault != Fault::client || error.retryable;
-}
-
-// The dialects whose endpoints and bodies an OpenAI-dialect request fits as it is.
-bool speaks_openai(const catalog::Provider& provider) noexcept {
-  return provider.dialect == catalog::Dialect::openai;
 }
 
 // Of an absolute-form target the path and query are ours to answer, whatever host it names. They
@@ -182,7 +178,9 @@ Task<std::optional<ApiError>> Exchange::understand() {
   if (!body) co_return body_error(body.error(), bytes_max);
   body_ = std::move(*body);
   if (endpoint_.body == llm::BodyForm::multipart) co_return understand_form();
-  auto request = llm::understand_openai_json(endpoint_, body_.view(), core_.index);
+  auto request = endpoint_.dialect == llm::Dialect::anthropic
+                     ? llm::understand_anthropic_json(endpoint_, body_.view(), core_.index)
+                     : llm::understand_openai_json(endpoint_, body_.view(), core_.index);
   if (!request) co_return std::move(request.error());
   request_ = std::move(*request);
   co_return std::nullopt;
@@ -225,7 +223,8 @@ bool Exchange::own_key_goes_nowhere() const {
 
 bool Exchange::may_serve(const catalog::Deployment& deployment) const {
   const catalog::Provider& provider = *deployment.provider;
-  return speaks_openai(provider) && caller_->may_reach(deployment.region) &&
+  return speech_for(endpoint_, request_, deployment) != Speech::none &&
+         caller_->may_reach(deployment.region) &&
          (provider.usable_without_byok() || credential_for(provider).is_callers);
 }
 
@@ -277,6 +276,16 @@ std::optional<ApiError> Exchange::plan() {
 
 // --- attempt ---
 
+// Once per exchange, and only where a provider speaks another dialect.
+std::optional<ApiError> Exchange::read_chat() {
+  if (chat_) return std::nullopt;
+  auto chat = llm::read_chat(endpoint_.operation, body_.view(), core_.index);
+  if (!chat) return std::move(chat.error());
+  chat_ = std::move(*chat);
+  context_->chat = &*chat_;
+  return std::nullopt;
+}
+
 Task<std::optional<ApiError>> Exchange::attempt() {
   // The smallest of those tried so far: it only shrinks.
   MonotonicTime total_at = downstream_.began_at() + plan_.front()->timeouts.total;
@@ -293,8 +302,12 @@ Task<std::optional<ApiError>> Exchange::attempt() {
     if (!attempts_.empty()) core_.metrics.upstream_fallbacks.add();
     const MonotonicTime own_total_at = downstream_.began_at() + deployment->timeouts.total;
     if (own_total_at < total_at) total_->extend(total_at = own_total_at);
-    auto attempt =
-        std::make_unique<Attempt>(*context_, *deployment, credential_for(*deployment->provider));
+    const Speech speech = speech_for(endpoint_, request_, *deployment);
+    if (speech == Speech::translated) {
+      if (MaybeError refused = read_chat()) co_return refused;
+    }
+    auto attempt = std::make_unique<Attempt>(*context_, *deployment,
+                                             credential_for(*deployment->provider), speech);
     MaybeError error = co_await attempt->run(total_->token());
     if (total_->token().stop_requested()) {
       failed = std::move(error);

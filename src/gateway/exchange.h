@@ -58,6 +58,7 @@ class Exchange {
   Task<MaybeError> understand();
   MaybeError understand_form();
   MaybeError plan();
+  MaybeError read_chat();
   Task<MaybeError> attempt();
   Task<void> relay();
   void account();
@@ -118,6 +119,7 @@ class Exchange {
   policy::OwnKeys own_keys_;
   llm::Request request_;
   Slice body_;
+  std::optional<llm::ChatRequest> chat_;  // the body read whole, for providers of other dialects
   const catalog::Model* model_ = nullptr;
   CachedVector<const catalog::Deployment*> plan_;
   std::optional<AttemptContext> context_;

@@ -14,17 +14,26 @@ using enum http::FieldName;
 constexpr http::FieldNames forwarded{
     accept,          accept_encoding,     accept_language, content_type, user_agent,
     idempotency_key, x_client_request_id, openai_beta,     traceparent,  tracestate};
+// Of a request that is written anew only these are still true.
+constexpr http::FieldNames forwarded_translated{user_agent, traceparent, tracestate};
 constexpr http::FieldNames callers_account{openai_organization, openai_project};
 constexpr std::string_view stainless_prefix = "x-stainless-";  // the official clients' telemetry
 
 constexpr http::FieldNames dropped_from_response{
     set_cookie, set_cookie2, alt_svc, strict_transport_security,
     // The account behind the gateway's key.
-    openai_organization, openai_project,
+    openai_organization, openai_project, anthropic_organization_id,
     // Ours take their place.
     x_request_id, x_sluice_provider, x_upstream_request_id,
     // Of a body we may edit.
     content_md5, digest, content_digest};
+
+constexpr http::FieldNames dropped_from_translated{
+    set_cookie, set_cookie2, alt_svc, strict_transport_security, openai_organization,
+    openai_project, anthropic_organization_id, x_request_id, x_sluice_provider,
+    x_upstream_request_id, content_md5, digest, content_digest,
+    // Of the body that came.
+    content_type, content_encoding};
 
 bool is_stainless(std::string_view name) noexcept {
   return name.size() > stainless_prefix.size() &&
@@ -32,6 +41,9 @@ bool is_stainless(std::string_view name) noexcept {
 }
 
 bool goes_on(const http::ReceivedHeader& header, const UpstreamRequestFields& from) noexcept {
+  // Anthropic's features are switched on by a list of names: no other provider reads it.
+  if (header.known == anthropic_beta) return from.provider.dialect == catalog::Dialect::anthropic;
+  if (from.is_translated) return forwarded_translated.contains(header.known);
   if (header.known == other) return is_stainless(header.name);
   // Events are found in plain bytes: a stream is never asked for compressed.
   if (header.known == accept_encoding && from.is_stream) return false;
@@ -76,6 +88,7 @@ void upstream_request_fields(const UpstreamRequestFields& from, std::vector<http
       out.push_back(header);
     }
   }
+  if (from.is_translated) out.push_back({"Content-Type", "application/json"});
   for (const auto& [name, value] : from.provider.auth.extra_headers) out.push_back({name, value});
   if (!from.auth.empty()) out.push_back({from.provider.auth.header, from.auth});
 }
@@ -92,6 +105,17 @@ bool accepts_encoding(const std::vector<http::Header>& fields,
   });
 }
 
-http::FieldNames dropped_response_fields() noexcept { return dropped_from_response; }
+http::FieldNames dropped_response_fields(bool is_translated) noexcept {
+  return is_translated ? dropped_from_translated : dropped_from_response;
+}
+
+std::string_view upstream_request_id(const http::HeaderList& headers) noexcept {
+  if (const auto id = headers.value(x_request_id)) return *id;
+  // Anthropic's, Amazon's and Azure's.
+  for (const std::string_view name : {"request-id", "x-amzn-requestid", "apim-request-id"}) {
+    if (const auto id = headers.value(name)) return *id;
+  }
+  return {};
+}
 
 }  // namespace sluice::gateway

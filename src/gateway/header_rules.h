@@ -21,6 +21,7 @@ struct UpstreamRequestFields {
   std::string_view auth;
   bool is_callers_account;  // the caller's own key is sent: its organisation headers go along
   bool is_stream;
+  bool is_translated = false;  // what speaks of the body or of the caller's dialect stays here
 };
 
 /// Fills `out` with the fields of the upstream request, Host and framing excepted.
@@ -31,7 +32,11 @@ void upstream_request_fields(const UpstreamRequestFields& from, std::vector<http
 [[nodiscard]] bool accepts_encoding(const std::vector<http::Header>& fields,
                                     std::string_view content_encoding) noexcept;
 
-/// Names of upstream response fields that do not come back to the client.
-[[nodiscard]] http::FieldNames dropped_response_fields() noexcept;
+/// Names of upstream response fields that do not come back to the client; of an answer that is
+/// written anew, those that speak of its body too.
+[[nodiscard]] http::FieldNames dropped_response_fields(bool is_translated) noexcept;
+
+/// The provider's own id of the request, under whichever name it gives it; may be empty.
+[[nodiscard]] std::string_view upstream_request_id(const http::HeaderList& headers) noexcept;
 
 }  // namespace sluice::gateway

@@ -13,6 +13,16 @@ bool takes_tags(llm::Operation operation) noexcept {
   return operation == llm::Operation::chat_completions || operation == llm::Operation::completions;
 }
 
+std::variant<llm::OpenaiStream, llm::AnthropicStream> make_stream(
+    const RelayedEvents::Config& config) {
+  switch (config.dialect) {
+    case llm::Dialect::openai:
+      return llm::OpenaiStream(config.request.operation, config.provider, config.shapes);
+    case llm::Dialect::anthropic: return llm::AnthropicStream(config.provider);
+  }
+  __builtin_unreachable();
+}
+
 }  // namespace
 
 RelayedEvents::RelayedEvents(http::ClientExchange& upstream, json::Index& index,
@@ -21,7 +31,7 @@ RelayedEvents::RelayedEvents(http::ClientExchange& upstream, json::Index& index,
       index_(index),
       config_(config),
       parser_(http::SseLimits{.event_bytes_max = config.event_bytes_max}),
-      stream_(config.request.operation, config.provider, config.shapes),
+      stream_(make_stream(config)),
       tag_pending_(takes_tags(config.request.operation)) {}
 
 Task<Result<EventBatch>> RelayedEvents::next(StopToken stop) {
@@ -60,7 +70,9 @@ void RelayedEvents::take_slice(Slice bytes, EventBatch& batch) {
 }
 
 void RelayedEvents::take_known(Slice& bytes, EventBatch& batch) {
-  const auto known = stream_.known_events(bytes.view(), config_.event_bytes_max);
+  const auto* const stream = std::get_if<llm::OpenaiStream>(&stream_);
+  if (stream == nullptr) return;  // events that are padded are not alike
+  const auto known = stream->known_events(bytes.view(), config_.event_bytes_max);
   if (known.count == 0) return;
   batch.bytes.push(bytes.share(0, known.size_bytes));
   bytes.remove_prefix(known.size_bytes);
@@ -89,7 +101,8 @@ void RelayedEvents::take(http::SseEvent& piece, EventBatch& batch) {
     return;
   }
   ++events_received_;
-  llm::StreamEvent event = stream_.inspect(piece.name, piece.data, index_);
+  llm::StreamEvent event = std::visit(
+      [&](auto& stream) { return stream.inspect(piece.name, piece.data, index_); }, stream_);
   switch (event.kind) {
     case llm::StreamEventKind::malformed:
       end_with(batch, llm::errors::upstream_malformed(
@@ -163,7 +176,8 @@ void RelayedEvents::take_last(EventBatch& batch) {
       return;
   }
   if (ended_) return;
-  if (stream_.end() == llm::StreamEnd::complete) {
+  const llm::StreamEnd end = std::visit([](const auto& stream) { return stream.end(); }, stream_);
+  if (end == llm::StreamEnd::complete) {
     // Typed streams say by an event of their own that they are over, and then just end.
     batch.commits = true;
     batch.ended = ended_ = true;

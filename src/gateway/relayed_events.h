@@ -1,17 +1,21 @@
 // The events of a provider that speaks the caller's dialect: framed, inspected, relayed.
 //
-//   upstream bytes --SseParser--> events --OpenaiStream--> EventBatch (bytes as received)
+//   upstream bytes --SseParser--> events --OpenaiStream or AnthropicStream--> EventBatch (bytes as
+//   received)
 //
 // Bytes go through untouched: events are shared slices of what was received. An event that is not
 // wholly there is held back, so a stream that breaks never leaves half an event downstream.
 #pragma once
 #include <cstdint>
 #include <string_view>
+#include <variant>
 
 #include "event_source.h"
 #include "sluice/http/client.h"
 #include "sluice/http/sse.h"
 #include "sluice/json/index.h"
+#include "sluice/llm/anthropic_stream.h"
+#include "sluice/llm/endpoint.h"
 #include "sluice/llm/openai_stream.h"
 #include "sluice/llm/request.h"
 
@@ -21,6 +25,7 @@ class RelayedEvents final : public EventSource {
  public:
   struct Config {
     const llm::Request& request;
+    llm::Dialect dialect;
     std::string_view provider;    // configured name
     std::string_view request_id;  // added to the first event, with the provider's name
     std::size_t event_bytes_max;
@@ -30,7 +35,9 @@ class RelayedEvents final : public EventSource {
   RelayedEvents(http::ClientExchange& upstream, json::Index& index, const Config& config);
 
   [[nodiscard]] Task<Result<EventBatch>> next(StopToken stop) override;
-  [[nodiscard]] const llm::Usage& usage() const noexcept override { return stream_.usage(); }
+  [[nodiscard]] llm::Usage usage() const noexcept override {
+    return std::visit([](const auto& stream) { return llm::Usage(stream.usage()); }, stream_);
+  }
   [[nodiscard]] std::uint64_t events_received() const noexcept override { return events_received_; }
 
  private:
@@ -46,7 +53,8 @@ class RelayedEvents final : public EventSource {
   json::Index& index_;
   Config config_;
   http::SseParser parser_;
-  llm::OpenaiStream stream_;
+  // Of the caller's dialect, which is the provider's.
+  std::variant<llm::OpenaiStream, llm::AnthropicStream> stream_;
   std::uint64_t events_received_ = 0;
   bool tag_pending_;
   bool ended_ = false;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "sluice/gateway/snapshot.h"
+#include "sluice/gateway/spoken.h"
 #include "sluice/net/address.h"
 #include "sluice/policy/gateway_key.h"
 #include "sluice/server/tls_material.h"
@@ -21,8 +22,6 @@ config::ParseOptions parse_options() {
     return std::string(verifier.error().what);
   }};
 }
-
-bool is_spoken(catalog::Dialect dialect) { return dialect == catalog::Dialect::openai; }
 
 config::ProviderConfig simulated_provider(std::uint16_t port) {
   config::ProviderConfig provider;
@@ -106,7 +105,7 @@ config::Loaded load_configuration(const Overrides& overrides, const catalog::Cat
   apply(overrides, loaded.config);
   check_listen(overrides, loaded);
   loaded.models =
-      config::build(loaded.config, catalogue, environment, is_spoken, loaded.complaints);
+      config::build(loaded.config, catalogue, environment, gateway::is_spoken, loaded.complaints);
   return loaded;
 }
 

@@ -36,7 +36,7 @@ provider = "nobody"
 model = "alpha-1"
 """
 LISTENER = '[[listener]]\naddress = "127.0.0.1:0"\n'
-UNSPOKEN = '[[provider]]\nname = "anthropic"\n'
+UNSPOKEN = '[[provider]]\nname = "vertex"\n'
 PLAIN = HEAD + LISTENER + PROVIDER
 SIMULATED = HEAD + LISTENER
 
@@ -175,7 +175,7 @@ class Reload(unittest.TestCase):
             sluice.write_config(HEAD + LISTENER + UNSPOKEN)
             sluice.signal(signal.SIGHUP)
             line = sluice.wait_for_line(r".*not reloaded.*")[0]
-            self.assertIn("no model can be served, for every provider is left out (anthropic: ", line)
+            self.assertIn("no model can be served, for every provider is left out (vertex: ", line)
             self.assertIn("alpha", get(sluice.port, "/v1/models")[1])
             self.assertIn("sluice_config_reloads_total{result=\"failure\"} 1", get(sluice.admin_port, "/metrics")[1])
 
@@ -320,7 +320,7 @@ class CannotStart(unittest.TestCase):
 
     def test_no_model_to_serve(self):
         with Sluice(BINARY, HEAD + LISTENER + UNSPOKEN) as sluice:
-            self.says(sluice, "no model can be served, for every provider is left out (anthropic: ", "add a [[provider]]")
+            self.says(sluice, "no model can be served, for every provider is left out (vertex: ", "add a [[provider]]")
 
     def test_a_key_file_that_cannot_be_read(self):
         tls = 'tls = { certificate = "/nowhere/a.crt", key = "/nowhere/a.key" }\n'
@@ -389,7 +389,7 @@ class Commands(unittest.TestCase):
 
     def test_check_refuses_what_leaves_no_model_to_serve(self):
         nothing = {
-            "every provider is left out (anthropic: ": HEAD + UNSPOKEN,
+            "every provider is left out (vertex: ": HEAD + UNSPOKEN,
             "there is no [[provider]]": HEAD,
             "none is named": HEAD + '[[provider]]\nname = "openai"\nkeys = []\nall_models = false\n',
         }

@@ -4,6 +4,7 @@
 
 #include "sluice/config/load.h"
 #include "sluice/config/parse.h"
+#include "sluice/gateway/spoken.h"
 
 namespace sluice::gateway::testing {
 namespace {
@@ -18,8 +19,6 @@ config::Environment empty_environment() {
           }};
 }
 
-bool speaks_openai(catalog::Dialect dialect) { return dialect == catalog::Dialect::openai; }
-
 }  // namespace
 
 std::shared_ptr<const Snapshot> snapshot_of(const std::string& toml,
@@ -27,8 +26,8 @@ std::shared_ptr<const Snapshot> snapshot_of(const std::string& toml,
   static const catalog::Catalog no_catalogue{};
   config::Loaded loaded;
   loaded.config = config::parse(toml, "test.toml", loaded.complaints);
-  loaded.models = config::build(loaded.config, no_catalogue, empty_environment(), speaks_openai,
-                                loaded.complaints);
+  loaded.models =
+      config::build(loaded.config, no_catalogue, empty_environment(), is_spoken, loaded.complaints);
   EXPECT_FALSE(loaded.complaints.failed()) << loaded.complaints.render();
   auto snapshot = make_snapshot(std::move(loaded), labels);
   EXPECT_TRUE(snapshot.has_value()) << snapshot.error();

@@ -22,7 +22,8 @@ class HeaderRules : public ::testing::Test {
                              .provider = provider,
                              .auth = auth,
                              .is_callers_account = is_callers_account,
-                             .is_stream = is_stream},
+                             .is_stream = is_stream,
+                             .is_translated = is_translated},
                             out);
     return std::any_of(out.begin(), out.end(),
                        [&](const http::Header& header) { return header.value == value; });
@@ -31,6 +32,7 @@ class HeaderRules : public ::testing::Test {
   std::string_view auth;
   bool is_callers_account = false;
   bool is_stream = false;
+  bool is_translated = false;
 };
 
 TEST_F(HeaderRules, NoCredentialOfTheCallersCrosses) {
@@ -90,17 +92,48 @@ TEST_F(HeaderRules, ConfiguredFieldsAndTheKeyComeOnceAndWin) {
 }
 
 TEST_F(HeaderRules, NothingOfTheGatewaysAccountComesBack) {
-  const auto dropped = dropped_response_fields();
+  const auto dropped = dropped_response_fields(false);
   for (const char* name :
        {"set-cookie", "set-cookie2", "alt-svc", "strict-transport-security", "openai-organization",
-        "openai-project", "x-request-id", "x-sluice-provider", "x-upstream-request-id",
-        "content-md5", "digest", "content-digest"}) {
+        "openai-project", "anthropic-organization-id", "x-request-id", "x-sluice-provider",
+        "x-upstream-request-id", "content-md5", "digest", "content-digest"}) {
     EXPECT_TRUE(dropped.contains(http::field_name(name))) << name;
   }
   for (const char* name : {"content-type", "content-encoding", "retry-after",
                            "x-ratelimit-remaining-requests", "openai-processing-ms"}) {
     EXPECT_FALSE(dropped.contains(http::field_name(name))) << name;
   }
+}
+
+TEST_F(HeaderRules, OfAnAnswerWrittenAnewNothingIsSaidOfTheBodyThatCame) {
+  const auto dropped = dropped_response_fields(true);
+  for (const char* name : {"content-type", "content-encoding", "x-request-id", "set-cookie",
+                           "anthropic-organization-id"}) {
+    EXPECT_TRUE(dropped.contains(http::field_name(name))) << name;
+  }
+  EXPECT_FALSE(dropped.contains(http::FieldName::retry_after));
+}
+
+TEST_F(HeaderRules, OfARequestWrittenAnewLittleIsStillTrue) {
+  is_translated = true;
+  EXPECT_TRUE(crosses("user-agent"));
+  EXPECT_TRUE(crosses("traceparent"));
+  for (const char* name : {"accept", "accept-encoding", "openai-beta", "x-stainless-lang",
+                           "idempotency-key", "anthropic-beta"}) {
+    EXPECT_FALSE(crosses(name)) << name;
+  }
+  provider.dialect = catalog::Dialect::anthropic;
+  EXPECT_TRUE(crosses("Anthropic-Beta"));
+}
+
+TEST_F(HeaderRules, TheProvidersOwnIdHasManyNames) {
+  for (const char* name : {"x-request-id", "Request-Id", "x-amzn-RequestId", "apim-request-id"}) {
+    http::HeaderList headers;
+    headers.add("a", "b");
+    headers.add(name, "id");
+    EXPECT_EQ(upstream_request_id(headers), "id") << name;
+  }
+  EXPECT_EQ(upstream_request_id({}), "");
 }
 
 }  // namespace

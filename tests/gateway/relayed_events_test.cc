@@ -85,6 +85,7 @@ Outcome run_once(std::deque<std::string> parts, const Setting& setting, llm::Ans
   EXPECT_TRUE(index.build(other).has_value());
   RelayedEvents source(upstream, index,
                        {.request = request,
+                        .dialect = llm::Dialect::openai,
                         .provider = "p",
                         .request_id = "r",
                         .event_bytes_max = setting.event_bytes_max,

@@ -1,0 +1,60 @@
+#include "speech.h"
+
+#include "sluice/base/assert.h"
+#include "sluice/gateway/spoken.h"
+
+namespace sluice::gateway {
+
+bool is_spoken(catalog::Dialect dialect) noexcept {
+  switch (dialect) {
+    case catalog::Dialect::openai:
+    case catalog::Dialect::azure:
+    case catalog::Dialect::anthropic:
+    case catalog::Dialect::gemini:
+    case catalog::Dialect::bedrock: return true;
+    case catalog::Dialect::vertex: return false;  // its access tokens are not fetched
+  }
+  __builtin_unreachable();
+}
+
+Speech speech_for(const llm::Endpoint& endpoint, const llm::Request& request,
+                  const catalog::Deployment& deployment) noexcept {
+  const catalog::Provider& provider = *deployment.provider;
+  if (request.repair.any()) {
+    SLUICE_ASSERT(llm::is_translatable(endpoint.operation));
+    return is_spoken(provider.dialect) ? Speech::translated : Speech::none;
+  }
+  const bool openai_upstream =
+      provider.dialect == catalog::Dialect::openai || provider.dialect == catalog::Dialect::azure;
+  const bool anthropic_upstream = provider.dialect == catalog::Dialect::anthropic;
+  switch (endpoint.dialect) {
+    case llm::Dialect::openai:
+      if (openai_upstream && (deployment.traits.takes_chat_completions ||
+                              endpoint.operation != llm::Operation::chat_completions)) {
+        return Speech::relayed;
+      }
+      break;
+    case llm::Dialect::anthropic:
+      if (anthropic_upstream) return Speech::relayed;
+      break;
+  }
+  if (!is_spoken(provider.dialect)) return Speech::none;
+  return llm::is_translatable(endpoint.operation) ? Speech::translated : Speech::none;
+}
+
+llm::ChatDialect chat_dialect(const catalog::Deployment& deployment) noexcept {
+  switch (deployment.provider->dialect) {
+    case catalog::Dialect::openai:
+    case catalog::Dialect::azure:
+      return deployment.traits.takes_chat_completions ? llm::ChatDialect::openai
+                                                      : llm::ChatDialect::responses;
+    case catalog::Dialect::anthropic: return llm::ChatDialect::anthropic;
+    case catalog::Dialect::gemini: return llm::ChatDialect::gemini;
+    case catalog::Dialect::bedrock: return llm::ChatDialect::bedrock;
+    case catalog::Dialect::vertex: break;
+  }
+  SLUICE_ASSERT(!"a dialect that is not spoken was planned for");
+  __builtin_unreachable();
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,33 @@
+// How a deployment is spoken to: in the caller's own dialect, in another, or not at all.
+// A model that OpenAI serves by its Responses API alone is translated for, chats' callers included.
+//
+//              provider  openai, azure   anthropic    gemini       bedrock
+//   caller openai        relayed         translated   translated   translated    chats
+//                        relayed         -            -            -             all else
+//   caller anthropic     translated      relayed      translated   translated    messages
+//                        -               relayed      -            -             count_tokens
+#pragma once
+#include <cstdint>
+
+#include "sluice/catalog/deployment.h"
+#include "sluice/llm/chat_translation.h"
+#include "sluice/llm/endpoint.h"
+#include "sluice/llm/request.h"
+
+namespace sluice::gateway {
+
+enum class Speech : std::uint8_t {
+  none,        // the provider has no such operation
+  relayed,     // the body goes as it came, but for a few edits
+  translated,  // the body is written anew, and so is the answer
+};
+
+/// A chat whose answer is to be mended is translated in any case: that is where answers are taken
+/// apart.
+[[nodiscard]] Speech speech_for(const llm::Endpoint& endpoint, const llm::Request& request,
+                                const catalog::Deployment& deployment) noexcept;
+
+/// What a deployment that is translated for speaks.
+[[nodiscard]] llm::ChatDialect chat_dialect(const catalog::Deployment& deployment) noexcept;
+
+}  // namespace sluice::gateway

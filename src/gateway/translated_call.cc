@@ -1,0 +1,84 @@
+#include "translated_call.h"
+
+#include <chrono>
+#include <utility>
+
+#include "cost.h"
+#include "sluice/base/assert.h"
+#include "sluice/llm/openai_host_edits.h"
+#include "sluice/llm/openai_request.h"
+#include "speech.h"
+
+namespace sluice::gateway {
+namespace {
+
+std::optional<double> cost_at(const void* price, const llm::Usage& usage) {
+  return cost_usd(*static_cast<const catalog::Price*>(price), usage);
+}
+
+}  // namespace
+
+TranslatedCall::TranslatedCall(const Config& config)
+    : config_(config), dialect_(chat_dialect(config.deployment)) {}
+
+std::expected<std::unique_ptr<TranslatedCall>, llm::ApiError> TranslatedCall::write(
+    const Config& config, json::Index& index) {
+  std::unique_ptr<TranslatedCall> call(new TranslatedCall(config));
+  const llm::ChatTarget target{.upstream_model = config.deployment.upstream_model,
+                               .traits = config.deployment.traits};
+  llm::WrittenCall written = llm::write_chat_call(call->dialect_, config.chat, target, index);
+  index.clear();
+  if (!written) return std::unexpected(std::move(written.error()));
+  call->target_ = std::move(written->target);
+  call->body_ = Slice::take(std::move(written->body));
+  for (const std::string& name : written->dropped) call->add_dropped(name);
+  if (call->dialect_ == llm::ChatDialect::openai) call->adapt_to_host(index);
+  call->asked_ = std::move(written->asked);
+  call->asked_.provider = config.deployment.provider->name;
+  return call;
+}
+
+void TranslatedCall::add_dropped(std::string_view name) {
+  if (!dropped_.empty()) dropped_ += ", ";
+  dropped_ += name;
+}
+
+// A host of the OpenAI dialect with ways of its own gets a body written for OpenAI, edited as a
+// caller's own would be.
+void TranslatedCall::adapt_to_host(json::Index& index) {
+  const llm::HostTraits& host = config_.deployment.provider->host;
+  if (host.is_plain()) return;
+  const llm::Endpoint endpoint{.operation = llm::Operation::chat_completions,
+                               .body = llm::BodyForm::json,
+                               .streaming = llm::Streaming::by_field};
+  const auto request = llm::understand_openai_json(endpoint, body_.view(), index);
+  SLUICE_ASSERT(request.has_value());
+  const auto edits = llm::openai_host_edits(*request, body_.view(), host, index);
+  index.clear();
+  if (!edits) return;
+  for (const std::string& name : edits->dropped) add_dropped(name);
+  body_ = llm::openai_upstream_body(*request, body_, config_.deployment.upstream_model, &*edits)
+              .gather();
+}
+
+std::string_view TranslatedCall::answer_media_type() const noexcept {
+  return config_.request.stream ? "text/event-stream" : "application/json";
+}
+
+std::unique_ptr<llm::AnswerTranslation> TranslatedCall::translation() const {
+  const llm::AnswerFrame frame{
+      .request_id = config_.request_id,
+      .provider = config_.deployment.provider->name,
+      .model = config_.request.model,
+      .created =
+          std::chrono::duration_cast<std::chrono::seconds>(config_.now.time_since_epoch()).count(),
+      .usage_shown = config_.request.usage_shown,
+      .reasoning_shown = !config_.chat.reasoning.hidden,
+      .cost = {.context = &config_.deployment.price, .of = cost_at}};
+  return std::make_unique<llm::AnswerTranslation>(
+      llm::make_chat_reader(dialect_, asked_),
+      llm::make_chat_writer(config_.request.operation, config_.request.stream, frame),
+      config_.deployment.provider->name, config_.request.repair);
+}
+
+}  // namespace sluice::gateway

@@ -1,0 +1,60 @@
+// A chat on its way to a provider that speaks another dialect: the request written anew, and what
+// is needed to write its answer anew.
+#pragma once
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "sluice/base/clock.h"
+#include "sluice/base/slice.h"
+#include "sluice/catalog/deployment.h"
+#include "sluice/json/index.h"
+#include "sluice/llm/answer_translation.h"
+#include "sluice/llm/chat_translation.h"
+#include "sluice/llm/request.h"
+
+namespace sluice::gateway {
+
+class TranslatedCall {
+ public:
+  struct Config {
+    const llm::Request& request;   // as understood
+    const llm::ChatRequest& chat;  // the same body, read whole
+    const catalog::Deployment& deployment;
+    std::string_view request_id;
+    WallTime now;
+  };
+  /// Writes the request; an error is the client's to mend. `index` is scratch. Lifetime: what
+  /// `config` refers to outlives the call.
+  [[nodiscard]] static std::expected<std::unique_ptr<TranslatedCall>, llm::ApiError> write(
+      const Config& config, json::Index& index);
+
+  /// What follows the provider's base URL.
+  [[nodiscard]] std::string_view target() const noexcept { return target_; }
+  [[nodiscard]] const Slice& body() const noexcept { return body_; }
+  [[nodiscard]] llm::StreamFraming framing() const noexcept {
+    return llm::stream_framing(dialect_);
+  }
+  /// The parameters that the provider has no counterpart for, as a list in a header; may be empty.
+  [[nodiscard]] const std::string& dropped() const noexcept { return dropped_; }
+  /// The media type of the answer that the client sees.
+  [[nodiscard]] std::string_view answer_media_type() const noexcept;
+
+  /// For the answer of this call.
+  [[nodiscard]] std::unique_ptr<llm::AnswerTranslation> translation() const;
+
+ private:
+  explicit TranslatedCall(const Config& config);
+  void add_dropped(std::string_view name);
+  void adapt_to_host(json::Index& index);
+
+  Config config_;
+  llm::ChatDialect dialect_;
+  std::string target_;
+  Slice body_;
+  std::string dropped_;
+  llm::AskedFor asked_;
+};
+
+}  // namespace sluice::gateway

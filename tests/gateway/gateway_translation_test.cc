@@ -1,0 +1,247 @@
+// Chats through the whole gateway to providers that speak another dialect than the caller.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+#include "gateway_cases.h"
+
+namespace sluice::gateway {
+namespace {
+
+using testing::Asked;
+using testing::GatewayWorld;
+using testing::json_type;
+using testing::saying;
+using testing::SeenAnswer;
+using testing::stream_head;
+using testing::with_length;
+
+constexpr std::string_view asking = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";
+constexpr std::string_view asking_stream =
+    R"({"model":"m","messages":[{"role":"user","content":"hi"}],"stream":true})";
+
+// Provider i at port 9000 + i speaks the i-th dialect; model "m" is deployed on all of them.
+std::string dialects(const std::vector<std::string_view>& names) {
+  std::string text = "[[listener]]\naddress = \"127.0.0.1:8080\"\nanonymous = true\n";
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    text += "[[provider]]\nname = \"p" + std::to_string(i) + "\"\ndialect = \"" +
+            std::string(names[i]) +
+            "\"\nbase_url = \"http://127.0.0.1:" + std::to_string(9000 + i) +
+            "/base\"\nkeys = []\n";
+  }
+  text += "[[model]]\nname = \"m\"\n";
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    text += "[[model.deployment]]\nprovider = \"p" + std::to_string(i) + "\"\nmodel = \"up-" +
+            std::to_string(i) + "\"\nprice = { input = 1.0, output = 2.0 }\n";
+  }
+  return text;
+}
+
+struct SeenRequest {
+  std::string target;
+  std::string body;
+  std::string content_type;
+  std::string beta;
+  bool accepts_encodings = false;
+};
+
+class GatewayTranslation : public testing::GatewayCases {
+ protected:
+  SeenAnswer through(const std::vector<std::string_view>& names,
+                     const std::vector<std::string>& answers, const Asked& asked) {
+    GatewayWorld gateway(world, dialects(names));
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      gateway.add_raw_provider(i, saying(answers[i]));
+    }
+    SeenAnswer seen;
+    EXPECT_EQ(world.run(run(gateway, asked, seen), std::chrono::hours(1)), "");
+    log = gateway.log_lines();
+    return seen;
+  }
+
+  SeenRequest sent_to(std::string_view dialect, const Asked& asked) {
+    GatewayWorld gateway(world, dialects({dialect}));
+    SeenRequest request;
+    gateway.add_provider(
+        0, [&](http::ServerExchange& exchange) -> Task<void> { return note(exchange, request); });
+    SeenAnswer seen;
+    EXPECT_EQ(world.run(run(gateway, asked, seen), std::chrono::hours(1)), "");
+    return request;
+  }
+
+  static Task<void> in_two(net::Stream& stream, const std::string& events, std::size_t cut,
+                           StopToken stop) {
+    const Result<SliceChain> request = co_await stream.read(stop);
+    if (!request || request->empty()) co_return;
+    (void)co_await testing::say(stream, stream_head + events.substr(0, cut), stop);
+    (void)co_await testing::say(stream, events.substr(cut), stop);
+  }
+
+  static Task<void> note(http::ServerExchange& exchange, SeenRequest& out) {
+    const http::RequestHead& head = exchange.head();
+    out.target = head.target;
+    out.content_type = head.headers.value("content-type").value_or("");
+    out.beta = head.headers.value("anthropic-beta").value_or("");
+    out.accepts_encodings = head.headers.contains("accept-encoding");
+    const Result<Slice> body = co_await exchange.read_whole_body(1 << 20, {});
+    if (body) out.body = body->view();
+    const http::OutgoingResponse response{.status = 500};
+    (void)co_await exchange.respond(response, SliceChain(), {});
+  }
+};
+
+const std::string anthropic_answer =
+    with_length("200 OK", json_type + "request-id: req_up\r\n",
+                R"({"id":"msg_1","type":"message","role":"assistant","model":"up","content":[)"
+                R"({"type":"text","text":"Hello"}],"stop_reason":"end_turn","stop_sequence":null,)"
+                R"("usage":{"input_tokens":10,"output_tokens":5}})");
+
+std::string anthropic_event(std::string_view type, std::string_view rest) {
+  return "event: " + std::string(type) + "\ndata: {\"type\":\"" + std::string(type) + "\"" +
+         std::string(rest) + "}\n\n";
+}
+const std::string anthropic_begin =
+    anthropic_event("message_start",
+                    R"(,"message":{"id":"msg_1","type":"message","role":"assistant",)"
+                    R"("content":[],"model":"up","stop_reason":null,)"
+                    R"("usage":{"input_tokens":10,"output_tokens":1}})") +
+    anthropic_event("content_block_start",
+                    R"(,"index":0,"content_block":{"type":"text","text":""})");
+const std::string anthropic_text = anthropic_event(
+    "content_block_delta", R"(,"index":0,"delta":{"type":"text_delta","text":"Hello"})");
+const std::string anthropic_end =
+    anthropic_event("content_block_stop", R"(,"index":0)") +
+    anthropic_event("message_delta", R"(,"delta":{"stop_reason":"end_turn","stop_sequence":null},)"
+                                     R"("usage":{"output_tokens":5})") +
+    anthropic_event("message_stop", "");
+
+TEST_F(GatewayTranslation, SendsEachProviderWhatItUnderstands) {
+  const SeenRequest claude = sent_to("anthropic", {.body = std::string(asking)});
+  EXPECT_EQ(claude.target, "/base/messages");
+  EXPECT_NE(claude.body.find(R"("model":"up-0")"), std::string::npos) << claude.body;
+  EXPECT_NE(claude.body.find(R"("max_tokens":)"), std::string::npos);
+  EXPECT_EQ(claude.content_type, "application/json");
+  EXPECT_FALSE(claude.accepts_encodings);
+
+  const SeenRequest gemini = sent_to("gemini", {.body = std::string(asking_stream)});
+  EXPECT_EQ(gemini.target, "/base/models/up-0:streamGenerateContent?alt=sse");
+  EXPECT_NE(gemini.body.find(R"("contents":[)"), std::string::npos) << gemini.body;
+
+  const SeenRequest bedrock = sent_to("bedrock", {.body = std::string(asking)});
+  EXPECT_EQ(bedrock.target, "/base/model/up-0/converse");
+  EXPECT_NE(bedrock.body.find(R"("messages":[)"), std::string::npos) << bedrock.body;
+}
+
+TEST_F(GatewayTranslation, ForwardsTheBetaHeaderToAnthropicAlone) {
+  const Asked asked{.body = std::string(asking),
+                    .headers = {{"anthropic-beta", "one"}, {"accept-encoding", "gzip"}}};
+  EXPECT_EQ(sent_to("anthropic", asked).beta, "one");
+  EXPECT_EQ(sent_to("gemini", asked).beta, "");
+}
+
+TEST_F(GatewayTranslation, WritesAWholeAnswerInTheCallersDialect) {
+  const SeenAnswer seen = through({"anthropic"}, {anthropic_answer}, {.body = std::string(asking)});
+  EXPECT_EQ(seen.status, 200);
+  EXPECT_NE(seen.body.find(R"("object":"chat.completion")"), std::string::npos) << seen.body;
+  EXPECT_NE(seen.body.find(R"("content":"Hello")"), std::string::npos);
+  EXPECT_NE(seen.body.find(R"("model":"m")"), std::string::npos);
+  EXPECT_NE(seen.body.find(R"("prompt_tokens":10,"completion_tokens":5)"), std::string::npos);
+  EXPECT_NE(seen.body.find(R"("cost":2e-05)"), std::string::npos) << seen.body;
+  EXPECT_EQ(seen.provider, "p0");
+  EXPECT_TRUE(logged(R"("outcome":"success")")) << log[0];
+  EXPECT_TRUE(logged(R"("input_tokens":10)") || logged(R"("input":10)")) << log[0];
+}
+
+TEST_F(GatewayTranslation, WritesAStreamInTheCallersDialect) {
+  const SeenAnswer seen =
+      through({"anthropic"}, {stream_head + anthropic_begin + anthropic_text + anthropic_end},
+              {.body = std::string(asking_stream)});
+  EXPECT_EQ(seen.status, 200);
+  EXPECT_TRUE(seen.complete);
+  EXPECT_NE(seen.body.find(R"("delta":{"content":"Hello"})"), std::string::npos) << seen.body;
+  EXPECT_NE(seen.body.find(R"("finish_reason":"stop")"), std::string::npos);
+  EXPECT_EQ(seen.body.find("\"usage\""), std::string::npos) << "nobody asked for it";
+  EXPECT_TRUE(seen.body.ends_with("data: [DONE]\n\n"));
+}
+
+TEST_F(GatewayTranslation, LeadsToAnotherProviderBeforeTheFirstWord) {
+  const std::string overloaded =
+      anthropic_event("error", R"(,"error":{"type":"overloaded_error","message":"Overloaded"})");
+  const SeenAnswer seen = through({"anthropic", "anthropic"},
+                                  {stream_head + anthropic_begin + overloaded, anthropic_answer},
+                                  {.body = std::string(asking_stream)});
+  EXPECT_EQ(seen.status, 200);
+  EXPECT_EQ(seen.provider, "p1");
+  EXPECT_NE(seen.body.find("Hello"), std::string::npos) << "a whole answer to a stream asked for";
+  EXPECT_TRUE(seen.body.ends_with("data: [DONE]\n\n")) << seen.body;
+}
+
+TEST_F(GatewayTranslation, EndsACutStreamWithAnErrorAndNothingThatLooksComplete) {
+  const SeenAnswer seen = through({"anthropic"}, {stream_head + anthropic_begin + anthropic_text},
+                                  {.body = std::string(asking_stream)});
+  EXPECT_EQ(seen.status, 200);
+  EXPECT_NE(seen.body.find("Hello"), std::string::npos);
+  EXPECT_NE(seen.body.find("\"error\":{"), std::string::npos) << seen.body;
+  EXPECT_EQ(seen.body.find("[DONE]"), std::string::npos);
+  EXPECT_EQ(seen.body.find("\"finish_reason\":\"stop\""), std::string::npos);
+}
+
+TEST_F(GatewayTranslation, PutsAProvidersErrorIntoTheCallersWords) {
+  const std::string refusal =
+      with_length("400 Bad Request", json_type,
+                  R"({"type":"error","error":{"type":"invalid_request_error",)"
+                  R"("message":"prompt is too long: 9 tokens > 8 maximum"}})");
+  const SeenAnswer seen = through({"anthropic"}, {refusal}, {.body = std::string(asking)});
+  EXPECT_EQ(seen.status, 400);
+  EXPECT_NE(seen.body.find(R"("code":"context_length_exceeded")"), std::string::npos) << seen.body;
+  EXPECT_EQ(seen.body.find(R"("type":"error")"), std::string::npos);
+}
+
+TEST_F(GatewayTranslation, RefusesWhatCannotBeReadBeforeAnybodyIsAsked) {
+  const SeenAnswer seen =
+      through({"anthropic"}, {anthropic_answer},
+              {.body = R"({"model":"m","messages":[{"role":"nobody","content":"hi"}]})"});
+  EXPECT_EQ(seen.status, 400);
+  EXPECT_NE(seen.body.find("messages[0].role"), std::string::npos) << seen.body;
+}
+
+TEST_F(GatewayTranslation, OffersOtherOperationsToProvidersOfTheCallersDialectAlone) {
+  const SeenAnswer seen =
+      through({"anthropic"}, {anthropic_answer},
+              {.target = "/v1/embeddings", .body = R"({"model":"m","input":"a"})"});
+  EXPECT_EQ(seen.status, 400);
+  EXPECT_NE(seen.body.find("cannot do embeddings"), std::string::npos) << seen.body;
+}
+
+// The two bytes of a character and the two line ends come in reads of their own.
+TEST_F(GatewayTranslation, SeesTheSameAnswerWhereverReadsAreCut) {
+  const std::string all =
+      anthropic_begin +
+      anthropic_event("content_block_delta",
+                      R"(,"index":0,"delta":{"type":"text_delta","text":"é"})") +
+      anthropic_end;
+  std::string whole;
+  for (std::size_t cut = 0; cut <= all.size(); cut += 7) {
+    GatewayWorld gateway(world, dialects({"anthropic"}));
+    gateway.add_raw_provider(0, [&](net::Stream& stream, StopToken stop) -> Task<void> {
+      return in_two(stream, all, cut, stop);
+    });
+    SeenAnswer seen;
+    ASSERT_EQ(
+        world.run(run(gateway, {.body = std::string(asking_stream)}, seen), std::chrono::hours(1)),
+        "");
+    // Id and time of the answer differ from request to request.
+    const std::size_t from = seen.body.find("\"choices\"");
+    ASSERT_NE(from, std::string::npos) << seen.body;
+    std::string shown;
+    for (std::size_t at = 0; (at = seen.body.find("\"delta\"", at)) != std::string::npos; ++at) {
+      shown += seen.body.substr(at, seen.body.find('}', at) - at);
+    }
+    if (whole.empty()) whole = shown;
+    EXPECT_EQ(shown, whole) << "cut at byte " << cut;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::gateway

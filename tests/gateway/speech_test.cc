@@ -1,0 +1,66 @@
+#include "speech.h"
+
+#include <gtest/gtest.h>
+
+namespace sluice::gateway {
+namespace {
+
+using catalog::Dialect;
+using llm::Operation;
+
+struct Spoken {
+  Dialect provider;
+  Operation operation;
+  Speech speech;
+};
+
+Speech speech(const Spoken& c, bool repair = false, bool takes_chats = true) {
+  catalog::Provider provider;
+  provider.dialect = c.provider;
+  catalog::Deployment deployment;
+  deployment.provider = &provider;
+  deployment.traits.takes_chat_completions = takes_chats;
+  const bool is_anthropic =
+      c.operation == Operation::messages || c.operation == Operation::messages_count_tokens;
+  const llm::Endpoint endpoint{
+      .operation = c.operation,
+      .dialect = is_anthropic ? llm::Dialect::anthropic : llm::Dialect::openai};
+  llm::Request request;
+  request.operation = c.operation;
+  request.repair.text = repair;
+  return speech_for(endpoint, request, deployment);
+}
+
+TEST(Speech, IsTranslationWhereDialectsDiffer) {
+  const Spoken cases[] = {
+      {Dialect::openai, Operation::chat_completions, Speech::relayed},
+      {Dialect::azure, Operation::embeddings, Speech::relayed},
+      {Dialect::anthropic, Operation::chat_completions, Speech::translated},
+      {Dialect::gemini, Operation::responses, Speech::translated},
+      {Dialect::bedrock, Operation::chat_completions, Speech::translated},
+      {Dialect::anthropic, Operation::embeddings, Speech::none},
+      {Dialect::gemini, Operation::responses_retrieve, Speech::none},
+      {Dialect::vertex, Operation::chat_completions, Speech::none},
+      {Dialect::anthropic, Operation::messages, Speech::relayed},
+      {Dialect::anthropic, Operation::messages_count_tokens, Speech::relayed},
+      {Dialect::openai, Operation::messages, Speech::translated},
+      {Dialect::gemini, Operation::messages, Speech::translated},
+      {Dialect::gemini, Operation::messages_count_tokens, Speech::none},
+  };
+  for (const Spoken& c : cases) {
+    EXPECT_EQ(speech(c), c.speech) << to_string(c.provider) << " " << to_string(c.operation);
+  }
+}
+
+TEST(Speech, IsTranslationWhereTheAnswerIsToBeMended) {
+  EXPECT_EQ(speech({Dialect::openai, Operation::chat_completions, {}}, true), Speech::translated);
+}
+
+TEST(Speech, IsTranslationForModelsOfTheResponsesApiAlone) {
+  EXPECT_EQ(speech({Dialect::openai, Operation::chat_completions, {}}, false, false),
+            Speech::translated);
+  EXPECT_EQ(speech({Dialect::openai, Operation::responses, {}}, false, false), Speech::relayed);
+}
+
+}  // namespace
+}  // namespace sluice::gateway
