@@ -46,6 +46,14 @@ MODELS = {
     "no-space": ["sim-fault-no-space"],
 }
 
+# Each dialect's base URL at the simulator, and the model that is asked for there.
+DIALECTS = {
+    "openai": ("/v1", "gpt-5-mini"),
+    "anthropic": ("/v1", "claude-sonnet-4-5"),
+    "gemini": ("/v1beta", "gemini-3-pro-preview"),
+    "bedrock": ("", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+}
+
 
 def make_certificates(folder):
     """A CA and a certificate for localhost signed by it; their paths."""
@@ -148,6 +156,17 @@ class World:
             text += f'[[model]]\nname = "{name}"\n'
             for model in upstream:
                 text += f'[[model.deployment]]\nprovider = "simulator"\nmodel = "{model}"\n'
+        for dialect, (path, model) in DIALECTS.items():
+            text += (f'[[provider]]\nname = "sim-{dialect}"\ndialect = "{dialect}"\n'
+                     f'base_url = "{scheme}://localhost:{self._simulator_port}{path}"\n'
+                     'keys = [{ env = "SIMULATOR_KEY" }]\nregion = "local"\n')
+            if self.ca:
+                text += f'ca_file = "{self.ca}"\n'
+            for name, upstream in ((f"by-{dialect}", model),
+                                   (f"overloaded-{dialect}", "sim-fault-overloaded"),
+                                   (f"broken-{dialect}", "sim-fault-error-event-after:4")):
+                text += (f'[[model]]\nname = "{name}"\n[[model.deployment]]\n'
+                         f'provider = "sim-{dialect}"\nmodel = "{upstream}"\n')
         text += ('[[model]]\nname = "impatient"\ntimeouts = { first_byte_ms = 300 }\n'
                  '[[model.deployment]]\nprovider = "simulator"\nmodel = "sim-fault-hang"\n')
         text += stanza + narrow + 'models = ["sim"]\n'

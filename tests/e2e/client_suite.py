@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the official OpenAI client's suite (tests/e2e/client) against the gateway, once over
+"""Runs the official clients' suite (tests/e2e/client) against the gateway, once over
 plaintext and once over TLS on both sides.
 
     client_suite.py GATEWAY SIMULATOR WORK_FOLDER [plain|tls]
