@@ -43,6 +43,7 @@ Speech speech_for(const llm::Endpoint& endpoint, const llm::Request& request,
 }
 
 llm::ChatDialect chat_dialect(const catalog::Deployment& deployment) noexcept {
+  SLUICE_ASSERT(is_spoken(deployment.provider->dialect));
   switch (deployment.provider->dialect) {
     case catalog::Dialect::openai:
     case catalog::Dialect::azure:
@@ -53,7 +54,6 @@ llm::ChatDialect chat_dialect(const catalog::Deployment& deployment) noexcept {
     case catalog::Dialect::bedrock: return llm::ChatDialect::bedrock;
     case catalog::Dialect::vertex: break;
   }
-  SLUICE_ASSERT(!"a dialect that is not spoken was planned for");
   __builtin_unreachable();
 }
 
