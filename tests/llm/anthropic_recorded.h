@@ -9,29 +9,12 @@
 #include <string_view>
 #include <vector>
 
+#include "../support/base64.h"
 #include "answer_summary.h"
 #include "recorded.h"
 #include "sluice/json/value.h"
 
 namespace sluice::llm {
-
-inline std::string decode_base64(std::string_view text) {
-  constexpr std::string_view alphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  unsigned bits = 0;
-  int count = 0;
-  for (const char c : text) {
-    const std::size_t value = alphabet.find(c);
-    if (value == alphabet.npos) break;
-    bits = bits << 6 | static_cast<unsigned>(value);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    out += static_cast<char>(bits >> count & 0xff);
-  }
-  return out;
-}
 
 /// Streams that AWS framed: each frame's {"bytes":".."} is an event.
 inline std::vector<RecordedExchange> framed_anthropic_streams() {
@@ -45,13 +28,15 @@ inline std::vector<RecordedExchange> framed_anthropic_streams() {
     EXPECT_TRUE(index.build(std::string_view(file).substr(at, end - at)));
     at = end + 1;
     const json::Value pair = json::root(index);
-    const std::string frames = decode_base64(recorded_text(pair.find("response"), "body_base64"));
+    const std::string frames =
+        test::decode_base64(recorded_text(pair.find("response"), "body_base64"));
     if (frames.empty()) continue;
     RecordedExchange exchange{.name = recorded_text(pair, "case")};
     for (std::size_t frame = frames.find(begin); frame != frames.npos;
          frame = frames.find(begin, frame + 1)) {
       exchange.body +=
-          "data: " + decode_base64(std::string_view(frames).substr(frame + begin.size())) + "\n\n";
+          "data: " + test::decode_base64(std::string_view(frames).substr(frame + begin.size())) +
+          "\n\n";
     }
     out.push_back(std::move(exchange));
   }
