@@ -3,14 +3,13 @@
 #include <array>
 
 #include "anthropic_draft.h"
+#include "dropped_names.h"
 
 namespace sluice::llm {
 namespace {
 
 using json::Kind;
 using json::Value;
-
-constexpr std::size_t dropped_max = 64;  // who sends more is no honest client
 
 constexpr std::array<std::string_view, 5> own_members = {
     "container", "mcp_servers", "context_management", "inference_geo", "speed"};
@@ -87,10 +86,7 @@ void write_service_tier(AnthropicDraft& draft, json::Writer& out) {
 
 }  // namespace
 
-void AnthropicDraft::drop(std::string_view name) {
-  if (call.dropped.size() == dropped_max) return;
-  if (std::ranges::find(call.dropped, name) == call.dropped.end()) call.dropped.emplace_back(name);
-}
+void AnthropicDraft::drop(std::string_view name) { add_dropped(call.dropped, name); }
 
 const OtherMember* find_other(const ChatRequest& request, std::string_view name) {
   const auto place = std::ranges::find_if(

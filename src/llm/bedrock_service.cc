@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bedrock_writing.h"
+#include "dropped_names.h"
 
 namespace sluice::llm {
 namespace {
@@ -104,9 +105,7 @@ bool is_silent(const OtherMember& other) {
 
 }  // namespace
 
-void BedrockWriting::drop(std::string_view name) {
-  if (std::ranges::find(call.dropped, name) == call.dropped.end()) call.dropped.emplace_back(name);
-}
+void BedrockWriting::drop(std::string_view name) { add_dropped(call.dropped, name); }
 
 void write_service_fields(BedrockWriting& writing, json::Writer& out) {
   write_metadata(writing, out);

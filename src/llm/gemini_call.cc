@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "dropped_names.h"
 #include "gemini_draft.h"
 #include "sluice/json/value.h"
 
@@ -108,10 +109,7 @@ Refusal write_body(GeminiDraft& draft) {
 
 }  // namespace
 
-void GeminiDraft::drop(std::string_view field) {
-  if (std::ranges::find(call.dropped, field) == call.dropped.end())
-    call.dropped.emplace_back(field);
-}
+void GeminiDraft::drop(std::string_view field) { add_dropped(call.dropped, field); }
 
 WrittenCall write_gemini_call(const ChatRequest& request, const ChatTarget& target,
                               json::Index& scratch) {

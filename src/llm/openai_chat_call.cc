@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "dropped_names.h"
 #include "openai_chat_call_messages.h"
 
 namespace sluice::llm {
@@ -84,7 +85,7 @@ class CallWriter {
   void write_number(std::string_view name, const std::optional<Number>& number) {
     if (number) writer_.key(name).raw(number->raw);
   }
-  void drop(std::string name) { call_.dropped.push_back(std::move(name)); }
+  void drop(std::string_view name) { add_dropped(call_.dropped, name); }
   [[nodiscard]] bool may_be_called(const Tool& tool) const {
     return allowed_.empty() || allowed_.contains(plain(tool.name));
   }

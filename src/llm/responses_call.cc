@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "custom_format.h"
+#include "dropped_names.h"
 #include "responses_input.h"
 
 namespace sluice::llm {
@@ -57,7 +58,7 @@ class CallWriter {
   std::optional<ApiError> write_others();
   [[nodiscard]] ApiError dropped_is_refused() const;
 
-  void drop(std::string_view name) { call_.dropped.emplace_back(name); }
+  void drop(std::string_view name) { add_dropped(call_.dropped, name); }
   [[nodiscard]] bool thinks() const { return traits_.thinking != ThinkingControl::none; }
   [[nodiscard]] bool wants_schema() const {
     return request_.output.kind == OutputKind::json_schema && !request_.output.schema.empty();
