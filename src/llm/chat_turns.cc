@@ -118,7 +118,9 @@ class Arranger {
       if (leads) {
         out_.system.push_back(&part);
       } else {
-        turn_of(role).parts.push_back(&part);
+        Turn& turn = turn_of(role);
+        turn.parts.push_back(&part);
+        turn.has_calls = turn.has_calls || std::holds_alternative<ToolCall>(part.body);
       }
     }
     return std::nullopt;
@@ -130,29 +132,24 @@ class Arranger {
     // Nothing may come between calls and their results: the system speaks behind them.
     const bool results_late = role == Role::user && turns.size() >= 2 &&
                               turns.back().role == Role::system &&
-                              has_calls(turns[turns.size() - 2]);
+                              turns[turns.size() - 2].has_calls;
     if (results_late) {
       turns.insert(turns.end() - 1, Turn{.role = Role::user, .parts = {}});
       return turns[turns.size() - 2];
     }
     const bool after_results =
         role == Role::user && turns.size() >= 3 && turns.back().role == Role::system &&
-        turns[turns.size() - 2].role == Role::user && has_calls(turns[turns.size() - 3]);
+        turns[turns.size() - 2].role == Role::user && turns[turns.size() - 3].has_calls;
     if (after_results) return turns[turns.size() - 2];
     if (turns.empty() || turns.back().role != role) turns.push_back({.role = role, .parts = {}});
     return turns.back();
-  }
-
-  static bool has_calls(const Turn& turn) {
-    return std::ranges::any_of(
-        turn.parts, [](const Part* part) { return std::holds_alternative<ToolCall>(part->body); });
   }
 
   // Results to the front of their turns, each turn's matched with the calls before it.
   std::optional<ApiError> order_results() {
     const Turn* before = nullptr;
     for (Turn& turn : out_.turns) {
-      const bool follows_calls = before != nullptr && has_calls(*before);
+      const bool follows_calls = before != nullptr && before->has_calls;
       const bool has_results = std::ranges::any_of(turn.parts, is_result);
       if (has_results || (follows_calls && turn.role != Role::assistant)) {
         Calls calls(before);

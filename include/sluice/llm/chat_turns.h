@@ -30,6 +30,7 @@ struct Turn {
   /// Never empty. Of the request, or a text that stands for nothing ("." in a user's turn that a
   /// provider insists on). Lifetime: the request's.
   std::vector<const Part*> parts = {};
+  bool has_calls = false;  // of tools, among the parts
 };
 
 struct Turns {
