@@ -26,13 +26,16 @@ void AnswerRepair::take(const ChatEvent& event) {
   Choice& choice = choice_of(event);
   switch (event.kind) {
     case ChatEventKind::text:
+      tell_arguments(event, choice);
       if (!wanted_.text) break;
       return hold(choice.text, event.text);
     case ChatEventKind::tool_arguments:
       if (!wanted_.arguments || choice.call_is_custom) break;
+      if (!choice.call_open) return;  // of a call that is over: nobody could tell whose
       return hold(choice.arguments, event.text);
     case ChatEventKind::tool_call:
       tell_arguments(event, choice);
+      choice.arguments.clear();  // of no call at all
       choice.call = event.call;
       choice.call_open = true;
       choice.call_is_custom = event.is_custom;
@@ -41,13 +44,14 @@ void AnswerRepair::take(const ChatEvent& event) {
       tell_arguments(event, choice);
       tell_text(event, choice);
       break;
-    case ChatEventKind::started:
+    // Any of these ends the call before it: its arguments come first.
     case ChatEventKind::refusal:
     case ChatEventKind::reasoning:
     case ChatEventKind::reasoning_signed:
     case ChatEventKind::reasoning_sealed:
     case ChatEventKind::image:
-    case ChatEventKind::citation:
+    case ChatEventKind::citation: tell_arguments(event, choice); break;
+    case ChatEventKind::started:
     case ChatEventKind::usage: break;
   }
   if (!error_) next_.take(event);

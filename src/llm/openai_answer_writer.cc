@@ -56,6 +56,7 @@ void OpenaiAnswerWriter::take(const ChatEvent& event) {
       break;
     case ChatEventKind::tool_call: take_call(event, choice); break;
     case ChatEventKind::tool_arguments:
+      if (!choice.call_open) break;  // of a call that is over
       choice.arguments_empty = choice.arguments_empty && event.text.empty();
       json::append_escaped(choice.calls, event.text);
       break;

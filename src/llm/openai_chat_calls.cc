@@ -124,9 +124,13 @@ void OpenaiChatReader::tell_arguments(Call& call, json::Text arguments, Choice& 
                                       ChatSink& sink) {
   if (arguments.empty()) return;
   if (!call.is_told) {
-    const bool full = call.early_arguments.size() > early_arguments_bytes_max;
-    if (!full) json::append_escaped(call.early_arguments, arguments);
-    odd_ = odd_ || full;
+    // Of all calls together: pieces without a name are nothing that a client sees.
+    const bool fits = arguments.bytes.size() <= early_arguments_bytes_max - early_arguments_bytes_;
+    if (fits) {
+      json::append_escaped(call.early_arguments, arguments);
+      early_arguments_bytes_ += arguments.bytes.size();
+    }
+    odd_ = odd_ || !fits;
     return;
   }
   call.end.feed(arguments);

@@ -1,6 +1,7 @@
 // What a message or a delta of OpenAI's chat answers says, but for its tool calls.
 #include <string>
 
+#include "compact_json.h"
 #include "sluice/llm/openai_chat_reader.h"
 
 namespace sluice::llm {
@@ -77,8 +78,10 @@ void OpenaiChatReader::read_message(Value message, Choice& choice, ChatSink& sin
   tell_text(ChatEventKind::refusal, refusal, choice, sink);
   if (images) read_images(*images, choice, sink);
   if (annotations) {
+    std::string compact;  // an event's data is one line
     for (const Value source : annotations->elements()) {
-      tell({.kind = ChatEventKind::citation, .json = source.raw()}, choice, sink);
+      tell({.kind = ChatEventKind::citation, .json = compact_json(source.raw(), compact)}, choice,
+           sink);
     }
   }
   if (calls) read_calls(*calls, choice, sink);

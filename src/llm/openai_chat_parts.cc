@@ -103,7 +103,7 @@ void append_openai_usage(std::string& out, const Usage& usage, const AnswerFrame
 
 std::string answer_id(json::Text id, std::string_view request_id) {
   std::string out;
-  if (id.empty()) {
+  if (id.empty() || id.bytes.size() > answer_id_bytes_max) {
     out = "chatcmpl-";
     json::append_escaped(out, json::Text{.bytes = request_id});
   } else {

@@ -1,5 +1,6 @@
 // The pieces that chunks and whole answers of OpenAI's dialect share.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -35,6 +36,9 @@ void append_finish(std::string& out, const ChatEvent& event);
 /// The usage object, with its price. A count that the provider did not give is null, a detail left
 /// out.
 void append_openai_usage(std::string& out, const Usage& usage, const AnswerFrame::Cost& cost);
+
+/// An id that is longer is none: it would be said again in every chunk.
+inline constexpr std::size_t answer_id_bytes_max = 256;
 
 /// The id of an answer: the provider's, or one made of the request's.
 [[nodiscard]] std::string answer_id(json::Text id, std::string_view request_id);

@@ -75,6 +75,7 @@ ReadResult OpenaiChatReader::read_event(std::string_view name, std::string_view 
   ReadResult result;
   const auto fail_with = [&](ApiError error) {
     failed_ = true;
+    tell_usage(sink);  // what was counted so far was used all the same
     result.error = std::move(error);
     return result;
   };
@@ -110,7 +111,10 @@ StreamEnd OpenaiChatReader::finish(ChatSink& sink) {
   if (done_) return StreamEnd::complete;
   const bool all_ended =
       std::ranges::all_of(choices_, [](const Choice& choice) { return choice.reason.has_value(); });
-  if (choices_.empty() || !all_ended) return StreamEnd::truncated;
+  if (choices_.empty() || !all_ended) {
+    tell_usage(sink);
+    return StreamEnd::truncated;
+  }
   tell_end(sink);
   return StreamEnd::finished;
 }
@@ -221,6 +225,10 @@ void OpenaiChatReader::tell_end(ChatSink& sink) {
           .reason = reason},
          choice, sink);
   }
+  tell_usage(sink);
+}
+
+void OpenaiChatReader::tell_usage(ChatSink& sink) const {
   if (usage_.known()) sink.take({.kind = ChatEventKind::usage, .usage = usage_});
 }
 

@@ -75,6 +75,7 @@ void OpenaiChunkWriter::close_delta() {
 
 // A call that ended without arguments has none: {} is what clients can parse.
 void OpenaiChunkWriter::close_call(const ChatEvent& event, Choice& choice) {
+  choice.call_begun = false;
   if (!choice.call_open) return;
   choice.call_open = false;
   open_delta(event.choice);
@@ -94,7 +95,7 @@ void OpenaiChunkWriter::write_delta(const ChatEvent& event, Choice& choice) {
     ++choice.thoughts;
   }
   if (event.kind == ChatEventKind::tool_arguments) {
-    if (event.text.empty()) return;
+    if (event.text.empty() || !choice.call_begun) return;
     choice.call_open = false;
   }
   open_delta(event.choice);
@@ -139,6 +140,7 @@ void OpenaiChunkWriter::write_delta(const ChatEvent& event, Choice& choice) {
       out_ += event.is_custom ? R"(,"input":""})" : R"(,"arguments":""})";
       append_signature(out_, event.text);
       out_ += "}]";
+      choice.call_begun = true;
       choice.call_open = !event.is_custom;
       choice.call_is_custom = event.is_custom;
       choice.open_call = event.call;

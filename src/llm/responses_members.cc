@@ -54,7 +54,9 @@ bool append_chat_citation(std::string& out, Value annotation) {
   writer.key("type").string("url_citation");
   writer.key("url_citation").begin_object();
   for (const std::string_view name : {"start_index", "end_index", "title", "url"}) {
-    if (const auto value = annotation.find(name)) writer.key(name).raw(value->raw());
+    const auto value = annotation.find(name);
+    const bool is_scalar = value && !value->is(json::Kind::object) && !value->is(json::Kind::array);
+    if (is_scalar) writer.key(name).raw(value->raw());
   }
   writer.end_object();
   writer.end_object();

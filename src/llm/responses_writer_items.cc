@@ -7,6 +7,9 @@
 namespace sluice::llm {
 namespace {
 
+// One that is longer is none: it would be said again with every delta.
+constexpr std::size_t item_id_bytes_max = 256;
+
 using json::Text;
 
 }  // namespace
@@ -31,7 +34,7 @@ void ResponsesWriter::open_item(ItemKind kind, std::string_view prefix, Text id)
   if (item_ != ItemKind::none) close_item();
   item_ = kind;
   item_id_.clear();
-  if (id.empty()) {
+  if (id.empty() || id.bytes.size() > item_id_bytes_max) {
     item_id_ += prefix;
     item_id_ += id_;
     item_id_ += '_';

@@ -43,6 +43,17 @@ TEST(AnswerRepair, MendsTheArgumentsOfEachCall) {
             "finished tool_calls ()\n");
 }
 
+TEST(AnswerRepair, TellsArgumentsBeforeWhateverEndsTheirCall) {
+  const Mended seen =
+      mended(both, {{.kind = ChatEventKind::tool_call, .id = text("1"), .name = text("f")},
+                    {.kind = ChatEventKind::tool_arguments, .text = text("{a:1}")},
+                    {.kind = ChatEventKind::reasoning_signed, .text = text("sig")},
+                    {.kind = ChatEventKind::tool_arguments, .text = text("late")},
+                    {.kind = ChatEventKind::finished, .reason = FinishReason::tool_calls}});
+  EXPECT_EQ(seen.trace,
+            "call 0 id=1 name=f\narguments 0 {\"a\":1}\nsigned sig\nfinished tool_calls ()\n");
+}
+
 TEST(AnswerRepair, LeavesAloneWhatItIsNotAskedToMend) {
   const std::vector<ChatEvent> events = {
       {.text = text("Hello")},

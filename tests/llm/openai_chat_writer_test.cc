@@ -174,6 +174,28 @@ TEST(OpenaiChunkWriter, WritesCustomToolsAsTheyAreRead) {
             R"([{"index":0,"custom":{"input":"select 1"}}])");
 }
 
+TEST(OpenaiWriters, TakeNoArgumentsBehindTheEndOfTheirCall) {
+  const std::vector<ChatEvent> events = {
+      {.kind = ChatEventKind::tool_call, .id = text("t"), .name = text("f")},
+      {.kind = ChatEventKind::text, .text = text("a")},
+      {.kind = ChatEventKind::tool_arguments, .text = text("{\"late\":1}")},
+      {.kind = ChatEventKind::finished, .reason = FinishReason::tool_calls}};
+  OpenaiAnswerWriter whole(frame());
+  json::Index index;
+  const std::string answer = written(whole, events);
+  EXPECT_TRUE(index.build(answer).has_value()) << answer;
+  EXPECT_EQ(answer.find("late"), answer.npos);
+  OpenaiChunkWriter chunks(frame());
+  EXPECT_EQ(written(chunks, events).find("late"), std::string::npos);
+}
+
+TEST(OpenaiWriters, MakeAnIdWhereTheProvidersIsAbsurd) {
+  OpenaiChunkWriter writer(frame());
+  const std::string giant(100'000, 'x');
+  writer.take({.kind = ChatEventKind::started, .id = text(giant)});
+  EXPECT_LT(writer.take_bytes().size(), 1'000u);
+}
+
 TEST(OpenaiChunkWriter, LeavesOutChoicesThatNobodyCanHaveAskedFor) {
   OpenaiChunkWriter writer(frame());
   writer.take({.kind = ChatEventKind::text, .choice = 4'000'000'000, .text = text("x")});

@@ -81,6 +81,7 @@ class OpenaiChatReader final : public ChatReader {
   void tell_text(ChatEventKind kind, json::Text text, Choice& choice, ChatSink& sink);
   void tell(ChatEvent event, Choice& choice, ChatSink& sink);
   void tell_end(ChatSink& sink);
+  void tell_usage(ChatSink& sink) const;
 
   AskedFor asked_;
   CallOrder order_;
@@ -89,7 +90,8 @@ class OpenaiChatReader final : public ChatReader {
   bool started_ = false;
   bool done_ = false;
   bool failed_ = false;
-  bool odd_ = false;  // of the event being read
+  std::size_t early_arguments_bytes_ = 0;  // of all calls, ever
+  bool odd_ = false;                       // of the event being read
 };
 
 }  // namespace sluice::llm

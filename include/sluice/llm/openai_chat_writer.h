@@ -29,8 +29,9 @@ class OpenaiChunkWriter final : public ChatWriter {
 
  private:
   struct Choice {
-    bool begun = false;      // its role was said
-    bool call_open = false;  // of a function whose arguments are empty so far
+    bool begun = false;       // its role was said
+    bool call_begun = false;  // and not over: more of its arguments may come
+    bool call_open = false;   // of a function whose arguments are empty so far
     bool call_is_custom = false;
     std::uint32_t open_call = 0;
     std::uint32_t thoughts = 0;  // ended so far
