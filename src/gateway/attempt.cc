@@ -20,6 +20,9 @@ Attempt::Attempt(const AttemptContext& context, const catalog::Deployment& deplo
       speech_(speech),
       credential_(credential) {
   SLUICE_ASSERT(speech != Speech::none);
+  if (credential.is_callers && provider_.dialect == catalog::Dialect::bedrock) {
+    callers_aws_key_ = catalog::parse_aws_key(Secret(std::string(credential.key)));
+  }
 }
 
 llm::Usage Attempt::usage() const noexcept { return events_ ? events_->usage() : usage_; }
@@ -47,13 +50,14 @@ llm::ApiError Attempt::explain(const Error& error) {
   return refuse(outcome, llm::errors::upstream_unreachable(provider_.name, error));
 }
 
+std::optional<llm::ApiError> Attempt::prepare() {
+  if (speech_ == Speech::translated) return write_call();
+  adapt_to_host();
+  return std::nullopt;
+}
+
 Task<std::optional<llm::ApiError>> Attempt::run(StopToken stop) {
   times_.started = loop_.now();
-  if (speech_ == Speech::translated) {
-    if (MaybeError refused = write_call()) co_return refused;
-  } else {
-    adapt_to_host();
-  }
   // One timer for both waits: the head of the answer, then its first content.
   ring::Deadline deadline(loop_, times_.started + deployment_.timeouts.first_byte, stop);
   MaybeError failed = co_await connect_and_send(deadline);
@@ -76,7 +80,7 @@ std::optional<llm::ApiError> Attempt::write_call() {
                                      .request_id = context_.request_id,
                                      .now = loop_.wall_now()},
                                     context_.core.index);
-  if (!call) return refuse(AttemptOutcome::failed, std::move(call.error()));
+  if (!call) return std::move(call.error());
   call_ = std::move(*call);
   dropped_ = call_->dropped();
   return std::nullopt;
@@ -129,8 +133,15 @@ const catalog::Credential* Attempt::pick_credential() {
   return &provider_.credentials[loop_.random().below(provider_.credentials.size())];
 }
 
+// What the request is signed with; null where a key is sent.
+const catalog::AwsKey* Attempt::pick_aws_key(const catalog::Credential* own) const noexcept {
+  if (callers_aws_key_) return &*callers_aws_key_;
+  return own != nullptr && own->aws ? &*own->aws : nullptr;
+}
+
 std::string_view Attempt::authorisation(const catalog::Credential* own) {
   if (credential_.is_callers) {
+    if (callers_aws_key_) return {};  // signed with, never sent
     callers_header_ = catalog::render_auth(provider_.auth, Secret(std::string(credential_.key)));
     return callers_header_.reveal();
   }
@@ -181,8 +192,9 @@ Task<Result<void>> Attempt::send_on(upstream::ConnectionPool::Use use, StopToken
                                      host_edits_.get());
   }
   upstream::AwsSignature signature;
-  if (own != nullptr && own->aws) {
-    signature = sign(*own->aws, target, body);
+  const catalog::AwsKey* const aws_key = pick_aws_key(own);
+  if (aws_key != nullptr) {
+    signature = sign(*aws_key, target, body);
     fields.push_back({"Authorization", signature.authorization});
     fields.push_back({"X-Amz-Date", signature.date});
     if (!signature.security_token.empty()) {

@@ -71,6 +71,12 @@ class Attempt : public CachedObject {
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
 
+  /// Whether the context's `chat` must be there before prepare().
+  [[nodiscard]] bool needs_chat() const noexcept { return speech_ == Speech::translated; }
+  /// Writes the request as this provider takes it. An error is the client's to mend, or what this
+  /// provider cannot be told: nothing was sent. To be called once, before run().
+  [[nodiscard]] std::optional<llm::ApiError> prepare();
+
   /// Nothing when there is an answer to show; else why not. When `stop` stopped, the error means
   /// nothing.
   [[nodiscard]] Task<std::optional<llm::ApiError>> run(StopToken stop);
@@ -139,6 +145,7 @@ class Attempt : public CachedObject {
   [[nodiscard]] bool has_no_body() const noexcept;
   [[nodiscard]] bool must_be_json() const noexcept;
   [[nodiscard]] const catalog::Credential* pick_credential();
+  [[nodiscard]] const catalog::AwsKey* pick_aws_key(const catalog::Credential* own) const noexcept;
   [[nodiscard]] std::string_view authorisation(const catalog::Credential* own);
   [[nodiscard]] upstream::AwsSignature sign(const catalog::AwsKey& key, std::string_view path,
                                             const SliceChain& body) const;
@@ -154,6 +161,7 @@ class Attempt : public CachedObject {
   const catalog::Provider& provider_;
   Speech speech_;
   policy::ProviderCredential credential_;
+  std::optional<catalog::AwsKey> callers_aws_key_;
   Secret callers_header_;  // the auth header's value made of the caller's own key
 
   std::unique_ptr<const llm::HostEdits> host_edits_;  // null: the request's own will do

@@ -117,6 +117,7 @@ bool Attempt::has_no_body() const noexcept {
 // Whatever its label says, it is looked into: garbage never passes for a success. Events that were
 // asked for, but came compressed, are all that cannot be.
 bool Attempt::must_be_json() const noexcept {
+  if (call_) return true;  // nothing of another dialect is shown as it is
   return llm::answers_in_json(context_.endpoint.operation) &&
          !(context_.request.stream && has_media_type(*head_, "text/event-stream"));
 }
@@ -159,7 +160,8 @@ std::unique_ptr<EventSource> Attempt::make_events() {
         *exchange_, context_.core.index, call_->translation(),
         TranslatedEvents::Config{.framing = call_->framing(),
                                  .provider = provider_.name,
-                                 .event_bytes_max = event_bytes_max});
+                                 .event_bytes_max = event_bytes_max,
+                                 .odd_events = context_.core.metrics.upstream_odd_events});
   }
   return std::make_unique<RelayedEvents>(
       *exchange_, context_.core.index,
@@ -205,7 +207,11 @@ Task<std::optional<llm::ApiError>> Attempt::receive_events(StopToken stop) {
 }
 
 Task<std::optional<llm::ApiError>> Attempt::receive_whole(StopToken stop) {
-  const std::size_t bytes_max = generation_->snapshot().config.streaming.whole_response_bytes_max;
+  const config::StreamingConfig& limits = generation_->snapshot().config.streaming;
+  // What is translated cannot be shown as it comes: it is held whole up to what an event may be.
+  const std::size_t bytes_max =
+      call_ ? std::max(limits.whole_response_bytes_max, limits.event_bytes_max)
+            : limits.whole_response_bytes_max;
   const http::Framing& framing = exchange_->framing();
   if (framing.kind == http::BodyKind::length && framing.length_bytes > bytes_max) {
     if (call_) co_return too_large_to_translate();
@@ -285,9 +291,9 @@ llm::ApiError Attempt::too_large_to_translate() {
 std::optional<llm::ApiError> Attempt::accept_translated(const Slice& body) {
   const std::unique_ptr<llm::AnswerTranslation> translation = call_->translation();
   llm::AnswerTranslation::Step step = translation->whole(body.view(), context_.core.index);
-  if (step.error) return refuse(outcome_of(*step.error), std::move(*step.error));
   usage_ = translation->usage();
   usage_looked_at_ = true;
+  if (step.error) return refuse(outcome_of(*step.error), std::move(*step.error));
   held_.bytes.push(Slice::take(translation->take_bytes()));
   return std::nullopt;
 }

@@ -298,16 +298,21 @@ Task<std::optional<ApiError>> Exchange::attempt() {
                                   .body = body_,
                                   .request_id = request_id_});
   MaybeError failed;
+  MaybeError unsayable;  // what the request asks for and some provider cannot be told
   for (const catalog::Deployment* deployment : plan_) {
-    if (!attempts_.empty()) core_.metrics.upstream_fallbacks.add();
     const MonotonicTime own_total_at = downstream_.began_at() + deployment->timeouts.total;
     if (own_total_at < total_at) total_->extend(total_at = own_total_at);
-    const Speech speech = speech_for(endpoint_, request_, *deployment);
-    if (speech == Speech::translated) {
-      if (MaybeError refused = read_chat()) co_return refused;
+    auto attempt =
+        std::make_unique<Attempt>(*context_, *deployment, credential_for(*deployment->provider),
+                                  speech_for(endpoint_, request_, *deployment));
+    MaybeError refused;
+    if (attempt->needs_chat()) refused = read_chat();
+    if (!refused) refused = attempt->prepare();
+    if (refused) {
+      if (!unsayable) unsayable = std::move(refused);
+      continue;
     }
-    auto attempt = std::make_unique<Attempt>(*context_, *deployment,
-                                             credential_for(*deployment->provider), speech);
+    if (!attempts_.empty()) core_.metrics.upstream_fallbacks.add();
     MaybeError error = co_await attempt->run(total_->token());
     if (total_->token().stop_requested()) {
       failed = std::move(error);
@@ -334,9 +339,10 @@ Task<std::optional<ApiError>> Exchange::attempt() {
     }
     failed = std::move(error);
     record_attempt(*attempt, core_.loop.now());
+    count_spent(*attempt);
     if (!another_may_serve(*failed)) break;
   }
-  co_return failed;
+  co_return failed ? std::move(failed) : std::move(unsayable);
 }
 
 ApiError Exchange::relay_timeout(llm::errors::Deadline which, Duration waited) const {

@@ -102,6 +102,7 @@ class Exchange {
     telemetry::PhaseTimes times;
   };
   void count(const Account& account);
+  void count_spent(const Attempt& attempt);
   void log(const Account& account);
 
   Core& core_;

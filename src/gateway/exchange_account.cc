@@ -91,8 +91,30 @@ void Exchange::account() {
   if (core_.access_log != nullptr) log(account);
 }
 
+// Tokens and price of one attempt, shown or not: the provider counts both.
+void Exchange::count_spent(const Attempt& attempt) {
+  const llm::Usage usage = attempt.usage();
+  if (!usage.known()) return;
+  telemetry::Metrics& metrics = core_.metrics;
+  const catalog::Deployment& deployment = attempt.deployment();
+  const telemetry::LabelIndex provider = snapshot_.provider_labels[deployment.provider->index];
+  const telemetry::LabelIndex model =
+      model_ == nullptr ? telemetry::label_other : snapshot_.label_of(*model_);
+  const std::array counts = {
+      std::pair{telemetry::TokenDirection::input, usage.input},
+      std::pair{telemetry::TokenDirection::cached_input, usage.cached_input},
+      std::pair{telemetry::TokenDirection::output, usage.output},
+      std::pair{telemetry::TokenDirection::reasoning, usage.reasoning_output}};
+  for (const auto& [direction, tokens] : counts) {
+    if (tokens) metrics.count_tokens(provider, model, direction, *tokens);
+  }
+  if (model_ == nullptr) return;
+  const std::optional<double> cost = cost_usd(deployment.price, usage);
+  if (cost) metrics.count_cost(provider, model, *cost);
+}
+
 void Exchange::count(const Account& account) {
-  const auto& [usage, cost, times] = account;
+  const telemetry::PhaseTimes& times = account.times;
   telemetry::Metrics& metrics = core_.metrics;
   const telemetry::LabelIndex model =
       model_ == nullptr ? telemetry::label_other : snapshot_.label_of(*model_);
@@ -117,17 +139,7 @@ void Exchange::count(const Account& account) {
   }
   metrics.upstream_bytes_received.add(serving_->upstream().bytes_in());
   metrics.upstream_bytes_sent.add(serving_->upstream().bytes_out());
-  const telemetry::LabelIndex provider =
-      snapshot_.provider_labels[serving_->deployment().provider->index];
-  const std::array counts = {
-      std::pair{telemetry::TokenDirection::input, usage.input},
-      std::pair{telemetry::TokenDirection::cached_input, usage.cached_input},
-      std::pair{telemetry::TokenDirection::output, usage.output},
-      std::pair{telemetry::TokenDirection::reasoning, usage.reasoning_output}};
-  for (const auto& [direction, tokens] : counts) {
-    if (tokens) metrics.count_tokens(provider, model, direction, *tokens);
-  }
-  if (cost) metrics.count_cost(provider, model, *cost);
+  if (!is_by_id()) count_spent(*serving_);  // shown again, it costs nothing again
   if (serving_->usage_unseen()) metrics.usage_unseen.add();
 }
 

@@ -40,15 +40,22 @@ bool is_stainless(std::string_view name) noexcept {
          equal_ignoring_case(name.substr(0, stainless_prefix.size()), stainless_prefix);
 }
 
+bool is_callers_account_field(const http::ReceivedHeader& header,
+                              const UpstreamRequestFields& from) noexcept {
+  return from.is_callers_account && callers_account.contains(header.known) &&
+         from.provider.dialect == catalog::Dialect::openai;
+}
+
 bool goes_on(const http::ReceivedHeader& header, const UpstreamRequestFields& from) noexcept {
   // Anthropic's features are switched on by a list of names: no other provider reads it.
   if (header.known == anthropic_beta) return from.provider.dialect == catalog::Dialect::anthropic;
-  if (from.is_translated) return forwarded_translated.contains(header.known);
+  if (from.is_translated && !is_callers_account_field(header, from)) {
+    return forwarded_translated.contains(header.known);
+  }
   if (header.known == other) return is_stainless(header.name);
   // Events are found in plain bytes: a stream is never asked for compressed.
   if (header.known == accept_encoding && from.is_stream) return false;
-  return forwarded.contains(header.known) ||
-         (from.is_callers_account && callers_account.contains(header.known));
+  return forwarded.contains(header.known) || is_callers_account_field(header, from);
 }
 
 // Whether `holds` is true of every element of a comma-separated list.

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "cost.h"
-#include "sluice/base/assert.h"
 #include "sluice/llm/openai_host_edits.h"
 #include "sluice/llm/openai_request.h"
 #include "speech.h"
@@ -32,7 +31,9 @@ std::expected<std::unique_ptr<TranslatedCall>, llm::ApiError> TranslatedCall::wr
   call->target_ = std::move(written->target);
   call->body_ = Slice::take(std::move(written->body));
   for (const std::string& name : written->dropped) call->add_dropped(name);
-  if (call->dialect_ == llm::ChatDialect::openai) call->adapt_to_host(index);
+  if (call->dialect_ == llm::ChatDialect::openai) {
+    if (auto refused = call->adapt_to_host(index)) return std::unexpected(std::move(*refused));
+  }
   call->asked_ = std::move(written->asked);
   call->asked_.provider = config.deployment.provider->name;
   return call;
@@ -45,20 +46,22 @@ void TranslatedCall::add_dropped(std::string_view name) {
 
 // A host of the OpenAI dialect with ways of its own gets a body written for OpenAI, edited as a
 // caller's own would be.
-void TranslatedCall::adapt_to_host(json::Index& index) {
+// It may be larger and deeper than what the caller sent, and so over a limit.
+std::optional<llm::ApiError> TranslatedCall::adapt_to_host(json::Index& index) {
   const llm::HostTraits& host = config_.deployment.provider->host;
-  if (host.is_plain()) return;
+  if (host.is_plain()) return std::nullopt;
   const llm::Endpoint endpoint{.operation = llm::Operation::chat_completions,
                                .body = llm::BodyForm::json,
                                .streaming = llm::Streaming::by_field};
   const auto request = llm::understand_openai_json(endpoint, body_.view(), index);
-  SLUICE_ASSERT(request.has_value());
+  if (!request) return request.error();
   const auto edits = llm::openai_host_edits(*request, body_.view(), host, index);
   index.clear();
-  if (!edits) return;
+  if (!edits) return std::nullopt;
   for (const std::string& name : edits->dropped) add_dropped(name);
   body_ = llm::openai_upstream_body(*request, body_, config_.deployment.upstream_model, &*edits)
               .gather();
+  return std::nullopt;
 }
 
 std::string_view TranslatedCall::answer_media_type() const noexcept {

@@ -3,6 +3,7 @@
 #pragma once
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -47,7 +48,7 @@ class TranslatedCall {
  private:
   explicit TranslatedCall(const Config& config);
   void add_dropped(std::string_view name);
-  void adapt_to_host(json::Index& index);
+  std::optional<llm::ApiError> adapt_to_host(json::Index& index);
 
   Config config_;
   llm::ChatDialect dialect_;

@@ -214,6 +214,52 @@ TEST_F(GatewayTranslation, OffersOtherOperationsToProvidersOfTheCallersDialectAl
   EXPECT_NE(seen.body.find("cannot do embeddings"), std::string::npos) << seen.body;
 }
 
+TEST_F(GatewayTranslation, AsksTheNextProviderForWhatOneCannotBeTold) {
+  const std::string completion =
+      with_length("200 OK", json_type,
+                  R"({"choices":[{"index":0,"message":{"content":"a"},"finish_reason":"stop"}]})");
+  const Asked two{.body = R"({"model":"m","n":2,"messages":[{"role":"user","content":"hi"}]})"};
+  EXPECT_EQ(through({"anthropic", "openai"}, {anthropic_answer, completion}, two).status, 200);
+  // What did fail is the answer, not what was never asked.
+  const std::string down = with_length("503 Down", json_type, "{}");
+  EXPECT_EQ(through({"openai", "anthropic"}, {down, anthropic_answer}, two).status, 503);
+  EXPECT_EQ(through({"anthropic"}, {anthropic_answer}, two).status, 400);
+  EXPECT_TRUE(logged(R"("attempts":[])")) << log[0];
+}
+
+TEST_F(GatewayTranslation, ShowsNothingOfAnotherDialectAsItIs) {
+  const SeenAnswer seen = through({"bedrock"}, {stream_head + "data: {\"secret\":1}\n\n"},
+                                  {.body = std::string(asking_stream)});
+  EXPECT_EQ(seen.status, 502);
+  EXPECT_EQ(seen.body.find("secret"), std::string::npos) << seen.body;
+}
+
+TEST_F(GatewayTranslation, NamesWhatWasDroppedInWordsFitForAHeader) {
+  const SeenAnswer seen = through({"anthropic"}, {anthropic_answer},
+                                  {.body = R"({"model":"m","a\r\nX-Evil: 1":1,)"
+                                           R"("messages":[{"role":"user","content":"hi"}]})"});
+  EXPECT_EQ(seen.status, 200) << seen.body;
+}
+
+// A schema as deep as may be is written one level deeper for such a host.
+TEST_F(GatewayTranslation, RefusesWhatGetsTooDeepOnTheWay) {
+  const std::size_t depth = 253;
+  std::string schema;
+  for (std::size_t i = 0; i < depth; ++i) schema += R"({"a":)";
+  schema += "1" + std::string(depth, '}');
+  const Asked deep{.target = "/v1/messages",
+                   .body = R"({"model":"m","max_tokens":9,"messages":[{"role":"user",)"
+                           R"("content":"hi"}],"tools":[{"name":"f","input_schema":)" +
+                           schema + "}]}"};
+  std::string config = dialects({"openai"});
+  config.insert(config.find("keys = []"), "quirks = { takes_developer_role = false }\n");
+  GatewayWorld gateway(world, config);
+  gateway.add_raw_provider(0, saying(with_length("500 No", json_type, "{}")));
+  SeenAnswer seen;
+  EXPECT_EQ(world.run(run(gateway, deep, seen), std::chrono::hours(1)), "");
+  EXPECT_EQ(seen.status, 400) << seen.body;
+}
+
 // The two bytes of a character and the two line ends come in reads of their own.
 TEST_F(GatewayTranslation, SeesTheSameAnswerWhereverReadsAreCut) {
   const std::string all =

@@ -74,9 +74,10 @@ struct alignas(128) Metrics {
   Counter upstream_connections_reused;
   Counter upstream_bytes_received;
   Counter upstream_bytes_sent;
-  Counter upstream_retries;    // a further try at the same deployment
-  Counter upstream_fallbacks;  // a try at another deployment
-  Gauge upstream_waiters;      // exchanges waiting for a connection
+  Counter upstream_retries;     // a further try at the same deployment
+  Counter upstream_odd_events;  // of a stream: what its dialect never says, passed over
+  Counter upstream_fallbacks;   // a try at another deployment
+  Gauge upstream_waiters;       // exchanges waiting for a connection
 
   // Streams.
   Counter sse_events_received;
