@@ -224,7 +224,8 @@ std::string aws_region(const Building& building, const catalog::Url& url,
   const std::string_view of_host = catalog::aws_region_of_host(url.host);
   if (!of_host.empty()) return std::string(of_host);
   if (catalog::is_aws_region(region)) return region;
-  return building.environment.variable("AWS_REGION").value_or("us-east-1");
+  std::string named = building.environment.variable("AWS_REGION").value_or("");
+  return catalog::is_aws_region(named) ? named : "us-east-1";
 }
 
 bool resolve_credentials(Building& building, ResolvedProvider& provider) {
