@@ -1,7 +1,11 @@
 #include "attempt.h"
 
 #include <array>
+#include <span>
+#include <string>
 #include <utility>
+
+#include <fmt/ranges.h>
 
 #include "sluice/base/assert.h"
 #include "sluice/llm/openai_request.h"
@@ -51,8 +55,19 @@ llm::ApiError Attempt::explain(const Error& error) {
 }
 
 std::optional<llm::ApiError> Attempt::prepare() {
-  if (speech_ == Speech::translated) return write_call();
-  adapt_to_host();
+  std::span<const std::string> dropped;
+  if (speech_ == Speech::translated) {
+    if (MaybeError refused = write_call()) return refused;
+    dropped = call_->dropped();
+  } else {
+    adapt_to_host();
+    if (host_edits_) dropped = host_edits_->dropped;
+  }
+  if (dropped.empty()) return std::nullopt;
+  if (context_.request.every_parameter) {
+    return llm::errors::parameters_unsupported(provider_.name, dropped);
+  }
+  dropped_ = fmt::to_string(fmt::join(dropped, ", "));
   return std::nullopt;
 }
 
@@ -82,7 +97,6 @@ std::optional<llm::ApiError> Attempt::write_call() {
                                     context_.core.index);
   if (!call) return std::move(call.error());
   call_ = std::move(*call);
-  dropped_ = call_->dropped();
   return std::nullopt;
 }
 
@@ -100,12 +114,7 @@ void Attempt::adapt_to_host() {
   if (provider_.host.is_plain()) return;
   auto edits = llm::openai_host_edits(context_.request, context_.body.view(), provider_.host,
                                       context_.core.index);
-  if (!edits) return;
-  for (const std::string& name : edits->dropped) {
-    if (!dropped_.empty()) dropped_ += ", ";
-    dropped_ += name;
-  }
-  host_edits_ = std::make_unique<const llm::HostEdits>(std::move(*edits));
+  if (edits) host_edits_ = std::make_unique<const llm::HostEdits>(std::move(*edits));
 }
 
 Task<std::optional<llm::ApiError>> Attempt::connect_and_send(ring::Deadline& first_byte) {

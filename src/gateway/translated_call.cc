@@ -1,5 +1,6 @@
 #include "translated_call.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -30,7 +31,7 @@ std::expected<std::unique_ptr<TranslatedCall>, llm::ApiError> TranslatedCall::wr
   if (!written) return std::unexpected(std::move(written.error()));
   call->target_ = std::move(written->target);
   call->body_ = Slice::take(std::move(written->body));
-  for (const std::string& name : written->dropped) call->add_dropped(name);
+  call->dropped_ = std::move(written->dropped);
   if (call->dialect_ == llm::ChatDialect::openai) {
     if (auto refused = call->adapt_to_host(index)) return std::unexpected(std::move(*refused));
   }
@@ -39,14 +40,9 @@ std::expected<std::unique_ptr<TranslatedCall>, llm::ApiError> TranslatedCall::wr
   return call;
 }
 
-void TranslatedCall::add_dropped(std::string_view name) {
-  if (!dropped_.empty()) dropped_ += ", ";
-  dropped_ += name;
-}
-
 // A host of the OpenAI dialect with ways of its own gets a body written for OpenAI, edited as a
-// caller's own would be.
-// It may be larger and deeper than what the caller sent, and so over a limit.
+// caller's own would be. It may be larger and deeper than what the caller sent, and so over a
+// limit.
 std::optional<llm::ApiError> TranslatedCall::adapt_to_host(json::Index& index) {
   const llm::HostTraits& host = config_.deployment.provider->host;
   if (host.is_plain()) return std::nullopt;
@@ -58,7 +54,9 @@ std::optional<llm::ApiError> TranslatedCall::adapt_to_host(json::Index& index) {
   const auto edits = llm::openai_host_edits(*request, body_.view(), host, index);
   index.clear();
   if (!edits) return std::nullopt;
-  for (const std::string& name : edits->dropped) add_dropped(name);
+  for (const std::string& name : edits->dropped) {
+    if (std::ranges::find(dropped_, name) == dropped_.end()) dropped_.push_back(name);
+  }
   body_ = llm::openai_upstream_body(*request, body_, config_.deployment.upstream_model, &*edits)
               .gather();
   return std::nullopt;

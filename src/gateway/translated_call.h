@@ -4,8 +4,10 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sluice/base/clock.h"
 #include "sluice/base/slice.h"
@@ -37,8 +39,8 @@ class TranslatedCall {
   [[nodiscard]] llm::StreamFraming framing() const noexcept {
     return llm::stream_framing(dialect_);
   }
-  /// The parameters that the provider has no counterpart for, as a list in a header; may be empty.
-  [[nodiscard]] const std::string& dropped() const noexcept { return dropped_; }
+  /// The parameters that the provider has no counterpart for; may be empty.
+  [[nodiscard]] std::span<const std::string> dropped() const noexcept { return dropped_; }
   /// The media type of the answer that the client sees.
   [[nodiscard]] std::string_view answer_media_type() const noexcept;
 
@@ -47,14 +49,13 @@ class TranslatedCall {
 
  private:
   explicit TranslatedCall(const Config& config);
-  void add_dropped(std::string_view name);
   std::optional<llm::ApiError> adapt_to_host(json::Index& index);
 
   Config config_;
   llm::ChatDialect dialect_;
   std::string target_;
   Slice body_;
-  std::string dropped_;
+  std::vector<std::string> dropped_;
   llm::AskedFor asked_;
 };
 

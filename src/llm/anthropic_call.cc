@@ -36,14 +36,6 @@ void write_output_config(const AnthropicOutput& output, const AnthropicThinking&
   out.end_object();
 }
 
-ApiError parameter_unsupported(const std::string& name) {
-  ApiError error = errors::field_invalid(
-      name, "This model's provider, Anthropic, cannot honour '" + name +
-                "', and every parameter is required: leave it out, or use another model.");
-  error.code = "unsupported_parameter";
-  return error;
-}
-
 }  // namespace
 
 WrittenCall write_anthropic_call(const ChatRequest& request, const ChatTarget& target,
@@ -74,9 +66,6 @@ WrittenCall write_anthropic_call(const ChatRequest& request, const ChatTarget& t
   out.end_object();
 
   if (draft.error) return std::unexpected(std::move(*draft.error));
-  if (target.every_parameter && !draft.call.dropped.empty()) {
-    return std::unexpected(parameter_unsupported(draft.call.dropped.front()));
-  }
   draft.call.target = "/messages";
   return std::move(draft.call);
 }

@@ -7,6 +7,7 @@
 
 #include "anthropic_foreign_blocks.h"
 #include "member_names.h"
+#include "provider_preferences.h"
 #include "sluice/json/object_edit.h"
 
 namespace sluice::llm {
@@ -40,6 +41,7 @@ struct Fields {
   std::optional<Value> messages;
   std::optional<Value> stream;
   std::optional<Value> metadata;
+  std::optional<Value> provider;
 };
 
 std::optional<Value>* place_of(std::string_view name, Fields& fields) {
@@ -47,6 +49,7 @@ std::optional<Value>* place_of(std::string_view name, Fields& fields) {
   if (name == "messages") return &fields.messages;
   if (name == "stream") return &fields.stream;
   if (name == "metadata") return &fields.metadata;
+  if (name == "provider") return &fields.provider;
   return nullptr;
 }
 
@@ -61,7 +64,8 @@ std::expected<Fields, ApiError> collect_fields(Value top, json::ObjectEdit& edit
     names.add(name, name.data() == unescaped.data());
     if (std::optional<Value>* place = place_of(name, fields)) {
       if (!member.value.is_null()) *place = member.value;
-    } else if (std::ranges::find(gateway_only_fields, name) != gateway_only_fields.end()) {
+    }
+    if (std::ranges::find(gateway_only_fields, name) != gateway_only_fields.end()) {
       // One more than there are is given twice; each removal costs as many steps as those before.
       if (removed++ < gateway_only_fields.size()) edit.remove(member);
     }
@@ -132,6 +136,7 @@ std::expected<Request, ApiError> read_object(const Endpoint& endpoint, Value top
   std::optional<ApiError> error = read_model(fields->model, request);
   if (!error) error = read_stream(fields->stream, endpoint, request);
   if (!error) error = read_user(fields->metadata, request);
+  if (!error) error = read_provider_preferences(fields->provider, request);
   if (!error) error = check_messages(fields->messages);
   if (error) return std::unexpected(std::move(*error));
   edit.write_to(request.edits);

@@ -1,5 +1,6 @@
 // Errors whose fault is the client's, or whose cause is what the client may do.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "sluice/llm/api_error.h"
 
@@ -108,6 +109,14 @@ ApiError field_duplicate(std::string_view param) {
 
 ApiError field_invalid(std::string_view param, std::string message) {
   return invalid_request(400, "invalid_value", std::string(param), std::move(message));
+}
+
+ApiError parameters_unsupported(std::string_view provider, std::span<const std::string> names) {
+  return invalid_request(
+      400, "unsupported_parameter", quoted_name(names.front()),
+      fmt::format("The model's provider {} has nothing like '{}', and provider.require_parameters "
+                  "asks for every parameter to be honoured. Leave it out, or use another model.",
+                  provider, quotable(fmt::to_string(fmt::join(names, "', '")), 500)));
 }
 
 ApiError media_type_wrong(std::string_view found, std::string_view wanted) {

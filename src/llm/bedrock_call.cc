@@ -36,14 +36,6 @@ void refuse_prefill(BedrockWriting& writing, const Turns& turns) {
       "the last one."));
 }
 
-ApiError parameter_unsupported(const std::string& name) {
-  ApiError error = errors::field_invalid(
-      name, "This model's provider, Amazon Bedrock, cannot honour '" + name +
-                "', and every parameter is required: leave it out, or use another model.");
-  error.code = "unsupported_parameter";
-  return error;
-}
-
 }  // namespace
 
 WrittenCall write_bedrock_call(const ChatRequest& request, const ChatTarget& target,
@@ -70,9 +62,6 @@ WrittenCall write_bedrock_call(const ChatRequest& request, const ChatTarget& tar
   out.end_object();
 
   if (writing.error) return std::unexpected(std::move(*writing.error));
-  if (target.every_parameter && !writing.call.dropped.empty()) {
-    return std::unexpected(parameter_unsupported(writing.call.dropped.front()));
-  }
   writing.call.target = bedrock_target(target.upstream_model, request.stream);
   return std::move(writing.call);
 }

@@ -116,15 +116,6 @@ WrittenCall write_gemini_call(const ChatRequest& request, const ChatTarget& targ
   GeminiDraft draft(request, target, scratch);
   if (auto refusal = write_body(draft)) return std::unexpected(std::move(*refusal));
   ChatCall& call = draft.call;
-  if (target.every_parameter && !call.dropped.empty()) {
-    const std::string& field = call.dropped.front();
-    ApiError error = errors::field_invalid(
-        field, "Gemini has nothing like '" + field +
-                   "', and every parameter is to be honoured here: leave it out, or use a model "
-                   "that takes it.");
-    error.code = "unsupported_parameter";
-    return std::unexpected(std::move(error));
-  }
   call.target = path_of(request, target);
   call.asked.renamed_tools = draft.names.renamed();
   return std::move(call);

@@ -59,13 +59,6 @@ class CallWriter {
       writer_.end_object();
     }
     writer_.end_object();
-    if (target_.every_parameter && !call_.dropped.empty()) {
-      const std::string& field = call_.dropped.front();
-      return std::unexpected(errors::field_invalid(
-          field, fmt::format("The model's provider has nothing like '{}', and every parameter is "
-                             "to be honoured. Leave it out, or use another model.",
-                             quotable(field, 100))));
-    }
     return std::move(call_);
   }
 

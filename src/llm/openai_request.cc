@@ -7,6 +7,7 @@
 
 #include "include_usage.h"
 #include "member_names.h"
+#include "provider_preferences.h"
 #include "sluice/base/assert.h"
 #include "sluice/json/object_edit.h"
 #include "sluice/json/value.h"
@@ -46,6 +47,7 @@ enum Field : std::size_t {
   field_post_processing_steps,
   field_plugins,
   field_response_format,
+  field_provider,
   fields_count,
 };
 constexpr std::array<std::string_view, fields_count> field_names = {"model",
@@ -60,7 +62,8 @@ constexpr std::array<std::string_view, fields_count> field_names = {"model",
                                                                     "conversation",
                                                                     "post_processing_steps",
                                                                     "plugins",
-                                                                    "response_format"};
+                                                                    "response_format",
+                                                                    "provider"};
 
 struct Fields {
   std::array<std::optional<Value>, fields_count> values;
@@ -276,6 +279,10 @@ std::expected<Request, ApiError> read_object(const Endpoint& endpoint, Value top
   if (checked) checked = read_stream_options(*fields, edit, request);
   if (checked) checked = read_user(*fields, request);
   if (checked) checked = read_repair(*fields, request);
+  if (auto refused = read_provider_preferences(fields->given(field_provider), request);
+      checked && refused) {
+    checked = std::unexpected(std::move(*refused));
+  }
   if (checked) checked = check_input(*fields, endpoint.operation);
   if (!checked) return std::unexpected(std::move(checked.error()));
   edit.write_to(request.edits);

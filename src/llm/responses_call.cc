@@ -37,9 +37,6 @@ class CallWriter {
   WrittenCall run() {
     call_.target = "/responses";
     if (auto error = write_body()) return std::unexpected(std::move(*error));
-    if (target_.every_parameter && !call_.dropped.empty()) {
-      return std::unexpected(dropped_is_refused());
-    }
     return std::move(call_);
   }
 
@@ -56,7 +53,6 @@ class CallWriter {
   void write_sampling();
   void write_labels();
   std::optional<ApiError> write_others();
-  [[nodiscard]] ApiError dropped_is_refused() const;
 
   void drop(std::string_view name) { add_dropped(call_.dropped, name); }
   [[nodiscard]] bool thinks() const { return traits_.thinking != ThinkingControl::none; }
@@ -295,16 +291,6 @@ std::optional<ApiError> CallWriter::write_others() {
     }
   }
   return std::nullopt;
-}
-
-ApiError CallWriter::dropped_is_refused() const {
-  const std::string& field = call_.dropped.front();
-  ApiError error = errors::field_invalid(
-      field, fmt::format("The model's provider has nothing like '{}', and every parameter is to be "
-                         "honoured. Leave it out, or use another model.",
-                         quotable(field, 100)));
-  error.code = "unsupported_parameter";
-  return error;
 }
 
 }  // namespace

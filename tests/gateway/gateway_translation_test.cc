@@ -227,6 +227,25 @@ TEST_F(GatewayTranslation, AsksTheNextProviderForWhatOneCannotBeTold) {
   EXPECT_TRUE(logged(R"("attempts":[])")) << log[0];
 }
 
+TEST_F(GatewayTranslation, AsksOnlyWhoHonoursEveryParameterWhereThatIsRequired) {
+  const Asked seeded{.body = R"({"model":"m","seed":1,"messages":[{"role":"user","content":"hi"}],)"
+                             R"("provider":{"require_parameters":true}})"};
+  const std::string completion =
+      with_length("200 OK", json_type,
+                  R"({"choices":[{"index":0,"message":{"content":"a"},"finish_reason":"stop"}]})");
+  EXPECT_EQ(through({"anthropic", "openai"}, {anthropic_answer, completion}, seeded).status, 200);
+  const SeenAnswer refused = through({"anthropic"}, {anthropic_answer}, seeded);
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_NE(refused.body.find(R"("param":"seed","code":"unsupported_parameter")"),
+            std::string::npos)
+      << refused.body;
+  // The same question without the demand is answered, and the header says what was left out.
+  const Asked relaxed{.body =
+                          R"({"model":"m","seed":1,"messages":[{"role":"user","content":"hi"}],)"
+                          R"("provider":{"require_parameters":false}})"};
+  EXPECT_EQ(through({"anthropic"}, {anthropic_answer}, relaxed).status, 200);
+}
+
 TEST_F(GatewayTranslation, ShowsNothingOfAnotherDialectAsItIs) {
   const SeenAnswer seen = through({"bedrock"}, {stream_head + "data: {\"secret\":1}\n\n"},
                                   {.body = std::string(asking_stream)});

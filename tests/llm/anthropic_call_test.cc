@@ -17,12 +17,9 @@ using Change = std::function<void(ChatRequest&)>;
 
 constexpr std::string_view png = "iVBORw0KGgoAAAA";
 
-WrittenCall write(const ChatRequest& request, const ModelTraits& traits = {},
-                  bool every_parameter = false) {
+WrittenCall write(const ChatRequest& request, const ModelTraits& traits = {}) {
   json::Index scratch;
-  return write_anthropic_call(
-      request, {.upstream_model = "claude", .traits = traits, .every_parameter = every_parameter},
-      scratch);
+  return write_anthropic_call(request, {.upstream_model = "claude", .traits = traits}, scratch);
 }
 
 ModelTraits traits_of(const std::function<void(ModelTraits&)>& change) {
@@ -182,16 +179,6 @@ TEST(AnthropicCall, SaysEachSettingAsAnthropicHasIt) {
   for (const SettingCase& c : setting_cases) {
     EXPECT_EQ(beside(c.change, c.traits), c.written) << c.name;
   }
-}
-
-TEST(AnthropicCall, RefusesWhatItWouldDropWhereEveryParameterIsRequired) {
-  ChatBuilder builder;
-  builder.user("hi").request.seed = number("1");
-  const WrittenCall call = write(builder.request, {}, true);
-  ASSERT_FALSE(call);
-  EXPECT_EQ(call.error().param, "seed");
-  EXPECT_EQ(call.error().code, "unsupported_parameter");
-  EXPECT_EQ(call.error().status, 400);
 }
 
 // --- thinking ---

@@ -23,6 +23,7 @@ std::vector<ApiError> every_error() {
       field_type_wrong("stream", "a boolean", "a string"),
       field_empty("model"),
       field_duplicate("model"),
+      parameters_unsupported("p", std::vector<std::string>{"seed", "top_k"}),
       field_invalid("x", "x is wrong. Correct it."),
       media_type_wrong("text/plain", "application/json"),
       media_type_wrong("", "multipart/form-data"),

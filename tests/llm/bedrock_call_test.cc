@@ -57,11 +57,9 @@ ChatRequest hello(const Change& change) {
 }
 
 WrittenCall write(const ChatRequest& request, std::string_view model = claude,
-                  const ModelTraits& traits = {}, bool every_parameter = false) {
+                  const ModelTraits& traits = {}) {
   json::Index scratch;
-  return write_bedrock_call(
-      request, {.upstream_model = model, .traits = traits, .every_parameter = every_parameter},
-      scratch);
+  return write_bedrock_call(request, {.upstream_model = model, .traits = traits}, scratch);
 }
 
 // The body, members sorted, or why there is none.
@@ -470,15 +468,6 @@ TEST(BedrockCall, RefusesWhatWouldChangeTheAnswersMeaning) {
             "modalities");
   EXPECT_EQ(param([](ChatRequest& r) { r.tools = {{.kind = ToolKind::hosted}}; }), "tools");
   EXPECT_EQ(param([](ChatRequest& r) { r.tools = {function("a.b")}; }), "tools");
-}
-
-TEST(BedrockCall, RefusesWhatItWouldDropWhereEveryParameterIsRequired) {
-  const WrittenCall call =
-      write(hello([](ChatRequest& r) { r.seed = number("1"); }), claude, {}, true);
-  ASSERT_FALSE(call);
-  EXPECT_EQ(call.error().param, "seed");
-  EXPECT_EQ(call.error().code, "unsupported_parameter");
-  EXPECT_TRUE(write(hello([](ChatRequest&) {}), claude, {}, true));
 }
 
 std::string spec(std::string_view name) {

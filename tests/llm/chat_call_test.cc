@@ -10,8 +10,6 @@ TEST(ChatCall, HidesNothingUntilAWriterSaysSo) {
   EXPECT_TRUE(call.dropped.empty());
   EXPECT_TRUE(call.asked.output_tool.empty());
   EXPECT_TRUE(call.asked.custom_tools.empty());
-  const ModelTraits traits;
-  EXPECT_FALSE((ChatTarget{.upstream_model = "m", .traits = traits}).every_parameter);
 }
 
 }  // namespace

@@ -27,10 +27,9 @@ ModelTraits gemini_15() {
   return traits;
 }
 
-WrittenCall write(const ChatRequest& request, const ModelTraits& traits, bool every = false) {
+WrittenCall write(const ChatRequest& request, const ModelTraits& traits) {
   json::Index index;
-  auto call = write_gemini_call(
-      request, {.upstream_model = "gemini-x", .traits = traits, .every_parameter = every}, index);
+  auto call = write_gemini_call(request, {.upstream_model = "gemini-x", .traits = traits}, index);
   if (call) {
     EXPECT_TRUE(index.build(call->body)) << call->body;
   }
@@ -545,12 +544,6 @@ TEST(GeminiCall, NamesWhatIsLeftOut) {
   chat.request.metadata = R"({"a":"b"})";
   EXPECT_EQ(dropped(write(chat.request, gemini_25())),
             "logit_bias parallel_tool_calls metadata user ");
-  const auto refused = write(chat.request, gemini_25(), true);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().status, 400);
-  EXPECT_EQ(refused.error().param, "logit_bias");
-  EXPECT_EQ(refused.error().code, "unsupported_parameter");
-  EXPECT_TRUE(write(ChatBuilder().user("a").request, gemini_25(), true));
 }
 
 TEST(GeminiCall, WritesLabelsOnVertexAlone) {

@@ -11,15 +11,13 @@ namespace sluice::llm {
 namespace {
 
 // What is written of a Messages request: the body, and what was dropped; or why it is refused.
-std::string written(std::string_view body, const ModelTraits& traits = {},
-                    bool every_parameter = false) {
+std::string written(std::string_view body, const ModelTraits& traits = {}) {
   json::Index index;
   if (!index.build(body)) return "no JSON";
   const auto request = read_anthropic_chat(json::root(index));
   if (!request) return "unread " + request.error().message;
-  const auto call = write_openai_chat_call(
-      *request, {.upstream_model = "up", .traits = traits, .every_parameter = every_parameter},
-      index);
+  const auto call =
+      write_openai_chat_call(*request, {.upstream_model = "up", .traits = traits}, index);
   if (!call) return "refused " + call.error().param;
   EXPECT_EQ(call->target, "/chat/completions");
   EXPECT_TRUE(index.build(call->body).has_value()) << call->body;
@@ -219,7 +217,6 @@ TEST(OpenaiChatCall, RefusesWhatWouldChangeTheMeaning) {
   EXPECT_EQ(user(R"({"type":"image","source":{"type":"file","file_id":"f"}})"), "refused messages");
   EXPECT_EQ(user(R"({"type":"document","source":{"type":"url","url":"u"}})"), "refused messages");
   EXPECT_EQ(user(R"({"type":"tool_result","tool_use_id":"t"})"), "refused messages");
-  EXPECT_EQ(written(asking(hi, R"(,"top_k":4)"), {}, true), "refused top_k");
 }
 
 TEST(OpenaiChatCall, WritesAudioThatOpenaiKnows) {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -86,6 +87,10 @@ namespace errors {
 [[nodiscard]] ApiError field_empty(std::string_view param);
 [[nodiscard]] ApiError field_duplicate(std::string_view param);
 [[nodiscard]] ApiError field_invalid(std::string_view param, std::string message);
+/// Every parameter is to be honoured, and the provider (its configured name) knows nothing like
+/// these. `names` is not empty.
+[[nodiscard]] ApiError parameters_unsupported(std::string_view provider,
+                                              std::span<const std::string> names);
 [[nodiscard]] ApiError media_type_wrong(std::string_view found, std::string_view wanted);
 [[nodiscard]] ApiError head_malformed(std::string_view reason);
 [[nodiscard]] ApiError head_too_large();

@@ -4,7 +4,7 @@
 // A writer says everything its dialect can say. What it cannot say and would change the meaning of
 // the answer (audio for a model without ears, several choices) is a 400 that names the field; what
 // merely tunes it (seed, logit_bias) is left out and named in `dropped`, which the caller sees in
-// x-sluice-dropped, or is a 400 too when the caller wants every parameter honoured.
+// x-sluice-dropped, or is refused for when every parameter is to be honoured.
 #pragma once
 #include <expected>
 #include <string>
@@ -27,7 +27,6 @@ struct ChatCall {
 struct ChatTarget {
   std::string_view upstream_model;  // what the provider calls the model
   const ModelTraits& traits;
-  bool every_parameter = false;  // provider.require_parameters: what cannot be said is refused
 };
 
 using WrittenCall = std::expected<ChatCall, ApiError>;

@@ -29,7 +29,8 @@ struct Request {
   bool usage_shown = false;  // the client asked for the usage chunk of a stream: it is shown
   bool usage_added = false;  // we ask in its place: the chunk is counted and hidden
   RepairWanted repair;       // of chats
-  std::string user;          // the caller's end-user label; may be empty
+  bool every_parameter = false;  // a provider that would not get all of them is not asked
+  std::string user;              // the caller's end-user label; may be empty
 
   // What changes on the way to a provider of the same dialect, the model's name excepted, which
   // depends on the deployment.
