@@ -291,7 +291,7 @@ llm::ApiError Attempt::too_large_to_translate() {
 std::optional<llm::ApiError> Attempt::accept_translated(const Slice& body) {
   const std::unique_ptr<llm::AnswerTranslation> translation = call_->translation();
   llm::AnswerTranslation::Step step = translation->whole(body.view(), context_.core.index);
-  usage_ = translation->usage();
+  if (llm::counts_tokens(context_.endpoint.operation)) usage_ = translation->usage();
   usage_looked_at_ = true;
   if (step.error) return refuse(outcome_of(*step.error), std::move(*step.error));
   held_.bytes.push(Slice::take(translation->take_bytes()));

@@ -80,6 +80,11 @@ Task<void> Exchange::run() {
   }
   if (!failed) failed = co_await understand();
   if (!failed) failed = plan();
+  if (!failed && plan_.empty()) {
+    co_await answer_estimate();
+    account();
+    co_return;
+  }
   if (!failed) failed = co_await attempt();
   if (downstream_.departed().stop_requested() && !downstream_.server_ends()) {
     note_client_left();
@@ -241,7 +246,11 @@ std::optional<ApiError> Exchange::plan() {
   const auto consider = [&](const catalog::Deployment& deployment) {
     if (!selected.includes(deployment)) return;
     if (may_serve(deployment)) {
-      plan_.push_back(&deployment);
+      if (speech_for(endpoint_, request_, deployment) == Speech::estimated) {
+        may_estimate_ = true;
+      } else {
+        plan_.push_back(&deployment);
+      }
     } else if (!caller_->may_reach(deployment.region)) {
       region_refused = true;
     }
@@ -264,6 +273,7 @@ std::optional<ApiError> Exchange::plan() {
       }
     }
   }
+  if (plan_.empty() && may_estimate_) return std::nullopt;
   if (own_key_goes_nowhere()) {
     core_.metrics.count_key_failure(telemetry::KeyFailure::invalid);
     return llm::errors::own_key_unusable();
@@ -282,7 +292,7 @@ std::optional<ApiError> Exchange::read_chat() {
   auto chat = llm::read_chat(endpoint_.operation, body_.view(), core_.index);
   if (!chat) return std::move(chat.error());
   chat_ = std::move(*chat);
-  context_->chat = &*chat_;
+  if (context_) context_->chat = &*chat_;
   return std::nullopt;
 }
 

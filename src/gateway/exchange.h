@@ -15,6 +15,7 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,8 +66,10 @@ class Exchange {
 
   // Answers.
   Task<void> answer_locally();
+  Task<void> answer_estimate();
   Task<void> answer_error(llm::ApiError error);
-  Task<void> answer_json(http::StatusCode status, std::string body);
+  Task<void> answer_json(http::StatusCode status, std::string body,
+                         std::span<const http::Header> more = {});
   Task<void> relay_whole();
   Task<void> relay_events();
   Task<void> relay_bytes();
@@ -123,6 +126,7 @@ class Exchange {
   std::optional<llm::ChatRequest> chat_;  // the body read whole, for providers of other dialects
   const catalog::Model* model_ = nullptr;
   CachedVector<const catalog::Deployment*> plan_;
+  bool may_estimate_ = false;  // tokens are to be counted, and who serves the model cannot
   std::optional<AttemptContext> context_;
   std::optional<ring::Deadline> total_;
   std::optional<ring::Deadline> last_words_;  // once the server ends

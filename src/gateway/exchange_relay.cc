@@ -7,6 +7,8 @@
 #include "exchange.h"
 #include "header_rules.h"
 #include "sluice/base/assert.h"
+#include "sluice/llm/token_count.h"
+#include "sluice/llm/token_estimate.h"
 
 namespace sluice::gateway {
 namespace {
@@ -70,10 +72,12 @@ Task<bool> Exchange::send(SliceChain bytes, http::More more) {
   co_return sent.has_value();
 }
 
-Task<void> Exchange::answer_json(http::StatusCode status, std::string body) {
+Task<void> Exchange::answer_json(http::StatusCode status, std::string body,
+                                 std::span<const http::Header> more) {
   status_ = status;
-  const std::array own = {http::Header{"Content-Type", "application/json"},
-                          http::Header{"x-request-id", request_id_}};
+  std::vector<http::Header> own = {{"Content-Type", "application/json"},
+                                   {"x-request-id", request_id_}};
+  own.insert(own.end(), more.begin(), more.end());
   const http::OutgoingResponse response{.status = status, .fields = {.own = own}};
   const Result<void> sent =
       co_await downstream_.respond(response, chain_of(std::move(body)), writing());
@@ -119,6 +123,17 @@ Task<void> Exchange::answer_locally() {
     co_return;
   }
   co_await answer_json(http::status::ok, std::move(body));
+}
+
+Task<void> Exchange::answer_estimate() {
+  if (MaybeError refused = read_chat()) {
+    co_await answer_error(std::move(*refused));
+    co_return;
+  }
+  const std::array estimated = {http::Header{"x-sluice-estimated", "input_tokens"}};
+  co_await answer_json(http::status::ok,
+                       llm::token_count_answer(endpoint_.operation, llm::estimate_tokens(*chat_)),
+                       estimated);
 }
 
 Task<void> Exchange::relay() {

@@ -2,6 +2,7 @@
 
 #include "sluice/base/assert.h"
 #include "sluice/gateway/spoken.h"
+#include "sluice/llm/token_count.h"
 
 namespace sluice::gateway {
 
@@ -16,6 +17,23 @@ bool is_spoken(catalog::Dialect dialect) noexcept {
   }
   __builtin_unreachable();
 }
+
+namespace {
+
+// Whether the provider has a way to count tokens (llm/token_count.h).
+bool counts_tokens(const catalog::Deployment& deployment) noexcept {
+  switch (deployment.provider->dialect) {
+    case catalog::Dialect::openai:
+    case catalog::Dialect::azure: return deployment.provider->host.counts_input_tokens;
+    case catalog::Dialect::anthropic:
+    case catalog::Dialect::gemini: return true;
+    case catalog::Dialect::bedrock: return deployment.traits.publisher == "anthropic";
+    case catalog::Dialect::vertex: return false;
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace
 
 Speech speech_for(const llm::Endpoint& endpoint, const llm::Request& request,
                   const catalog::Deployment& deployment) noexcept {
@@ -39,16 +57,21 @@ Speech speech_for(const llm::Endpoint& endpoint, const llm::Request& request,
       break;
   }
   if (!is_spoken(provider.dialect)) return Speech::none;
+  if (llm::asks_token_count(endpoint.operation)) {
+    return counts_tokens(deployment) ? Speech::translated : Speech::estimated;
+  }
   return llm::is_translatable(endpoint.operation) ? Speech::translated : Speech::none;
 }
 
-llm::ChatDialect chat_dialect(const catalog::Deployment& deployment) noexcept {
+llm::ChatDialect chat_dialect(const catalog::Deployment& deployment,
+                              llm::Operation operation) noexcept {
   SLUICE_ASSERT(is_spoken(deployment.provider->dialect));
   switch (deployment.provider->dialect) {
     case catalog::Dialect::openai:
     case catalog::Dialect::azure:
-      return deployment.traits.takes_chat_completions ? llm::ChatDialect::openai
-                                                      : llm::ChatDialect::responses;
+      return deployment.traits.takes_chat_completions && !llm::asks_token_count(operation)
+                 ? llm::ChatDialect::openai
+                 : llm::ChatDialect::responses;
     case catalog::Dialect::anthropic: return llm::ChatDialect::anthropic;
     case catalog::Dialect::gemini: return llm::ChatDialect::gemini;
     case catalog::Dialect::bedrock: return llm::ChatDialect::bedrock;

@@ -5,7 +5,9 @@
 //   caller openai        relayed         translated   translated   translated    chats
 //                        relayed         -            -            -             all else
 //   caller anthropic     translated      relayed      translated   translated    messages
-//                        -               relayed      -            -             count_tokens
+//                        estimated       relayed      translated   translated    count_tokens
+//
+// Tokens are counted by OpenAI's own API and by Bedrock for Claude alone; else they are estimated.
 #pragma once
 #include <cstdint>
 
@@ -20,6 +22,7 @@ enum class Speech : std::uint8_t {
   none,        // the provider has no such operation
   relayed,     // the body goes as it came, but for a few edits
   translated,  // the body is written anew, and so is the answer
+  estimated,   // it cannot count tokens: the gateway says about how many there are
 };
 
 /// A chat whose answer is to be mended is translated in any case: that is where answers are taken
@@ -27,7 +30,8 @@ enum class Speech : std::uint8_t {
 [[nodiscard]] Speech speech_for(const llm::Endpoint& endpoint, const llm::Request& request,
                                 const catalog::Deployment& deployment) noexcept;
 
-/// What a deployment that is translated for speaks.
-[[nodiscard]] llm::ChatDialect chat_dialect(const catalog::Deployment& deployment) noexcept;
+/// What a deployment that is translated for speaks in this operation.
+[[nodiscard]] llm::ChatDialect chat_dialect(const catalog::Deployment& deployment,
+                                            llm::Operation operation) noexcept;
 
 }  // namespace sluice::gateway

@@ -7,6 +7,7 @@
 #include "cost.h"
 #include "sluice/llm/openai_host_edits.h"
 #include "sluice/llm/openai_request.h"
+#include "sluice/llm/token_count.h"
 #include "speech.h"
 
 namespace sluice::gateway {
@@ -19,14 +20,16 @@ std::optional<double> cost_at(const void* price, const llm::Usage& usage) {
 }  // namespace
 
 TranslatedCall::TranslatedCall(const Config& config)
-    : config_(config), dialect_(chat_dialect(config.deployment)) {}
+    : config_(config), dialect_(chat_dialect(config.deployment, config.request.operation)) {}
 
 std::expected<std::unique_ptr<TranslatedCall>, llm::ApiError> TranslatedCall::write(
     const Config& config, json::Index& index) {
   std::unique_ptr<TranslatedCall> call(new TranslatedCall(config));
   const llm::ChatTarget target{.upstream_model = config.deployment.upstream_model,
                                .traits = config.deployment.traits};
-  llm::WrittenCall written = llm::write_chat_call(call->dialect_, config.chat, target, index);
+  const auto write = llm::asks_token_count(config.request.operation) ? llm::write_count_call
+                                                                     : llm::write_chat_call;
+  llm::WrittenCall written = write(call->dialect_, config.chat, target, index);
   index.clear();
   if (!written) return std::unexpected(std::move(written.error()));
   call->target_ = std::move(written->target);
@@ -76,6 +79,11 @@ std::unique_ptr<llm::AnswerTranslation> TranslatedCall::translation() const {
       .usage_shown = config_.request.usage_shown,
       .reasoning_shown = !config_.chat.reasoning.hidden,
       .cost = {.context = &config_.deployment.price, .of = cost_at}};
+  if (llm::asks_token_count(config_.request.operation)) {
+    return std::make_unique<llm::AnswerTranslation>(
+        std::make_unique<llm::TokenCountReader>(asked_.provider),
+        std::make_unique<llm::TokenCountWriter>(config_.request.operation), asked_.provider);
+  }
   return std::make_unique<llm::AnswerTranslation>(
       llm::make_chat_reader(dialect_, asked_),
       llm::make_chat_writer(config_.request.operation, config_.request.stream, frame),

@@ -15,6 +15,8 @@ using json::Value;
 
 class AnthropicChat : public FieldReader {
  public:
+  explicit AnthropicChat(OutputLimit limit) noexcept : limit_(limit) {}
+
   std::expected<ChatRequest, ApiError> read(Value top) {
     if (!read_top(top)) return std::unexpected(std::move(error()));
     return std::move(request_);
@@ -63,6 +65,7 @@ class AnthropicChat : public FieldReader {
     return blocks.read_cache_mark(holder, path, mark) || fail(std::move(blocks.error()));
   }
 
+  OutputLimit limit_;
   ChatRequest request_;
 };
 
@@ -103,7 +106,7 @@ bool AnthropicChat::read_top(Value top) {
       note_other(std::string(name), member.value);
     }
   }
-  if (request_.output_tokens_max) return true;
+  if (request_.output_tokens_max || limit_ == OutputLimit::optional) return true;
   return fail(
       errors::field_missing("max_tokens", "Say how many tokens the answer may have at most."));
 }
@@ -268,8 +271,8 @@ bool AnthropicChat::read_metadata(Value value, const FieldPath& path) {
 
 }  // namespace
 
-std::expected<ChatRequest, ApiError> read_anthropic_chat(Value top) {
-  return AnthropicChat().read(top);
+std::expected<ChatRequest, ApiError> read_anthropic_chat(Value top, OutputLimit limit) {
+  return AnthropicChat(limit).read(top);
 }
 
 }  // namespace sluice::llm

@@ -20,6 +20,7 @@
 #include "sluice/llm/responses_reader.h"
 #include "sluice/llm/responses_request.h"
 #include "sluice/llm/responses_writer.h"
+#include "sluice/llm/token_count.h"
 
 namespace sluice::llm {
 
@@ -44,14 +45,19 @@ std::string_view media_type(StreamFraming framing) noexcept {
 
 bool is_translatable(Operation operation) noexcept {
   return operation == Operation::chat_completions || operation == Operation::messages ||
-         operation == Operation::responses;
+         operation == Operation::responses || asks_token_count(operation);
 }
 
 namespace {
 
 std::expected<ChatRequest, ApiError> read_top(Operation operation, json::Value top) {
   if (operation == Operation::messages) return read_anthropic_chat(top);
-  if (operation == Operation::responses) return read_responses_chat(top);
+  if (operation == Operation::messages_count_tokens) {
+    return read_anthropic_chat(top, OutputLimit::optional);
+  }
+  if (operation == Operation::responses || operation == Operation::responses_input_tokens) {
+    return read_responses_chat(top);
+  }
   return read_openai_chat(top);
 }
 

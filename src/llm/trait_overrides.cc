@@ -31,6 +31,7 @@ constexpr std::array host_flag_names = {
     HostFlag{"takes_json_schema", &HostTraits::takes_json_schema},
     HostFlag{"takes_media_in_results", &HostTraits::takes_media_in_results},
     HostFlag{"spells_required_any", &HostTraits::spells_required_any},
+    HostFlag{"counts_input_tokens", &HostTraits::counts_input_tokens},
 };
 
 constexpr std::array thinking_controls = {ThinkingControl::none, ThinkingControl::budget,

@@ -246,6 +246,42 @@ TEST_F(GatewayTranslation, AsksOnlyWhoHonoursEveryParameterWhereThatIsRequired) 
   EXPECT_EQ(through({"anthropic"}, {anthropic_answer}, relaxed).status, 200);
 }
 
+TEST_F(GatewayTranslation, CountsTokensAsTheProviderDoes) {
+  const Asked count{.target = "/v1/messages/count_tokens",
+                    .body = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})"};
+  EXPECT_EQ(sent_to("gemini", count).target, "/base/models/up-0:countTokens");
+  const SeenAnswer seen =
+      through({"gemini"}, {with_length("200 OK", json_type, R"({"totalTokens":14})")}, count);
+  EXPECT_EQ(seen.status, 200);
+  EXPECT_EQ(seen.body, R"({"input_tokens":14})");
+  EXPECT_TRUE(logged(R"("tokens":{"input":null)")) << log[0];  // nothing was spent
+
+  const Asked other{.target = "/v1/responses/input_tokens",
+                    .body = R"({"model":"m","input":"hi"})"};
+  EXPECT_EQ(sent_to("anthropic", other).target, "/base/messages/count_tokens");
+  EXPECT_EQ(
+      through({"anthropic"}, {with_length("200 OK", json_type, R"({"input_tokens":8})")}, other)
+          .body,
+      R"({"object":"response.input_tokens","input_tokens":8})");
+}
+
+TEST_F(GatewayTranslation, EstimatesTokensWhereNobodyCountsThem) {
+  const Asked count{.target = "/v1/messages/count_tokens",
+                    .body = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})"};
+  const SeenAnswer seen = through({"openai"}, {}, count);
+  EXPECT_EQ(seen.status, 200);
+  EXPECT_EQ(seen.body, R"({"input_tokens":5})");
+  EXPECT_TRUE(logged(R"("attempts":[])")) << log[0];
+  const Asked wrong{.target = "/v1/messages/count_tokens",
+                    .body = R"({"model":"m","messages":[{"role":"robot","content":"hi"}]})"};
+  EXPECT_EQ(through({"openai"}, {}, wrong).status, 400);
+  // Who can count is asked, wherever it stands.
+  const SeenAnswer asked =
+      through({"openai", "anthropic"},
+              {"", with_length("200 OK", json_type, R"({"input_tokens":8})")}, count);
+  EXPECT_TRUE(asked.body.starts_with(R"({"input_tokens":8)")) << asked.body;
+}
+
 TEST_F(GatewayTranslation, ShowsNothingOfAnotherDialectAsItIs) {
   const SeenAnswer seen = through({"bedrock"}, {stream_head + "data: {\"secret\":1}\n\n"},
                                   {.body = std::string(asking_stream)});

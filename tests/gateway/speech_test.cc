@@ -45,7 +45,11 @@ TEST(Speech, IsTranslationWhereDialectsDiffer) {
       {Dialect::anthropic, Operation::messages_count_tokens, Speech::relayed},
       {Dialect::openai, Operation::messages, Speech::translated},
       {Dialect::gemini, Operation::messages, Speech::translated},
-      {Dialect::gemini, Operation::messages_count_tokens, Speech::none},
+      {Dialect::gemini, Operation::messages_count_tokens, Speech::translated},
+      {Dialect::openai, Operation::messages_count_tokens, Speech::estimated},
+      {Dialect::bedrock, Operation::messages_count_tokens, Speech::estimated},
+      {Dialect::openai, Operation::responses_input_tokens, Speech::relayed},
+      {Dialect::anthropic, Operation::responses_input_tokens, Speech::translated},
   };
   for (const Spoken& c : cases) {
     EXPECT_EQ(speech(c), c.speech) << to_string(c.provider) << " " << to_string(c.operation);

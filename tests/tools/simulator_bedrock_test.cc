@@ -37,6 +37,26 @@ TEST(SimulatorBedrock, SaysWhatTheOpenAiDialectSays) {
   EXPECT_EQ(answer.number("usage.totalTokens"), 65);
 }
 
+TEST(SimulatorBedrock, CountsTheTokensOfWhatConverseTakes) {
+  SimulatorConfig config;
+  DialectClient client(config);
+  const std::string chat = asking();
+  const Document answer(
+      client.post(path("count-tokens"), R"({"input":{"converse":)" + chat + "}}", bearer));
+  EXPECT_EQ(client.status, 200) << client.body;
+  EXPECT_EQ(answer.number("inputTokens"), 1);
+  client.post(path("count-tokens"), chat, bearer);
+  EXPECT_EQ(client.status, 400);
+  client.post(path("count-tokens"),
+              R"({"input":{"converse":)" + asking(R"(,"inferenceConfig":{"maxTokens":3})") + "}}",
+              bearer);
+  EXPECT_EQ(client.status, 400);
+  EXPECT_NE(client.body.find("inferenceConfig"), std::string::npos) << client.body;
+  client.post("/model/amazon.nova-lite-v1%3A0/count-tokens",
+              R"({"input":{"converse":)" + chat + "}}", bearer);
+  EXPECT_EQ(client.status, 400) << "Claude's alone are counted";
+}
+
 TEST(SimulatorBedrock, StreamsFramesWithRightChecksumsInOrder) {
   SimulatorConfig config;
   DialectClient client(config);

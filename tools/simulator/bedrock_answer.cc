@@ -1,4 +1,7 @@
-// /model/{id}/converse and /model/{id}/converse-stream.
+// /model/{id}/converse, /model/{id}/converse-stream and /model/{id}/count-tokens.
+#include <algorithm>
+#include <array>
+
 #include <fmt/format.h>
 
 #include "simulator/anthropic_check.h"
@@ -236,19 +239,47 @@ std::string schema_text(json::Value root) {
   return at ? text_member(*at, "schema") : "";
 }
 
+Answer refusal(const Session& session, std::string_view complaint) {
+  return host_error(Host::bedrock, http::status::bad_request, complaint, session.request_id,
+                    "ValidationException");
+}
+
+// CountTokens: {"input":{"converse":{what Converse takes, but for what is about the answer}}}.
+Answer count_bedrock(json::Value root, const Session& session, const BedrockRules& rules) {
+  if (!rules.is_claude()) {
+    return refusal(session, "The provided model doesn't support counting tokens.");
+  }
+  const auto input = member(root, "input");
+  const auto converse = input ? member(*input, "converse") : std::nullopt;
+  if (!converse || !converse->is(json::Kind::object)) {
+    return refusal(session, "Malformed input request, please reformat your input and try again.");
+  }
+  constexpr std::array<std::string_view, 4> fields = {"messages", "system", "toolConfig",
+                                                      "additionalModelRequestFields"};
+  for (const json::Member each : converse->members()) {
+    if (std::ranges::find(fields, *each.key.string()) == fields.end()) {
+      return refusal(session,
+                     fmt::format("#: extraneous key [{}] is not permitted", *each.key.string()));
+    }
+  }
+  if (const auto complaint = bedrock_complaint(*converse, rules)) {
+    return refusal(session, *complaint);
+  }
+  Answer answer;
+  answer.body =
+      fmt::format(R"({{"inputTokens":{}}})", WishReader(*converse).read().prompt.tokens());
+  return answer;
+}
+
 }  // namespace
 
 Answer answer_bedrock(json::Value root, const Session& session) {
   const BedrockRules rules{.model = session.model};
-  if (const auto complaint = bedrock_complaint(root, rules)) {
-    return host_error(Host::bedrock, http::status::bad_request, *complaint, session.request_id,
-                      "ValidationException");
-  }
+  if (session.route.action == Action::count_tokens) return count_bedrock(root, session, rules);
+  if (const auto complaint = bedrock_complaint(root, rules)) return refusal(session, *complaint);
   Wish wish = WishReader(root).read();
   if (wish.prompt.tokens() > context_tokens_max) {
-    return host_error(Host::bedrock, http::status::bad_request,
-                      "Input is too long for requested model.", session.request_id,
-                      "ValidationException");
+    return refusal(session, "Input is too long for requested model.");
   }
   const std::string schema = schema_text(root);
   json::Index schema_index;

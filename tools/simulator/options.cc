@@ -33,7 +33,7 @@ The dialect is the path's, behind any prefix:
                                                               :countTokens, ?alt=sse for events
   /v1/projects/{p}/locations/{l}/publishers/google/models/{model}:generateContent        Vertex AI
   /v1/projects/{p}/locations/{l}/publishers/anthropic/models/{model}:streamRawPredict    the same
-  /model/{model}/converse, /model/{model}/converse-stream     Bedrock
+  /model/{model}/converse, .../converse-stream, .../count-tokens   Bedrock
 All but OpenAI's want a key in the field of theirs, and with --key that one. A model whose name has
 nonexistent or does-not-exist in it is not there.
 The text answers the last user message: the same message gives the same text. With tools, the first

@@ -67,14 +67,20 @@ std::optional<Route> google_route(std::string_view path) {
   return route;
 }
 
+std::optional<Action> bedrock_action(std::string_view verb) {
+  if (verb == "converse") return Action::generate;
+  if (verb == "converse-stream") return Action::stream;
+  if (verb == "count-tokens") return Action::count_tokens;
+  return std::nullopt;
+}
+
 std::optional<Route> bedrock_route(std::string_view path) {
   const std::string_view verb = take_segment(path);
-  if (verb != "converse" && verb != "converse-stream") return std::nullopt;
+  const auto action = bedrock_action(verb);
+  if (!action) return std::nullopt;
   const std::string_view model = take_segment(path);
   if (model.empty() || !path.ends_with("/model")) return std::nullopt;
-  return Route{.host = Host::bedrock,
-               .action = verb == "converse" ? Action::generate : Action::stream,
-               .model = percent_decoded(model)};
+  return Route{.host = Host::bedrock, .action = *action, .model = percent_decoded(model)};
 }
 
 std::optional<Route> azure_route(std::string_view path) {

@@ -6,7 +6,8 @@
 //                                                                   :countTokens
 //   /v1/projects/{p}/locations/{l}/publishers/google/models/{model}:...        vertex
 //   /v1/projects/{p}/locations/{l}/publishers/anthropic/models/{model}:rawPredict vertex_anthropic
-//   /model/{model}/converse                         bedrock         also /converse-stream
+//   /model/{model}/converse                         bedrock         also /converse-stream,
+//                                                                   /count-tokens
 //   /openai/deployments/{model}/chat/completions    azure
 //   /openai/v1/chat/completions                     azure_v1
 //

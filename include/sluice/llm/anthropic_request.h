@@ -16,6 +16,7 @@
 // Gateway-only members are those of openai_request.h but for `fallbacks`, which Anthropic knows
 // (beta server-side-fallback, 2026).
 #pragma once
+#include <cstdint>
 #include <expected>
 #include <span>
 #include <string_view>
@@ -41,9 +42,13 @@ namespace sluice::llm {
                                                                          std::string_view body,
                                                                          json::Index& index);
 
-/// Reads the body of a messages request. `top` is an object. What is missing or of a wrong type is
+enum class OutputLimit : std::uint8_t { needed, optional };
+
+/// Reads the body of a messages request, or of one to count its tokens, which needs no max_tokens.
+/// `top` is an object. What is missing or of a wrong type is
 /// a 400 that names its path ("messages.0.content.1.source.data"). Lifetime: the request views the
 /// indexed bytes, not the index.
-[[nodiscard]] std::expected<ChatRequest, ApiError> read_anthropic_chat(json::Value top);
+[[nodiscard]] std::expected<ChatRequest, ApiError> read_anthropic_chat(
+    json::Value top, OutputLimit limit = OutputLimit::needed);
 
 }  // namespace sluice::llm

@@ -1,8 +1,9 @@
 // How a host of the OpenAI dialect differs from OpenAI's own API: hosts differ by data, filled in
 // from the catalogue and the configuration, and not by code.
 //
-// The defaults are OpenAI's own ways. What a model can or cannot do, wherever it is served, stands
-// in model_traits.h; narrow() takes from it what its host does not carry.
+// The defaults are OpenAI's own ways, but for what few others have. What a model can or cannot do,
+// wherever it is served, stands in model_traits.h; narrow() takes from it what its host does not
+// carry.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -22,6 +23,7 @@ struct HostTraits {
   bool takes_json_schema = true;        // response_format json_schema, else json_object only
   bool takes_media_in_results = false;  // images in messages of the role tool: OpenAI answers 400
   bool spells_required_any = false;     // tool_choice: "any" in place of "required" (Mistral)
+  bool counts_input_tokens = false;     // has POST /responses/input_tokens, as OpenAI does
   /// "max_tokens" or "max_completion_tokens", whichever alone it knows; empty: both.
   std::string output_tokens_name = {};
   std::string seed_name = "seed";  // Mistral: "random_seed"

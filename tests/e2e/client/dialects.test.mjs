@@ -281,10 +281,23 @@ for (const dialect of dialects) {
   });
 }
 
-test('tokens are counted where the provider counts them', async () => {
-  const counted = await anthropic.messages.countTokens({
-    model: 'by-anthropic',
-    messages: [{ role: 'user', content: 'Say something' }],
+for (const dialect of dialects) {
+  test(`tokens of a chat are counted, ${dialect}`, async () => {
+    const model = `by-${dialect}`;
+    const short = await anthropic.messages.countTokens({
+      model,
+      messages: [{ role: 'user', content: 'Say something' }],
+    });
+    const long = await anthropic.messages.countTokens({
+      model,
+      system: 'Be brief. '.repeat(20),
+      messages: [{ role: 'user', content: 'Say something' }],
+      tools: anthropicTools,
+    });
+    assert.ok(short.input_tokens > 0);
+    assert.ok(long.input_tokens > short.input_tokens + 20);
+    const responses = await openai.responses.inputTokens.count({ model, input: 'Say something' });
+    assert.equal(responses.object, 'response.input_tokens');
+    assert.ok(responses.input_tokens > 0);
   });
-  assert.ok(counted.input_tokens > 0);
-});
+}
