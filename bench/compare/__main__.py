@@ -67,8 +67,8 @@ def parse_arguments():
     parser.add_argument("--build", type=Path, metavar="FOLDER", default=ROOT / "build" / "release",
                         help="use this build as it is, and install nothing; default: build/release, made up to date")
     parser.add_argument("--scenarios", metavar="NAMES", help="these, with commas; default: all. --list shows them")
-    parser.add_argument("--targets", metavar="NAMES", default=",".join(scenarios.WITH_SIMULATOR),
-                        help=f"these, with commas; default: {','.join(scenarios.WITH_SIMULATOR)}")
+    parser.add_argument("--targets", metavar="NAMES", default=",".join(scenarios.TARGETS),
+                        help=f"these, with commas; default: {','.join(scenarios.TARGETS)}")
     parser.add_argument("--target", type=parse_stranger, action="append", default=[],
                         metavar="NAME=URL[,key=KEY][,model=MODEL]",
                         help="a gateway that runs already, in front of --simulator-port; may be repeated")
@@ -92,7 +92,7 @@ def parse_arguments():
         options.idle = min(options.idle, 1000)
     options.targets = options.targets.split(",")
     for name in options.targets:
-        if name not in scenarios.WITH_SIMULATOR:
+        if name not in scenarios.TARGETS:
             parser.error(f"there is no target {name!r} here; --target NAME=URL adds one")
     names = options.scenarios.split(",") if options.scenarios else [
         one.name for one in scenarios.SCENARIOS if options.instructions or not one.optional]
@@ -127,7 +127,11 @@ def versions(programs, options):
             return "sluice-floor, a bare io_uring relay that parses nothing"
         if name == "simulator":
             return machine.version_of(programs["sluice-sim"], "--version")
-        said = machine.version_of(programs[name], "--version" if name == "sluice" else "-v")
+        if name.startswith("sluice"):
+            name, option = "sluice", "--version"
+        else:
+            option = "-v"
+        said = machine.version_of(programs[name], option)
         return " ".join(said.split()[:3]).replace("nginx version: nginx/", "nginx ")
     return ({name: version(name) for name in options.targets}
             | {stranger.name: stranger.url for stranger in options.target})

@@ -66,6 +66,8 @@ BOUNDS = (
           above_haproxy("chat", "p99_added")),
     Bound("chat 100 KiB, CPU per request, to HAProxy's", "chat-100k", 1.0, "x", ratio_to("chat-100k", "haproxy")),
     Bound("SSE, CPU per event, to HAProxy's", "sse", 0.90, "x", ratio_to("sse", "haproxy")),
+    Bound("SSE translated from Anthropic's, CPU per event, to our pass-through", "sse-translated", 1.3, "x",
+          ratio_to("sse-translated", "sluice", "sluice-anthropic")),
     Bound("TLS to the provider, CPU per request, to HAProxy's", "tls-upstream", 0.90, "x",
           ratio_to("tls-upstream", "haproxy")),
     Bound("a wrong key, CPU per request, to a right one's", "keys-bad", 1.0, "x", between("keys-bad", "chat")),

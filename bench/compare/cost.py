@@ -8,6 +8,7 @@ not counted. System calls are counted in runs of their own, behind the timed one
 import json
 import math
 
+from gateways import Sluice
 from processes import Trouble
 from rounds import WARM_UP_SECONDS, Rounds
 from system_calls import SystemCalls
@@ -60,7 +61,7 @@ class Cost(Rounds):
                 "retries": results["retries"]}
         if self.scenario.unit == "event":
             run["events_per_second"] = results["events"] / results["seconds"]
-        if target.name == "sluice":
+        if isinstance(target, Sluice):
             run["log_lines_dropped"] = check_log(target, requests, self.scenario)
         return run
 
@@ -70,7 +71,7 @@ class Cost(Rounds):
         results, _ = self.load(target, [
             "--connections", str(self.scenario.connections), "--rate", f"{self.half_rate:.1f}",
             "--duration", str(self.options.seconds), "--warmup", str(WARM_UP_SECONDS)])
-        if target.name == "sluice":
+        if isinstance(target, Sluice):
             check_log(target, results["requests"], self.scenario, warm_up_requests(self.half_rate))
         spans = results["latency_us"]
         return {metric: spans[metric] for metric in LATENCY_METRICS} | {"latency_curve": spans["curve"]}

@@ -93,7 +93,7 @@ access = "{access_log}"
 SLUICE_PROVIDER = """\
 [[provider]]
 name = "{name}"
-dialect = "openai"
+dialect = "{dialect}"
 base_url = "{scheme}://{host}:{port}/v1"
 keys = [{{ env = "SIMULATOR_KEY" }}]
 {ca}"""
@@ -204,27 +204,30 @@ class Nginx(Proxy):
 
 
 class Sluice(Proxy):
+    name = "sluice"
+    dialect = "openai"  # of the provider
+
     def __init__(self, stage, part):
         port = free_port()
-        self.access_log = Path(stage.folder) / "access.jsonl"
+        self.access_log = Path(stage.folder) / f"{self.name}.jsonl"
         self.access_log.unlink(missing_ok=True)
         providers = [("simulator", stage.simulator.port)]
         if part.fails_first:
             providers.insert(0, ("failing", stage.failing.port))
         certificate = stage.certificate
-        config = Path(stage.folder) / "sluice.toml"
+        config = Path(stage.folder) / f"{self.name}.toml"
         config.write_text(SLUICE_CONFIG.format(
             port=port, admin_port=free_port(), model=MODEL, access_log=self.access_log,
             connections_max=stage.descriptors_max // 2, key_stanza=stage.key_stanza,
             listener_tls=(f'tls = {{ certificate = "{certificate.certificate}", key = "{certificate.key}" }}\n'
                           if part.downstream_tls else ""),
             providers="".join(SLUICE_PROVIDER.format(
-                name=name, port=provider_port, scheme="https" if part.upstream_tls else "http",
+                name=name, dialect=self.dialect, port=provider_port, scheme="https" if part.upstream_tls else "http",
                 host="localhost" if part.upstream_tls else "127.0.0.1",
                 ca=f'ca_file = "{certificate.certificate}"\n' if part.upstream_tls else "")
                 for name, provider_port in providers),
             deployments="".join(SLUICE_DEPLOYMENT.format(name=name, model=MODEL) for name, _ in providers)))
-        super().__init__(stage, part, "sluice", [stage.programs["sluice"], "serve", "--config", str(config)],
+        super().__init__(stage, part, self.name, [stage.programs["sluice"], "serve", "--config", str(config)],
                          port, {"SIMULATOR_KEY": PROVIDER_KEY})
 
     def let_log_run(self):
@@ -246,6 +249,13 @@ class Sluice(Proxy):
         return data.splitlines()
 
 
+class SluiceToAnthropic(Sluice):
+    """The same callers, and a provider that speaks Anthropic's dialect: every answer is written anew."""
+
+    name = "sluice-anthropic"
+    dialect = "anthropic"
+
+
 class Simulator(Proxy):
     """The provider simulator in a proxy's place: it answers what the others pass on."""
 
@@ -255,4 +265,5 @@ class Simulator(Proxy):
         super().__init__(stage, part, "simulator", command, port)
 
 
-KINDS = {"floor": Floor, "sluice": Sluice, "haproxy": HaProxy, "nginx": Nginx, "simulator": Simulator}
+KINDS = {"floor": Floor, "sluice": Sluice, "sluice-anthropic": SluiceToAnthropic, "haproxy": HaProxy,
+         "nginx": Nginx, "simulator": Simulator}

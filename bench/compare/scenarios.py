@@ -7,7 +7,9 @@ from stage import Part
 ALL = ("floor", "sluice", "haproxy", "nginx")
 NOT_FLOOR = ("sluice", "haproxy", "nginx")
 BESIDE_SIMULATOR = ("sluice", "simulator")
+BESIDE_TRANSLATION = ("sluice", "sluice-anthropic")
 WITH_SIMULATOR = (*ALL, "simulator")
+TARGETS = (*ALL, "sluice-anthropic", "simulator")
 PLAIN_PART = Part()
 
 
@@ -65,6 +67,10 @@ SCENARIOS = (
     Scenario("sse", "stream of 64 events, as fast as it comes", unit="event", load=STREAM),
     # The caller does not ask for usage: the gateway asks instead and keeps that event to itself.
     Scenario("sse-unasked", "the same, usage not asked for", unit="event", load=("--stream",)),
+    Scenario("sse-translated", "the same, from a provider of Anthropic's dialect", unit="event", load=STREAM,
+             targets=BESIDE_TRANSLATION, bases=("sluice",), latency=False, direct=False),
+    Scenario("chat-translated", "chat completion, 1 KiB prompt, from a provider of Anthropic's dialect",
+             targets=BESIDE_TRANSLATION, bases=("sluice",), latency=False, direct=False),
     Scenario("chat-1m", "chat completion, 1 KiB of text and an image of 768 KiB (1 MiB as base64)",
              load=("--image-bytes", "786432"), connections=16),
     Scenario("tls-upstream", "chat completion, TLS to the provider", part=Part(upstream_tls=True), targets=NOT_FLOOR),
@@ -98,9 +104,9 @@ SCENARIOS = (
     Scenario("simulator-sse", "the simulator in the gateway's place: stream of 64 events", unit="event", load=STREAM,
              part=Part(one_core=True), targets=BESIDE_SIMULATOR, bases=("sluice",), latency=False, direct=False),
     Scenario("instructions-chat", "chat completion, user space alone, counted", kind="instructions",
-             targets=WITH_SIMULATOR, optional=True),
+             targets=TARGETS, optional=True),
     Scenario("instructions-sse", "stream of 64 events, user space alone, counted", kind="instructions",
-             unit="event", load=STREAM, targets=WITH_SIMULATOR, optional=True),
+             unit="event", load=STREAM, targets=TARGETS, optional=True),
 )
 
 

@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 
 from certificates import Certificate
-from gateways import KINDS, MODEL, Direct
+from gateways import KINDS, MODEL, Direct, Sluice
 from processes import START_SECONDS_MAX, Process, Trouble, free_port, raise_descriptor_limit, set_place
 
 
@@ -93,7 +93,7 @@ class Stage:
                     targets[name] = self.strangers[name]
                     continue
                 targets[name] = start(KINDS[name](self, part))
-                if name == "sluice" and self.urgent:
+                if self.urgent and isinstance(targets[name], Sluice):
                     targets[name].let_log_run()
             yield targets
 
