@@ -46,17 +46,41 @@ Task<Result<EventBatch>> TranslatedEvents::next(StopToken stop) {
     co_return batch;
   }
   const bool is_last = part->empty();
+  translation_->expect(part->size_bytes());  // dialects are about as wordy as each other
   for (std::size_t i = 0; i < part->count() && !ended_; ++i) {
-    std::visit(
-        [&](auto& parser) {
-          parser.feed(std::move((*part)[i]));
-          take_all(parser, batch);
-        },
-        parser_);
+    if (auto* sse = std::get_if<http::SseParser>(&parser_)) {
+      take_slice(*sse, std::move((*part)[i]), batch);
+    } else {
+      auto& frames = std::get<http::AwsEventStreamParser>(parser_);
+      frames.feed(std::move((*part)[i]));
+      take_all(frames, batch);
+    }
   }
   if (is_last) take_last(batch);
   collect(batch);
   co_return batch;
+}
+
+// Where an event begins, those that need no parser go first.
+void TranslatedEvents::take_slice(http::SseParser& parser, Slice bytes, EventBatch& batch) {
+  while (!bytes.empty() && !ended_) {
+    if (parser.held_bytes() == 0) take_run(bytes, batch);
+    if (bytes.empty() || ended_) return;
+    const std::size_t end = bytes.view().find("\n\n");
+    Slice next = end == std::string_view::npos ? bytes.share() : bytes.share(0, end + 2);
+    bytes.remove_prefix(next.size());
+    parser.feed(std::move(next));
+    take_all(parser, batch);
+  }
+}
+
+void TranslatedEvents::take_run(Slice& bytes, EventBatch& batch) {
+  llm::EventRun run;
+  llm::AnswerTranslation::Step step = translation_->run(bytes.view(), config_.event_bytes_max, run);
+  if (run.count == 0) return;
+  received_ += run.count;
+  bytes.remove_prefix(run.size_bytes);
+  take_step(std::move(step), batch);
 }
 
 void TranslatedEvents::take_all(http::SseParser& parser, EventBatch& batch) {

@@ -39,6 +39,8 @@ class TranslatedEvents final : public EventSource {
   [[nodiscard]] std::uint64_t events_received() const noexcept override { return received_; }
 
  private:
+  void take_slice(http::SseParser& parser, Slice bytes, EventBatch& batch);
+  void take_run(Slice& bytes, EventBatch& batch);
   void take_all(http::SseParser& parser, EventBatch& batch);
   void take_all(http::AwsEventStreamParser& parser, EventBatch& batch);
   void take_last(EventBatch& batch);

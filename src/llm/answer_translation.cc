@@ -41,6 +41,14 @@ AnswerTranslation::Step AnswerTranslation::event(std::string_view name, std::str
   return step;
 }
 
+AnswerTranslation::Step AnswerTranslation::run(std::string_view stream, std::size_t event_bytes_max,
+                                               EventRun& run) {
+  run = reader_->read_run(stream, event_bytes_max, *this);
+  Step step{.commits = content_seen_ && !repair_};
+  if (repair_ && repair_->error()) step.error = std::move(*repair_->error());
+  return step;
+}
+
 AnswerTranslation::Step AnswerTranslation::finish() {
   Step step;
   switch (reader_->finish(*this)) {

@@ -4,6 +4,7 @@
 
 #include "anthropic_citation.h"
 #include "compact_json.h"
+#include "sluice/base/assert.h"
 
 namespace sluice::llm {
 namespace {
@@ -134,6 +135,7 @@ bool AnthropicBlocks::read_delta(std::optional<Value> index, Value delta, ChatSi
       payload = member.value;
     }
   }
+  last_ = Delta::other;
   const bool open = is_open(index);
   if (open && open_ == Block::passed_over) return true;
   if (!type) return false;
@@ -141,10 +143,12 @@ bool AnthropicBlocks::read_delta(std::optional<Value> index, Value delta, ChatSi
   const auto is = [&](std::string_view name) { return type->string_equals(name); };
   if (is("text_delta")) {
     tell_text(json::raw_text(*payload), sink);
+    if (open && open_ == Block::text) last_ = Delta::text;
     return open;
   }
   if (is("thinking_delta")) {
     tell_piece(ChatEventKind::reasoning, json::raw_text(*payload), sink);
+    if (open && open_ == Block::thinking) last_ = Delta::thinking;
     return open;
   }
   if (is("signature_delta")) {
@@ -156,6 +160,7 @@ bool AnthropicBlocks::read_delta(std::optional<Value> index, Value delta, ChatSi
         open_ == Block::tool || open_ == Block::custom_tool || open_ == Block::output_tool;
     if (!open || !is_tool || input_given_) return false;
     tell_arguments(json::raw_text(*payload), sink);
+    last_ = Delta::arguments;
     return true;
   }
   if (is("citations_delta")) {
@@ -163,6 +168,15 @@ bool AnthropicBlocks::read_delta(std::optional<Value> index, Value delta, ChatSi
     keep_citation(*payload);
   }
   return true;
+}
+
+void AnthropicBlocks::read_more(json::Text piece, ChatSink& sink) {
+  switch (last_) {
+    case Delta::text: return tell_text(piece, sink);
+    case Delta::thinking: return tell_piece(ChatEventKind::reasoning, piece, sink);
+    case Delta::arguments: return tell_arguments(piece, sink);
+    case Delta::other: SLUICE_ASSERT(last_ != Delta::other);
+  }
 }
 
 bool AnthropicBlocks::end(std::optional<Value> index, ChatSink& sink) {
@@ -191,6 +205,7 @@ void AnthropicBlocks::end_all(bool in_order, ChatSink& sink) {
       break;
   }
   open_ = Block::none;
+  last_ = Delta::other;
 }
 
 void AnthropicBlocks::tell_arguments(json::Text piece, ChatSink& sink) {

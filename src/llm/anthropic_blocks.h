@@ -23,6 +23,10 @@ class AnthropicBlocks {
   /// all the same.
   [[nodiscard]] bool read_delta(std::optional<json::Value> index, json::Value delta,
                                 ChatSink& sink);
+  /// Whether the last delta was a piece of the block that is open, and taken: of a delta that
+  /// differs in its text alone, read_more() tells the same as read_delta().
+  [[nodiscard]] bool takes_more() const noexcept { return last_ != Delta::other; }
+  void read_more(json::Text piece, ChatSink& sink);
   /// False: no such block was open.
   [[nodiscard]] bool end(std::optional<json::Value> index, ChatSink& sink);
   /// Ends the block that is open, if any. `in_order`: nothing is missing of it.
@@ -42,6 +46,7 @@ class AnthropicBlocks {
     passed_over,
   };
   struct BlockMembers;
+  enum class Delta : std::uint8_t { other, text, thinking, arguments };
 
   void begin_tool(const BlockMembers& members, ChatSink& sink);
   void tell_input(std::string_view json, ChatSink& sink);
@@ -53,6 +58,7 @@ class AnthropicBlocks {
 
   const AskedFor* asked_;
   Block open_ = Block::none;
+  Delta last_ = Delta::other;
   std::int64_t open_index_ = 0;
   std::uint32_t calls_ = 0;
   bool has_arguments_ = false;  // of the open call

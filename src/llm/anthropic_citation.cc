@@ -1,6 +1,8 @@
 #include "anthropic_citation.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <optional>
 
 namespace sluice::llm {
@@ -61,12 +63,28 @@ void end_annotation(std::string& out, std::uint64_t first, std::uint64_t behind)
   out += R"(,"end_index":)" + std::to_string(behind) + "}}";
 }
 
+namespace {
+
+// Bytes of characters but for their first, eight at a time: most texts are a few letters, too few
+// for what a compiler makes of a loop over bytes.
+std::uint64_t continuation_bytes(std::string_view bytes) noexcept {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  std::uint64_t count = 0;
+  while (!bytes.empty()) {
+    std::uint64_t word = 0;
+    const std::size_t size = std::min(bytes.size(), sizeof word);
+    std::memcpy(&word, bytes.data(), size);
+    count += static_cast<std::uint64_t>(std::popcount((word >> 7) & ~(word >> 6) & ones));
+    bytes.remove_prefix(size);
+  }
+  return count;
+}
+
+}  // namespace
+
 std::uint64_t count_characters(json::Text text) noexcept {
   const std::string_view bytes = text.bytes;
-  const auto begins_character = [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  };
-  auto count = static_cast<std::uint64_t>(std::ranges::count_if(bytes, begins_character));
+  std::uint64_t count = bytes.size() - continuation_bytes(bytes);
   if (!text.escaped) return count;
   // \n is one, \u00e9 is one, and \ud83d\ude00 is one.
   for (std::size_t at = bytes.find('\\'); at != bytes.npos; at = bytes.find('\\', at)) {

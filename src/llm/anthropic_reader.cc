@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "anthropic_blocks.h"
+#include "anthropic_delta_shape.h"
 #include "sluice/llm/anthropic_usage.h"
 #include "sluice/llm/provider_error.h"
 
@@ -94,6 +95,7 @@ class AnthropicReader::State {
   std::optional<ApiError> read_whole(std::string_view body, json::Index& index, ChatSink& sink);
   ReadResult read_event(std::string_view name, std::string_view data, json::Index& index,
                         ChatSink& sink);
+  EventRun read_run(std::string_view stream, std::size_t event_bytes_max, ChatSink& sink);
   StreamEnd finish(ChatSink& sink);
 
  private:
@@ -110,6 +112,9 @@ class AnthropicReader::State {
 
   AskedFor asked_;
   AnthropicBlocks blocks_;
+  // Of the deltas of the block that is open; learned from the first that was taken.
+  AnthropicDeltaShape delta_shape_;
+  bool delta_shape_tried_ = false;
   AnthropicUsage usage_;
   std::string id_;
   std::string scratch_;
@@ -156,7 +161,27 @@ ReadResult AnthropicReader::State::read_event(std::string_view name, std::string
   if (ended_) return {.odd = true};
   const EventMembers members = read_members(json::root(index), scratch_);
   const std::string_view type = members.type ? members.type->unescaped(scratch_) : name;
-  return dispatch(type, members, sink);
+  const ReadResult result = dispatch(type, members, sink);
+  if (!delta_shape_tried_ && blocks_.takes_more()) {
+    delta_shape_.learn(data, json::root(index));
+    delta_shape_tried_ = true;
+  }
+  return result;
+}
+
+// Nearly all events of a stream.
+EventRun AnthropicReader::State::read_run(std::string_view stream, std::size_t event_bytes_max,
+                                          ChatSink& sink) {
+  EventRun run;
+  if (failed_ || finished_ || ended_) return run;
+  while (blocks_.takes_more()) {
+    const auto event = delta_shape_.first_of(stream.substr(run.size_bytes));
+    if (!event || event->size_bytes > event_bytes_max) break;
+    blocks_.read_more(event->text, sink);
+    run.size_bytes += event->size_bytes;
+    ++run.count;
+  }
+  return run;
 }
 
 ReadResult AnthropicReader::State::dispatch(std::string_view type, const EventMembers& members,
@@ -170,6 +195,8 @@ ReadResult AnthropicReader::State::dispatch(std::string_view type, const EventMe
   if (type == "content_block_start") {
     if (!members.content_block) return {.odd = true};
     start(std::nullopt, sink);
+    delta_shape_.forget();
+    delta_shape_tried_ = false;
     blocks_.begin(members.index, *members.content_block, sink);
     return {};
   }
@@ -287,6 +314,11 @@ std::optional<ApiError> AnthropicReader::read_whole(std::string_view body, json:
 ReadResult AnthropicReader::read_event(std::string_view name, std::string_view data,
                                        json::Index& index, ChatSink& sink) {
   return state_->read_event(name, data, index, sink);
+}
+
+EventRun AnthropicReader::read_run(std::string_view stream, std::size_t event_bytes_max,
+                                   ChatSink& sink) {
+  return state_->read_run(stream, event_bytes_max, sink);
 }
 
 StreamEnd AnthropicReader::finish(ChatSink& sink) { return state_->finish(sink); }

@@ -11,6 +11,9 @@ OpenaiChunkWriter::Choice& OpenaiChunkWriter::choice_of(const ChatEvent& event) 
 }
 
 void OpenaiChunkWriter::take(const ChatEvent& event) {
+  if (event.kind == ChatEventKind::text && event.choice == 0 && goes_on_with_text()) {
+    return write_first_text(event.text);
+  }
   switch (event.kind) {
     case ChatEventKind::started: start(event); return;
     case ChatEventKind::usage: usage_.update(event.usage); return;
@@ -45,6 +48,8 @@ void OpenaiChunkWriter::start(const ChatEvent& event) {
   head_ += "\",\"object\":\"chat.completion.chunk\",\"created\":" + std::to_string(frame_.created);
   append_member(head_, "model", {.bytes = frame_.model});
   head_ += ",\"choices\":[";
+  first_delta_head_ = head_ + "{\"index\":0,\"delta\":{";
+  first_text_head_ = first_delta_head_ + "\"content\":\"";
   ChatEvent first;
   begin(first, choice_of(first));
 }
@@ -61,7 +66,26 @@ void OpenaiChunkWriter::begin(const ChatEvent& event, Choice& choice) {
   ++events_;
 }
 
+// Whether the only thing to write for a text of the first choice is that text.
+bool OpenaiChunkWriter::goes_on_with_text() const noexcept {
+  if (choices_.empty()) return false;
+  const Choice& first = choices_.front();
+  return first.begun && !first.call_begun && !first.thought_open;
+}
+
+// Nearly all chunks are such.
+void OpenaiChunkWriter::write_first_text(json::Text text) {
+  out_ += first_text_head_;
+  json::append_escaped(out_, text);
+  out_ += "\"},\"finish_reason\":null}]}\n\n";
+  ++events_;
+}
+
 void OpenaiChunkWriter::open_delta(std::uint32_t choice) {
+  if (choice == 0) {
+    out_ += first_delta_head_;
+    return;
+  }
   out_ += head_;
   out_ += "{\"index\":";
   out_ += std::to_string(choice);

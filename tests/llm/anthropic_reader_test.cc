@@ -421,6 +421,61 @@ AnswerSummary read_recorded_stream(const RecordedExchange& exchange, std::size_t
   return sink.summary;
 }
 
+// As the gateway reads: runs where there are some, else one event by itself.
+TEST(AnthropicReader, SaysTheSameOfRunsOfEventsAsOfEachByItself) {
+  std::uint32_t in_runs = 0;
+  for (const RecordedExchange& exchange : anthropic_exchanges()) {
+    if (!is_event_stream(exchange.body)) continue;
+    EventTrace runs;
+    EventTrace each;
+    AnthropicReader reader({.provider = "acme"});
+    AnthropicReader other({.provider = "acme"});
+    json::Index index;
+    std::string stream;
+    for (const RecordedEvent& event : split_events(exchange.body)) {
+      (void)other.read_event(event.name, event.data, index, each);
+      stream += "event: " + std::string(event.name) + "\ndata: " + std::string(event.data) + "\n\n";
+    }
+    std::string_view rest = stream;
+    while (!rest.empty()) {
+      const EventRun run = reader.read_run(rest, 1'000, runs);
+      in_runs += run.count;
+      rest.remove_prefix(run.size_bytes);
+      const std::string_view event = rest.substr(0, rest.find("\n\n"));
+      if (event.empty()) continue;
+      for (const RecordedEvent& one : split_events(std::string(event) + "\n\n")) {
+        (void)reader.read_event(one.name, one.data, index, runs);
+      }
+      rest.remove_prefix(event.size() + 2);
+    }
+    EXPECT_EQ(runs.take_text(), each.take_text()) << exchange.name;
+  }
+  EXPECT_GT(in_runs, 1'000U);
+}
+
+TEST(AnthropicReader, ReadsNoEventOfARunThatIsTooLarge) {
+  AnthropicReader reader({.provider = "acme"});
+  EventTrace trace;
+  json::Index index;
+  (void)reader.read_event("", text_block, index, trace);
+  (void)reader.read_event("", text_delta("a"), index, trace);
+  const std::string event = "event: content_block_delta\ndata: " + text_delta("bc") + "\n\n";
+  EXPECT_EQ(reader.read_run(event, event.size() - 1, trace).count, 0U);
+  EXPECT_EQ(reader.read_run(event + event, event.size(), trace).count, 2U);
+}
+
+TEST(AnthropicReader, ABlockThatFollowsIsReadAsItsOwn) {
+  const Read read = read_stream(
+      {start_of_message(), block(R"({"type":"thinking","thinking":""})"),
+       delta(R"({"type":"thinking_delta","thinking":"a"})"),
+       delta(R"({"type":"thinking_delta","thinking":"b"})"), block_stop, text_block,
+       text_delta("c"), delta(R"({"type":"thinking_delta","thinking":"d"})"), text_delta("e"),
+       text_delta("f"), block_stop, text_delta("late"), end_of_message("end_turn"), message_stop});
+  EXPECT_EQ(read.odd, 1U) << read.trace;  // the late one
+  EXPECT_NE(read.trace.find("reasoning \"d\""), std::string::npos) << read.trace;
+  EXPECT_NE(read.trace.find("\"late\""), std::string::npos) << "of no block, and told all the same";
+}
+
 AnswerSummary reassembled_stream(const RecordedExchange& exchange) {
   AnthropicReassembly reassembly;
   json::Index index;

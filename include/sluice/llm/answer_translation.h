@@ -36,9 +36,14 @@ class AnswerTranslation final : private ChatSink {
   [[nodiscard]] Step whole(std::string_view body, json::Index& index);
   /// One event of a stream.
   [[nodiscard]] Step event(std::string_view name, std::string_view data, json::Index& index);
+  /// The events that the bytes of an SSE stream begin with, as far as they are like the one before:
+  /// `run` says which are done. `stream` begins with an event.
+  [[nodiscard]] Step run(std::string_view stream, std::size_t event_bytes_max, EventRun& run);
   /// The stream's bytes have ended in order.
   [[nodiscard]] Step finish();
 
+  /// Events of about so many bytes come next.
+  void expect(std::size_t bytes) { writer_->expect(bytes); }
   /// What was written since the last time, and how many events of a stream that is.
   [[nodiscard]] std::string take_bytes() noexcept { return writer_->take_bytes(); }
   [[nodiscard]] std::uint32_t take_events() noexcept;

@@ -30,6 +30,8 @@ class AnthropicReader final : public ChatReader {
                                                    ChatSink& sink) override;
   [[nodiscard]] ReadResult read_event(std::string_view name, std::string_view data,
                                       json::Index& index, ChatSink& sink) override;
+  [[nodiscard]] EventRun read_run(std::string_view stream, std::size_t event_bytes_max,
+                                  ChatSink& sink) override;
   [[nodiscard]] StreamEnd finish(ChatSink& sink) override;
 
  private:

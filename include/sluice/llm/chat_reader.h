@@ -7,6 +7,7 @@
 // unknown events and members are passed over, what is missing is not invented, and what cannot be
 // understood is an error of the provider's, never a crash.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -44,6 +45,12 @@ struct ReadResult {
   bool odd = false;  // something the provider's documentation says never comes; was passed over
 };
 
+/// Events of a stream, one behind the other.
+struct EventRun {
+  std::size_t size_bytes = 0;  // framing included
+  std::uint32_t count = 0;
+};
+
 class ChatReader {
  public:
   ChatReader() = default;
@@ -59,6 +66,15 @@ class ChatReader {
   /// Reads one event of a stream: its name (may be empty) and its data. `index` is scratch.
   [[nodiscard]] virtual ReadResult read_event(std::string_view name, std::string_view data,
                                               json::Index& index, ChatSink& sink) = 0;
+
+  /// Reads the events that the bytes of a stream begin with as far as they are like the one before
+  /// but for their text: no parser is needed, and nothing of them is odd. `stream` begins with an
+  /// event; none is read that is not whole, or larger than `event_bytes_max`.
+  [[nodiscard]] virtual EventRun read_run([[maybe_unused]] std::string_view stream,
+                                          [[maybe_unused]] std::size_t event_bytes_max,
+                                          [[maybe_unused]] ChatSink& sink) {
+    return {};
+  }
 
   /// The bytes of the stream have ended in order, without an event that `ended` it. Tells the sink
   /// what was held back for the end, where the dialect ends so (Gemini) or the answer is whole all

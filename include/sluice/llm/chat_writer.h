@@ -2,6 +2,7 @@
 // for streams, which writes each event as it comes, and one for whole answers, which writes at the
 // end.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,6 +34,8 @@ class ChatWriter : public ChatSink {
   /// every choice. A stream that fails is not ended: the error event is its last.
   virtual void end() = 0;
 
+  /// About so many bytes will be written before they are taken.
+  void expect(std::size_t bytes) { out_.reserve(bytes); }
   /// What is written and not yet taken: whole events of a stream; the whole answer after end().
   [[nodiscard]] std::string take_bytes() noexcept { return std::exchange(out_, {}); }
   [[nodiscard]] bool has_bytes() const noexcept { return !out_.empty(); }

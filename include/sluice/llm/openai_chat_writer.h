@@ -41,6 +41,8 @@ class OpenaiChunkWriter final : public ChatWriter {
   void begin(const ChatEvent& event, Choice& choice);
   void close_call(const ChatEvent& event, Choice& choice);
   void start(const ChatEvent& event);
+  [[nodiscard]] bool goes_on_with_text() const noexcept;
+  void write_first_text(json::Text text);
   void open_delta(std::uint32_t choice);
   void close_delta();
   void write_delta(const ChatEvent& event, Choice& choice);
@@ -48,7 +50,9 @@ class OpenaiChunkWriter final : public ChatWriter {
   void write_usage();
 
   AnswerFrame frame_;
-  std::string head_;  // of every chunk, up to the choices
+  std::string head_;              // of every chunk, up to the choices
+  std::string first_delta_head_;  // the same up to what the first choice says
+  std::string first_text_head_;   // the same up to its text
   std::vector<Choice> choices_;
   Usage usage_;
   bool tagged_ = false;
