@@ -3,9 +3,19 @@
 namespace sluice::catalog {
 
 Credential Credential::clone() const {
-  Credential copy{.label = label, .key = key.clone(), .header_value = header_value.clone()};
+  Credential copy{
+      .label = label, .key = key.clone(), .header_value = header_value.clone(), .header = header};
   if (aws) copy.aws = aws->clone();
+  if (tokens) copy.tokens = tokens->clone();
   return copy;
+}
+
+Auth auth_of_key(Dialect dialect, const Auth& auth, const Secret& key) {
+  const std::string_view text = key.reveal();
+  // "AIza..." since ever, "AQ...." since 2025; access tokens begin with "ya29.".
+  const bool is_google_key = text.starts_with("AIza") || text.starts_with("AQ.");
+  if (dialect != Dialect::vertex || !is_google_key || auth.header != Auth{}.header) return auth;
+  return {.header = std::string(google_key_header), .format = "{key}", .extra_headers = {}};
 }
 
 Secret render_auth(const Auth& auth, const Secret& key) {

@@ -24,6 +24,10 @@ REVEALS = {
     "src/catalog/deployment.cc": "writes a provider's authorization header, once, when it is built",
     "src/catalog/aws_key.cc": "tells an access key from an API key, and takes its parts",
     "src/upstream/aws_signature.cc": "derives a signing key from it, and signs a session token",
+    "src/catalog/token_source.cc": "takes a credentials file's parts, and tells two sources apart",
+    "src/upstream/jwt.cc": "signs with a private key",
+    "src/upstream/token_request.cc": "writes the form that asks for a token, and checks the token",
+    "src/upstream/token_holder.cc": "sends that form, to the token server alone",
     "src/gateway/attempt.cc": "puts that header into the request it sends",
 }
 

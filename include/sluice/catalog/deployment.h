@@ -21,6 +21,7 @@
 #include "sluice/catalog/dialect.h"
 #include "sluice/catalog/price.h"
 #include "sluice/catalog/timeouts.h"
+#include "sluice/catalog/token_source.h"
 #include "sluice/catalog/url.h"
 #include "sluice/llm/host_traits.h"
 #include "sluice/llm/model_traits.h"
@@ -54,7 +55,9 @@ struct Credential {
   Secret key;
   /// The auth header's whole value: `auth.format` with the key in it. For the wire only.
   Secret header_value;
+  std::string header = {};         // where that is not the provider's auth.header
   std::optional<AwsKey> aws = {};  // requests are signed with it; then there is no header_value
+  std::optional<TokenSource> tokens = {};  // or a token goes along: in Authorization
 
   [[nodiscard]] Credential clone() const;
 };
@@ -68,6 +71,7 @@ struct Provider {
   Auth auth;
   std::vector<Credential> credentials;  // a pool, in the file's order; may be empty
   std::string aws_region;               // of Bedrock: what signatures are made for
+  std::string api_version;              // of Azure's deployments; empty: its v1 API, or no Azure
   std::string region;                   // "global" when nothing is promised
   Timeouts timeouts;                    // before a model narrows them
   PoolLimits pool;
@@ -91,6 +95,13 @@ struct Deployment {
   Timeouts timeouts;        // the provider's and the model's, the smallest of each
   llm::ModelTraits traits;  // narrowed by the host's
 };
+
+/// The field that Google's API keys travel in: express mode of Vertex AI takes them there alone.
+inline constexpr std::string_view google_key_header = "x-goog-api-key";
+
+/// How a provider of this dialect wants this very key: as `auth` says but for Google's API keys on
+/// Vertex AI, where tokens are the rule.
+[[nodiscard]] Auth auth_of_key(Dialect dialect, const Auth& auth, const Secret& key);
 
 /// The auth header's value: the format with "{key}" replaced.
 [[nodiscard]] Secret render_auth(const Auth& auth, const Secret& key);
