@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "anthropic_draft.h"
+#include "sluice/llm/vertex_target.h"
 
 namespace sluice::llm {
 namespace {
@@ -36,6 +37,11 @@ void write_output_config(const AnthropicOutput& output, const AnthropicThinking&
   out.end_object();
 }
 
+std::string target_of(const ChatRequest& request, const ChatTarget& target) {
+  if (!target.on_vertex) return "/messages";
+  return vertex_target(target.traits.publisher, target.upstream_model, request.stream);
+}
+
 }  // namespace
 
 WrittenCall write_anthropic_call(const ChatRequest& request, const ChatTarget& target,
@@ -52,7 +58,11 @@ WrittenCall write_anthropic_call(const ChatRequest& request, const ChatTarget& t
 
   json::Writer out(draft.call.body);
   out.begin_object();
-  out.key("model").string(target.upstream_model);
+  if (target.on_vertex) {
+    out.key("anthropic_version").string(vertex_anthropic_version);
+  } else {
+    out.key("model").string(target.upstream_model);
+  }
   out.key("max_tokens").unsigned_integer(thinking.output_tokens_max);
   if (request.stream) out.key("stream").boolean(true);
   write_system(draft, *turns, output.instruction, out);
@@ -66,7 +76,7 @@ WrittenCall write_anthropic_call(const ChatRequest& request, const ChatTarget& t
   out.end_object();
 
   if (draft.error) return std::unexpected(std::move(*draft.error));
-  draft.call.target = "/messages";
+  draft.call.target = target_of(request, target);
   return std::move(draft.call);
 }
 

@@ -96,6 +96,17 @@ ApiError upstream_forbidden(std::string_view provider, int upstream_status) {
                   upstream_status);
 }
 
+ApiError upstream_token_missing(std::string_view provider, std::string_view problem) {
+  ApiError error =
+      server_error(ApiErrorKind::upstream_auth, Fault::gateway, 503, "upstream_token_missing",
+                   fmt::format("The gateway has no access token for provider '{}': {}. Your key is "
+                               "not the cause: try again, or ask the gateway's operator to check "
+                               "the provider's credentials.",
+                               provider, problem));
+  error.retry_after = default_wait;
+  return error;
+}
+
 ApiError caller_key_refused(std::string_view provider, int upstream_status) {
   return {.kind = ApiErrorKind::unauthenticated,
           .status = 401,

@@ -6,7 +6,9 @@
 
 #include "dropped_names.h"
 #include "gemini_draft.h"
+#include "path_segment.h"
 #include "sluice/json/value.h"
+#include "sluice/llm/vertex_target.h"
 
 namespace sluice::llm {
 namespace {
@@ -14,30 +16,12 @@ namespace {
 using json::Kind;
 using json::Value;
 
-// One segment of a path (RFC 3986 3.3), colons encoded: behind one stands the method.
-void append_segment(std::string& out, std::string_view text) {
-  constexpr std::string_view plain = "-._~@";
-  for (const char c : text) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                          (c >= '0' && c <= '9') || plain.find(c) != plain.npos;
-    if (is_plain) {
-      out += c;
-      continue;
-    }
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    const auto byte = static_cast<unsigned char>(c);
-    out += {'%', digits[byte >> 4], digits[byte & 15]};
-  }
-}
-
 std::string path_of(const ChatRequest& request, const ChatTarget& target) {
-  std::string out;
   if (!target.traits.publisher.empty()) {
-    out += "/publishers/";
-    append_segment(out, target.traits.publisher);
+    return vertex_target(target.traits.publisher, target.upstream_model, request.stream);
   }
-  out += "/models/";
-  append_segment(out, target.upstream_model);
+  std::string out = "/models/";
+  append_path_segment(out, target.upstream_model);
   out += request.stream ? ":streamGenerateContent?alt=sse" : ":generateContent";
   return out;
 }

@@ -10,6 +10,7 @@
 
 #include "dropped_names.h"
 #include "openai_chat_call_messages.h"
+#include "sluice/llm/vertex_target.h"
 
 namespace sluice::llm {
 namespace {
@@ -40,7 +41,9 @@ class CallWriter {
   }
 
   WrittenCall run() {
-    call_.target = "/chat/completions";
+    call_.target = target_.on_vertex
+                       ? vertex_target(traits_.publisher, target_.upstream_model, request_.stream)
+                       : "/chat/completions";
     writer_.begin_object();
     writer_.key("model").string(target_.upstream_model);
     std::optional<ApiError> error = write_messages();

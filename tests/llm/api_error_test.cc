@@ -47,6 +47,7 @@ std::vector<ApiError> every_error() {
       region_unavailable("m"),
       gateway_overloaded(1s),
       upstream_auth("acme", 401),
+      upstream_token_missing("acme", "its token server took too long"),
       caller_key_refused("acme", 401),
       upstream_rate_limited("acme", {}),
       upstream_quota("acme", 429),

@@ -4,6 +4,8 @@
 //   {"model":..,"max_tokens":..,"system":[..],"messages":[..],"tools":[..],"tool_choice":{..},
 //    "thinking":{..},"output_config":{..}}
 //
+// On Vertex AI the path names the model and the body the version: vertex_target.h.
+//
 // A form of the answer that the model has no words for is asked for by a tool it must call
 // (AskedFor::output_tool), a custom tool by one with a text in it (AskedFor::custom_tools). Ids and
 // names in letters that Anthropic refuses are exchanged, the same way wherever they stand.

@@ -27,6 +27,7 @@ struct ChatCall {
 struct ChatTarget {
   std::string_view upstream_model;  // what the provider calls the model
   const ModelTraits& traits;
+  bool on_vertex = false;  // Google serves it: by its publisher's API, at a path of its own
 };
 
 using WrittenCall = std::expected<ChatCall, ApiError>;
