@@ -5,6 +5,7 @@
 
 #include "building.h"
 #include "sluice/config/spelling.h"
+#include "sluice/llm/vertex_target.h"
 
 namespace sluice::config {
 
@@ -48,6 +49,25 @@ void fit_to_host(const CatalogDeployment* catalogued, Deployment& deployment) {
   if (has_quirks(deployment.provider->dialect)) {
     narrow(deployment.traits, deployment.provider->host);
   }
+  // Vertex AI gives calls no ids and takes none.
+  if (deployment.provider->dialect == catalog::Dialect::vertex) {
+    deployment.traits.takes_call_ids = false;
+  }
+}
+
+// On Vertex AI the publisher is a part of the path: it is known of every deployment there.
+void settle_publisher(Deployment& deployment) {
+  if (deployment.provider->dialect != catalog::Dialect::vertex) return;
+  llm::VertexModel named =
+      llm::vertex_model(deployment.upstream_model, deployment.traits.publisher);
+  deployment.traits.publisher = std::move(named.publisher);
+  deployment.upstream_model = std::move(named.model);
+}
+
+// Without a project (API keys of express mode) Vertex AI serves Google's own models alone.
+bool is_out_of_reach(const ResolvedProvider& provider, const CatalogDeployment& deployment) {
+  return provider.dialect == catalog::Dialect::vertex && !provider.config->base_url &&
+         provider.project.empty() && deployment.publisher != "google";
 }
 
 /// A deployment as the catalogue has it, at the provider's own region; nothing when it has none.
@@ -55,7 +75,7 @@ std::optional<Deployment> deploy_as_catalogued(Building& building, ResolvedProvi
                                                const CatalogModel& known,
                                                const catalog::TimeoutOverrides& timeouts) {
   const CatalogDeployment* found = catalogue_deployment(building, known, provider, provider.region);
-  if (found == nullptr) return std::nullopt;
+  if (found == nullptr || is_out_of_reach(provider, *found)) return std::nullopt;
   std::string complaint;
   Deployment deployment;
   deployment.provider = provider_at(building, provider, provider.region, complaint);
@@ -66,6 +86,7 @@ std::optional<Deployment> deploy_as_catalogued(Building& building, ResolvedProvi
   deployment.timeouts = narrowed(deployment.provider->timeouts, timeouts);
   deployment.traits = building.catalogue.traits_of(known);
   fit_to_host(found, deployment);
+  settle_publisher(deployment);
   return deployment;
 }
 
@@ -120,6 +141,12 @@ void take_price(Building& building, const DeploymentConfig& config,
   }
 }
 
+// As the catalogue spells it: "google/gemini-2.5-pro" is its gemini-2.5-pro on Vertex AI.
+std::string name_upstream(const ResolvedProvider& provider, const DeploymentConfig& config) {
+  if (config.model.empty() || provider.dialect != catalog::Dialect::vertex) return config.model;
+  return llm::vertex_model(config.model, config.traits.publisher.value_or("")).model;
+}
+
 /// A deployment as the file has it. Nothing when its provider is not usable or has no such region.
 std::optional<Deployment> deploy_as_configured(Building& building, const ModelConfig& model,
                                                const DeploymentConfig& config,
@@ -136,21 +163,23 @@ std::optional<Deployment> deploy_as_configured(Building& building, const ModelCo
     building.complaints.error(config.place, config.key, complaint);
     return std::nullopt;
   }
-  const Catalogued called = catalogued_as(building, *found, config.model, region);
+  const std::string name = name_upstream(*found, config);
+  const Catalogued called = catalogued_as(building, *found, name, region);
   const CatalogDeployment* catalogued = called.deployment;
   // A model that was found by what another deployment calls says nothing of this one's price.
   const bool is_said =
       !model.catalogue.empty() || building.catalogue.find_model(model.name) == known;
-  if (catalogued == nullptr && known != nullptr && (config.model.empty() || is_said)) {
+  if (catalogued == nullptr && known != nullptr && (name.empty() || is_said)) {
     catalogued = catalogue_deployment(building, *known, *found, region);
   }
-  deployment.upstream_model = !config.model.empty()   ? config.model
+  deployment.upstream_model = !name.empty()           ? name
                               : catalogued != nullptr ? catalogued->upstream_model
                                                       : model.name;
   deployment.weight = config.weight;
   deployment.region = region;
   take_price(building, config, catalogued, deployment);
   take_traits(building, config, {called.model, catalogued}, known, model.name, deployment);
+  settle_publisher(deployment);
   deployment.timeouts = narrowed(deployment.provider->timeouts, model.timeouts);
   return deployment;
 }

@@ -8,7 +8,6 @@
 #include "sluice/http/text.h"
 
 namespace sluice::config {
-namespace {
 
 using catalog::Auth;
 using catalog::Dialect;
@@ -17,6 +16,8 @@ std::string key_of(const Building& building, const ProviderConfig& provider) {
   if (building.config.file.empty()) return "provider " + provider.name;
   return fmt::format("provider[{}]", &provider - building.config.providers.data());
 }
+
+namespace {
 
 // How each dialect carries its key; the sources are the providers' own references.
 Auth default_auth(Dialect dialect) {
@@ -90,6 +91,9 @@ std::optional<catalog::Url> fill_url(const Building& building,
 /// The base URL in that region, by the file or the catalogue.
 std::optional<catalog::Url> url_at(const Building& building, const ResolvedProvider& provider,
                                    const std::string& region, std::string& complaint) {
+  if (provider.dialect == Dialect::vertex) {
+    return vertex_url(building, provider, region, complaint);
+  }
   if (provider.config->base_url) return provider.config->base_url;
   const catalog::CatalogProvider* known = provider.catalogue;
   if (known == nullptr) {
@@ -187,6 +191,11 @@ std::vector<SecretSource> conventional_sources(const Building& building,
     const auto value = building.environment.variable(name);
     if (!value || value->empty()) continue;
     if (name == "AWS_ACCESS_KEY_ID") break;  // half of a key: see add_aws_key_of_environment()
+    if (auto file = google_source_of_environment(building.environment, name)) {
+      file->place = provider.config->place;
+      file->key = key_of(building, *provider.config) + ".keys";
+      return {std::move(*file)};
+    }
     return {{.kind = SecretSource::Kind::env,
              .name = name,
              .place = provider.config->place,
@@ -228,38 +237,60 @@ std::string aws_region(const Building& building, const catalog::Url& url,
   return catalog::is_aws_region(named) ? named : "us-east-1";
 }
 
+std::optional<catalog::Credential> credential_of(Building& building, ResolvedProvider& provider,
+                                                 const SecretSource& source) {
+  if (provider.dialect == Dialect::vertex) return google_credential(building, provider, source);
+  if (source.kind == SecretSource::Kind::metadata) {
+    building.complaints.error(source.place, source.key,
+                              "the metadata server gives tokens for a provider that speaks vertex");
+    return std::nullopt;
+  }
+  auto secret = fetch(source, building.environment, building.config.folder(), building.complaints);
+  if (!secret) return std::nullopt;
+  catalog::Credential credential;
+  credential.label = source.label();
+  if (provider.dialect == Dialect::bedrock) credential.aws = catalog::parse_aws_key(*secret);
+  if (!credential.aws) credential.header_value = render_auth(provider.auth, *secret);
+  credential.key = std::move(*secret);
+  return credential;
+}
+
+// What is missing, for the operator.
+std::string keys_missing(const ResolvedProvider& provider) {
+  std::string_view places;
+  if (provider.dialect == Dialect::vertex) {
+    places =
+        ", or { file = \"key.json\" } of a service account, or { metadata = \"default\" } on a "
+        "machine of Google's";
+  }
+  if (provider.dialect == Dialect::azure) places = ", or entra = { ... }";
+  const bool has_variable = provider.catalogue != nullptr && !provider.catalogue->key_env.empty();
+  return fmt::format(
+      "is missing: write keys = [{{ env = \"NAME\" }}]{}{}, or keys = [] when the provider "
+      "asks for none",
+      places, has_variable ? ", or set " + provider.catalogue->key_env.front() : "");
+}
+
 bool resolve_credentials(Building& building, ResolvedProvider& provider) {
   const ProviderConfig& config = *provider.config;
   const auto sources = config.keys ? *config.keys : conventional_sources(building, provider);
   bool complete = true;
   for (const SecretSource& source : sources) {
-    auto secret =
-        fetch(source, building.environment, building.config.folder(), building.complaints);
-    if (!secret) {
-      complete = false;
-      continue;
-    }
-    catalog::Credential credential;
-    credential.label = source.label();
-    if (provider.dialect == Dialect::bedrock) credential.aws = catalog::parse_aws_key(*secret);
-    if (!credential.aws) credential.header_value = render_auth(provider.auth, *secret);
-    credential.key = std::move(*secret);
-    provider.credentials.push_back(std::move(credential));
+    auto credential = credential_of(building, provider, source);
+    complete = complete && credential.has_value();
+    if (credential) provider.credentials.push_back(std::move(*credential));
   }
-  if (!complete) return false;
+  if (!add_entra_credential(building, provider) || !complete) return false;
   if (!config.keys && sources.empty() && provider.dialect == Dialect::bedrock) {
     add_aws_key_of_environment(building, provider);
   }
   // keys = [] says that the provider asks for none, unless the callers bring theirs.
-  if (config.keys && sources.empty() && !config.byok) provider.auth.optional = true;
+  if (config.keys && sources.empty() && !config.byok && !config.entra) {
+    provider.auth.optional = true;
+  }
   if (!provider.credentials.empty() || provider.auth.optional || config.byok) return true;
-  const bool has_variable = provider.catalogue != nullptr && !provider.catalogue->key_env.empty();
-  building.complaints.error(
-      config.place, key_of(building, config) + ".keys",
-      fmt::format(
-          "is missing: write keys = [{{ env = \"NAME\" }}]{}, or keys = [] when the provider "
-          "asks for none",
-          has_variable ? ", or set " + provider.catalogue->key_env.front() : ""));
+  building.complaints.error(config.place, key_of(building, config) + ".keys",
+                            keys_missing(provider));
   return false;
 }
 
@@ -296,6 +327,23 @@ void check_quirks(Building& building, const ResolvedProvider& provider) {
                   to_string(provider.dialect)));
 }
 
+// A key that nobody obeys is not accepted.
+void check_parts(Building& building, const ResolvedProvider& provider) {
+  const ProviderConfig& config = *provider.config;
+  const auto refuse = [&](std::string_view part, Dialect dialect) {
+    building.complaints.error(config.place, fmt::format("{}.{}", key_of(building, config), part),
+                              fmt::format("is of a provider that speaks {}, and this one speaks {}",
+                                          to_string(dialect), to_string(provider.dialect)));
+  };
+  if (provider.dialect != Dialect::vertex) {
+    if (!config.project.empty()) refuse("project", Dialect::vertex);
+    if (!config.location.empty()) refuse("location", Dialect::vertex);
+  }
+  if (provider.dialect != Dialect::azure && !config.api_version.empty()) {
+    refuse("api_version", Dialect::azure);
+  }
+}
+
 void build_provider(Building& building, const ProviderConfig& config) {
   ResolvedProvider& provider = building.providers.emplace_back();
   provider.config = &config;
@@ -310,6 +358,11 @@ void build_provider(Building& building, const ProviderConfig& config) {
   } else {
     provider.region = "global";
   }
+  check_parts(building, provider);
+  resolve_project(building, provider);
+  // First, for a credential may know the project.
+  const bool credentials = resolve_credentials(building, provider);
+  if (!credentials && provider.dialect == Dialect::vertex) return;
   std::string complaint;
   const auto url = url_at(building, provider, provider.region, complaint);
   if (!url && building.config.file.empty()) {
@@ -318,7 +371,6 @@ void build_provider(Building& building, const ProviderConfig& config) {
     return;
   }
   if (!url) building.complaints.error(config.place, key_of(building, config), complaint);
-  const bool credentials = resolve_credentials(building, provider);
   if (!url || !credentials) return;
   check_plaintext(building, provider, *url);
   provider.all_models = config.all_models.value_or(building.config.models.empty());
@@ -338,7 +390,8 @@ const catalog::Provider* provider_at(Building& building, ResolvedProvider& provi
   made.name = provider.config->name;
   made.dialect = provider.dialect;
   if (made.dialect == Dialect::bedrock) made.aws_region = aws_region(building, *url, region);
-  made.url = std::move(*url);
+  made.api_version = provider.config->api_version;
+  made.url = made.api_version.empty() ? std::move(*url) : azure_classic_url(std::move(*url));
   made.auth = provider.auth;
   for (const catalog::Credential& each : provider.credentials) {
     made.credentials.push_back(each.clone());

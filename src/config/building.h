@@ -18,6 +18,7 @@ struct ResolvedProvider {
   catalog::Auth auth;
   std::vector<catalog::Credential> credentials;
   std::string region;
+  std::string project;     // of Vertex AI; empty: none is known, or base_url names it
   bool usable = false;     // false: its models are left out; an error or a note has been given
   std::string left_out{};  // why, of those that only a note tells of
   bool all_models = false;
@@ -38,6 +39,35 @@ struct Building {
   catalog::ModelTable::Builder table{};
   std::vector<ResolvedProvider> providers{};  // in the order of config.providers
 };
+
+/// "provider[2]", for complaints; "provider NAME" without a file.
+[[nodiscard]] std::string key_of(const Building& building, const ProviderConfig& provider);
+
+// --- build_vertex.cc ---
+
+/// The project, and a complaint where what the URL is made of stands beside a base_url.
+void resolve_project(Building& building, ResolvedProvider& provider);
+/// The base URL of Vertex AI in that region; nothing, with a complaint.
+[[nodiscard]] std::optional<catalog::Url> vertex_url(const Building& building,
+                                                     const ResolvedProvider& provider,
+                                                     const std::string& region,
+                                                     std::string& complaint);
+/// A credential of Google's: a key file's, the metadata server's, an API key or a bearer token.
+/// Nothing, with a complaint in `building`, when it cannot be used.
+[[nodiscard]] std::optional<catalog::Credential> google_credential(Building& building,
+                                                                   ResolvedProvider& provider,
+                                                                   const SecretSource& source);
+/// The variables that Google's programs read, where the file names no keys.
+[[nodiscard]] std::optional<SecretSource> google_source_of_environment(
+    const Environment& environment, const std::string& name);
+
+// --- build_azure.cc ---
+
+/// The base URL below which "/deployments/..." stands.
+[[nodiscard]] catalog::Url azure_classic_url(catalog::Url url);
+/// Adds the application's credential, of the file or of the variables that Azure's programs read.
+/// False, with a complaint, when it cannot be used.
+[[nodiscard]] bool add_entra_credential(Building& building, ResolvedProvider& provider);
 
 void build_providers(Building& building);
 void build_models(Building& building);

@@ -41,10 +41,13 @@ Config config_of_environment(const catalog::Catalog& catalogue, const Environmen
       ProviderConfig provider;
       provider.name = known.id;
       provider.catalogue = known.id;
-      provider.keys = std::vector<SecretSource>{{.kind = SecretSource::Kind::env,
-                                                 .name = name,
-                                                 .place = {},
-                                                 .key = "provider " + known.id}};
+      // GOOGLE_APPLICATION_CREDENTIALS is a path, which build() knows how to read.
+      if (known.dialect != catalog::Dialect::vertex) {
+        provider.keys = std::vector<SecretSource>{{.kind = SecretSource::Kind::env,
+                                                   .name = name,
+                                                   .place = {},
+                                                   .key = "provider " + known.id}};
+      }
       provider.all_models = true;
       config.providers.push_back(std::move(provider));
       break;

@@ -5,6 +5,7 @@
 #include "parsing.h"
 #include "sluice/config/spelling.h"
 #include "sluice/http/text.h"
+#include "sluice/llm/azure_target.h"
 #include "syntax.h"
 
 namespace sluice::config {
@@ -101,6 +102,28 @@ void parse_auth(Section& parent, ProviderConfig& provider) {
   });
 }
 
+// { metadata = "default" }: no secret, and so of a provider's keys alone.
+std::optional<SecretSource> parse_key_source(const toml::node& node, const std::string& path,
+                                             Complaints& complaints) {
+  const toml::table* table = node.as_table();
+  if (table == nullptr || table->size() != 1 || !table->contains("metadata")) {
+    return parse_secret_source(node, path, complaints);
+  }
+  Section section(*table, path, place_of(node.source()), complaints);
+  SecretSource source{.kind = SecretSource::Kind::metadata,
+                      .name = {},
+                      .place = place_of(node.source()),
+                      .key = path};
+  const bool named = parse_name(section, "metadata", source.name);
+  section.finish();
+  if (!named) return std::nullopt;
+  if (source.name.find('/') != std::string::npos) {
+    section.error("metadata", "must be \"default\" or the e-mail of a service account");
+    return std::nullopt;
+  }
+  return source;
+}
+
 void parse_provider_keys(Section& section, ProviderConfig& provider) {
   const toml::node* node = section.take("keys");
   if (node == nullptr) return;
@@ -114,10 +137,66 @@ void parse_provider_keys(Section& section, ProviderConfig& provider) {
   std::size_t index = 0;
   for (const toml::node& item : *list) {
     const std::string path = section.path("keys") + "[" + std::to_string(index++) + "]";
-    auto source = parse_secret_source(item, path, section.complaints());
+    auto source = parse_key_source(item, path, section.complaints());
     if (source) sources.push_back(std::move(*source));
   }
   provider.keys = std::move(sources);
+}
+
+void parse_entra(Section& parent, ProviderConfig& provider) {
+  parent.table("entra", [&](Section& section) {
+    EntraConfig entra;
+    entra.place = section.place();
+    parse_name(section, "tenant", entra.tenant);
+    parse_name(section, "client_id", entra.client_id);
+    if (entra.tenant.find_first_of("/?#%\\") != std::string::npos) {
+      section.error("tenant", "must be the tenant's id (a GUID) or one of its domains");
+    }
+    const toml::node* secret = section.take("client_secret");
+    if (secret == nullptr) {
+      section.missing("client_secret",
+                      "is missing: write client_secret = { env = \"AZURE_CLIENT_SECRET\" }");
+    } else if (auto source = parse_secret_source(*secret, section.path("client_secret"),
+                                                 section.complaints())) {
+      entra.client_secret = std::move(*source);
+    }
+    section.text("scope", entra.scope);
+    if (!is_plain_value(entra.scope) || entra.scope.find(' ') != std::string::npos) {
+      section.error("scope", "must be one word, as in \"https://ai.azure.com/.default\"");
+    }
+    std::string authority;
+    if (section.text("authority", authority)) {
+      auto url = catalog::parse_url(authority);
+      if (url) {
+        entra.authority = std::move(*url);
+      } else {
+        section.error("authority", url.error());
+      }
+    }
+    provider.entra = std::move(entra);
+  });
+}
+
+// A part of Vertex AI's URLs.
+void parse_url_part(Section& section, std::string_view key, std::string& part) {
+  if (!parse_name(section, key, part, false)) return;
+  const bool fits =
+      part.size() <= 63 && std::ranges::all_of(part, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == ':';
+      });
+  if (!fits) {
+    section.error(key, key == "project" ? "must be the id of a project, as in \"my-project-123\""
+                                        : "must be a location, as in \"europe-west1\" or "
+                                          "\"global\"");
+  }
+}
+
+void parse_api_version(Section& section, ProviderConfig& provider) {
+  if (!section.text("api_version", provider.api_version)) return;
+  if (llm::is_azure_api_version(provider.api_version)) return;
+  section.error("api_version",
+                "must be a date, as in \"2024-10-21\" or \"2025-04-01-preview\"; leave it out for "
+                "the v1 API, which has none");
 }
 
 }  // namespace
@@ -183,6 +262,10 @@ void parse_providers(Section& root, Config& config) {
     parse_auth(section, provider);
     parse_headers(section, provider);
     parse_provider_keys(section, provider);
+    parse_entra(section, provider);
+    parse_url_part(section, "project", provider.project);
+    parse_url_part(section, "location", provider.location);
+    parse_api_version(section, provider);
     parse_name(section, "region", provider.region, false);
     bool all_models = false;
     if (section.flag("all_models", all_models)) provider.all_models = all_models;

@@ -103,9 +103,10 @@ void trim(std::string& text) {
   text.resize(end - begin);
 }
 
-std::optional<std::string_view> unusable(std::string_view secret) {
+std::optional<std::string_view> unusable(std::string_view secret, SecretForm form) {
   if (secret.empty()) return "it is empty; it must hold the key";
   if (secret.size() > secret_bytes_max) return "it is longer than 16 KiB, which no key is";
+  if (form == SecretForm::word_or_document && secret.starts_with('{')) return std::nullopt;
   if (!std::all_of(secret.begin(), secret.end(), [](char c) { return c > 0x20 && c < 0x7f; })) {
     return "the key has spaces, line ends or characters that are not ASCII; it must be one word";
   }
@@ -119,12 +120,13 @@ std::string SecretSource::label() const {
     case Kind::env: return "env " + (showable_variable(name) ? name : key);
     case Kind::file: return "file " + (showable_path(name) ? name : key);
     case Kind::credential: return "credential " + (showable(name) ? name : key);
+    case Kind::metadata: return "metadata server, account " + (showable(name) ? name : key);
   }
   return key;
 }
 
 std::optional<Secret> fetch(const SecretSource& source, const Environment& environment,
-                            const std::string& folder, Complaints& complaints) {
+                            const std::string& folder, Complaints& complaints, SecretForm form) {
   const Fetcher fetcher{source, environment, complaints};
   std::optional<std::string> bytes;
   switch (source.kind) {
@@ -133,10 +135,11 @@ std::optional<Secret> fetch(const SecretSource& source, const Environment& envir
       bytes = fetcher.file(source.name.starts_with('/') ? source.name : folder + "/" + source.name);
       break;
     case SecretSource::Kind::credential: bytes = fetcher.credential(); break;
+    case SecretSource::Kind::metadata: break;  // it has no secret
   }
   if (!bytes) return std::nullopt;
   trim(*bytes);
-  const auto complaint = unusable(*bytes);
+  const auto complaint = unusable(*bytes, form);
   Secret secret(std::move(*bytes));
   if (complaint) return fetcher.complain(source.label() + ": " + std::string(*complaint));
   return secret;

@@ -83,7 +83,7 @@ price = { input = 1, output = 1 }
   EXPECT_EQ(haiku.publisher, "anthropic");
   EXPECT_TRUE(haiku.takes_prefill);
   EXPECT_FALSE(haiku.takes_output_schema);
-  EXPECT_EQ(deployment_of(loaded, "gpt-5", 2).traits.publisher, "") << "Google's own";
+  EXPECT_EQ(deployment_of(loaded, "gpt-5", 2).traits.publisher, "google");
   EXPECT_EQ(deployment_of(loaded, "gpt-5", 2).traits.thinking, ThinkingControl::budget);
   const llm::ModelTraits& named = deployment_of(loaded, "gpt-5", 3).traits;
   EXPECT_EQ(named.thinking, ThinkingControl::effort) << "the name tells nothing, so the model's";

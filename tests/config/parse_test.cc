@@ -152,6 +152,20 @@ const Case cases[] = {
      "\"a\"\nprice = { input = 1, cached_input = 2 }\n",
      "f:7:22: warning: model[0].deployment[0].price.cached_input: is dearer than input; is it the "
      "right way round?"},
+    // tokens, Vertex AI, Azure
+    {"[[provider]]\nname = \"a\"\nkeys = [{ metadata = \"a/b\" }]\n",
+     "f:3:11: provider[0].keys[0].metadata: must be \"default\" or the e-mail of a service "
+     "account"},
+    {"[[provider]]\nname = \"a\"\nproject = \"My-Project\"\n",
+     "f:3:1: provider[0].project: must be the id of a project, as in \"my-project-123\""},
+    {"[[provider]]\nname = \"a\"\nlocation = \"x/y\"\n",
+     "f:3:1: provider[0].location: must be a location, as in \"europe-west1\" or \"global\""},
+    {"[[provider]]\nname = \"a\"\napi_version = \"v1\"\n",
+     "f:3:1: provider[0].api_version: must be a date, as in \"2024-10-21\" or "
+     "\"2025-04-01-preview\"; leave it out for the v1 API, which has none"},
+    {"[[provider]]\nname = \"a\"\nentra = { tenant = \"t\", client_id = \"c\" }\n",
+     "f:3:9: provider[0].entra.client_secret: is missing: write client_secret = { env = "
+     "\"AZURE_CLIENT_SECRET\" }"},
     // traits and quirks
     {"[[provider]]\nname = \"a\"\n[[model]]\nname = \"m\"\n[[model.deployment]]\nprovider = "
      "\"a\"\ntraits = { takes_prefil = true }\n",

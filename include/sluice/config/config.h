@@ -64,6 +64,16 @@ struct AdminConfig {
   }
 };
 
+/// An application at Microsoft Entra that Azure knows: tokens in place of a key.
+struct EntraConfig {
+  std::string tenant;     // a GUID or a domain
+  std::string client_id;  // a GUID
+  SecretSource client_secret;
+  std::string scope = "https://cognitiveservices.azure.com/.default";
+  std::optional<catalog::Url> authority;  // unset: https://login.microsoftonline.com
+  Place place;
+};
+
 struct ProviderConfig {
   std::string name;
   /// The catalogue's provider whose dialect, URL, auth and models are the defaults; empty when the
@@ -74,6 +84,10 @@ struct ProviderConfig {
   std::optional<catalog::Auth> auth;
   std::vector<std::pair<std::string, std::string>> headers;  // sent with every request
   std::optional<std::vector<SecretSource>> keys;             // unset is not the same as []
+  std::optional<EntraConfig> entra;  // of Azure: one more of its credentials
+  std::string project;               // of Vertex AI, as the next one: parts of its
+  std::string location;              // URL, where no base_url is written
+  std::string api_version;           // of Azure: its deployments' paths, not v1
   std::string region;
   /// Serve every model the catalogue has for this provider. Unset: yes when the file has no
   /// [[model]] at all.

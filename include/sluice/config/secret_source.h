@@ -17,8 +17,13 @@
 namespace sluice::config {
 
 struct SecretSource {
-  enum class Kind : std::uint8_t { env, file, credential } kind = Kind::env;
-  std::string name;  // variable, path or credential name
+  enum class Kind : std::uint8_t {
+    env,
+    file,
+    credential,
+    metadata,  // no secret: tokens of the machine's own account, by Google Cloud's metadata server
+  } kind = Kind::env;
+  std::string name;  // variable, path, credential or account name
   Place place;       // of the entry in the file
   std::string key;   // "provider[0].keys[1]", for complaints
 
@@ -29,12 +34,19 @@ struct SecretSource {
 /// Longer secrets are refused: a file that is not a key was named.
 inline constexpr std::size_t secret_bytes_max = 16 * 1024;
 
-/// Fetches the secret. Line ends and spaces around it are trimmed; what is left must be printable
-/// ASCII without spaces, for it goes into a header. Nothing, with a complaint that names the source
+/// What a secret may look like.
+enum class SecretForm : std::uint8_t {
+  word,              // printable ASCII without spaces: it goes into a header
+  word_or_document,  // or a JSON object, as Google's key files are
+};
+
+/// Fetches the secret; not of Kind::metadata. Line ends and spaces around it are trimmed; what is
+/// left must be of the form. Nothing, with a complaint that names the source
 /// and what would be right, when it cannot be had. A world-readable file gives a warning.
 /// `folder` is where relative paths start (the configuration file's).
 [[nodiscard]] std::optional<Secret> fetch(const SecretSource& source,
                                           const Environment& environment, const std::string& folder,
-                                          Complaints& complaints);
+                                          Complaints& complaints,
+                                          SecretForm form = SecretForm::word);
 
 }  // namespace sluice::config
