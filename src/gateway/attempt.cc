@@ -8,7 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "sluice/base/assert.h"
-#include "sluice/llm/openai_request.h"
+#include "upstream_target.h"
 
 namespace sluice::gateway {
 
@@ -100,13 +100,14 @@ std::optional<llm::ApiError> Attempt::write_call() {
   return std::nullopt;
 }
 
-UpstreamRequestFields Attempt::upstream_fields(std::string_view auth) const noexcept {
+UpstreamRequestFields Attempt::upstream_fields(AuthField auth) const noexcept {
   return {.received = context_.head.headers,
           .provider = provider_,
           .auth = auth,
           .is_callers_account = credential_.is_callers,
           .is_stream = context_.request.stream,
-          .is_translated = speech_ == Speech::translated};
+          .is_translated = speech_ == Speech::translated,
+          .takes_betas = takes_messages(deployment_)};
 }
 
 // Once per attempt, however often it is sent; nothing for a host that is like OpenAI's own API.
@@ -118,6 +119,9 @@ void Attempt::adapt_to_host() {
 }
 
 Task<std::optional<llm::ApiError>> Attempt::connect_and_send(ring::Deadline& first_byte) {
+  MaybeError refused = co_await pick_credential(first_byte.token());
+  if (first_byte.passed()) co_return timed_out(llm::errors::Deadline::first_byte);
+  if (refused) co_return refused;
   Result<void> sent = co_await send_on(upstream::ConnectionPool::Use::any, first_byte.token());
   if (!sent && sent.error().retry == Retry::if_reused) {
     // The provider closed a kept-alive connection as we picked it up: nothing was answered, so the
@@ -134,27 +138,51 @@ Task<std::optional<llm::ApiError>> Attempt::connect_and_send(ring::Deadline& fir
   co_return explain(sent.error());
 }
 
-// The gateway's own key for one sending; null where the caller's is sent, or none.
-const catalog::Credential* Attempt::pick_credential() {
-  if (credential_.is_callers || provider_.credentials.empty()) return nullptr;
-  // Several keys: one at random, so that each bears its share without the workers agreeing on
-  // turns.
-  return &provider_.credentials[loop_.random().below(provider_.credentials.size())];
+// Several keys: one at random, so that each bears its share without the workers agreeing on turns;
+// but one that waits for its token leaves the turn to the next that does not.
+Task<std::optional<llm::ApiError>> Attempt::pick_credential(StopToken stop) {
+  const auto& all = provider_.credentials;
+  if (credential_.is_callers || all.empty()) co_return std::nullopt;
+  const std::size_t first = loop_.random().below(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    own_ = &all[(first + i) % all.size()];
+    tokens_ = generation_->tokens(provider_, *own_);
+    if (tokens_ == nullptr || tokens_->usable()) co_return std::nullopt;
+  }
+  own_ = &all[first];
+  tokens_ = generation_->tokens(provider_, *own_);
+  // Of a holder that has failed nothing is to be hoped for within one request: another deployment
+  // is.
+  const Result<void> settled = co_await tokens_->wait_until_settled(stop);
+  if (!settled) co_return explain(settled.error());
+  if (tokens_->usable()) co_return std::nullopt;
+  co_return refuse(AttemptOutcome::refused,
+                   llm::errors::upstream_token_missing(provider_.name, tokens_->problem()));
 }
 
 // What the request is signed with; null where a key is sent.
-const catalog::AwsKey* Attempt::pick_aws_key(const catalog::Credential* own) const noexcept {
+const catalog::AwsKey* Attempt::pick_aws_key() const noexcept {
   if (callers_aws_key_) return &*callers_aws_key_;
-  return own != nullptr && own->aws ? &*own->aws : nullptr;
+  return own_ != nullptr && own_->aws ? &*own_->aws : nullptr;
 }
 
-std::string_view Attempt::authorisation(const catalog::Credential* own) {
+AuthField Attempt::authorisation() {
   if (credential_.is_callers) {
     if (callers_aws_key_) return {};  // signed with, never sent
-    callers_header_ = catalog::render_auth(provider_.auth, Secret(std::string(credential_.key)));
-    return callers_header_.reveal();
+    const Secret key(std::string(credential_.key));
+    const catalog::Auth auth = catalog::auth_of_key(provider_.dialect, provider_.auth, key);
+    callers_header_ = catalog::render_auth(auth, key);
+    return {.name = auth.header == provider_.auth.header ? std::string_view(provider_.auth.header)
+                                                         : catalog::google_key_header,
+            .value = callers_header_.reveal()};
   }
-  return own == nullptr ? std::string_view{} : own->header_value.reveal();
+  if (tokens_ != nullptr) {
+    token_number_ = tokens_->number();
+    return {.name = "Authorization", .value = tokens_->header_value().reveal()};
+  }
+  if (own_ == nullptr) return {};
+  return {.name = own_->header.empty() ? provider_.auth.header : own_->header,
+          .value = own_->header_value.reveal()};
 }
 
 upstream::AwsSignature Attempt::sign(const catalog::AwsKey& key, std::string_view path,
@@ -187,21 +215,20 @@ Task<Result<void>> Attempt::send_on(upstream::ConnectionPool::Use use, StopToken
   times_.slot = times_.connected - timings.resolve - timings.connect - timings.tls;
 
   // Everything below is serialised before send() first suspends: scratch will do.
-  const catalog::Credential* const own = pick_credential();
   std::vector<http::Header>& fields = context_.core.fields;
-  upstream_request_fields(upstream_fields(authorisation(own)), fields);
+  upstream_request_fields(upstream_fields(authorisation()), fields);
   std::string& target = context_.core.text;
   target = provider_.url.path_prefix;
-  target += call_ ? call_->target() : context_.endpoint.upstream_target();
+  append_upstream_target(deployment_, context_.endpoint, context_.request,
+                         call_ ? call_->target() : std::string_view{}, target);
   SliceChain body;
   if (call_) {
     body.push(call_->body().share());
   } else {
-    body = llm::openai_upstream_body(context_.request, context_.body, deployment_.upstream_model,
-                                     host_edits_.get());
+    body = relayed_body(deployment_, context_.request, context_.body, host_edits_.get());
   }
   upstream::AwsSignature signature;
-  const catalog::AwsKey* const aws_key = pick_aws_key(own);
+  const catalog::AwsKey* const aws_key = pick_aws_key();
   if (aws_key != nullptr) {
     signature = sign(*aws_key, target, body);
     fields.push_back({"Authorization", signature.authorization});

@@ -126,6 +126,7 @@ class Attempt : public CachedObject {
   MaybeError write_call();
   // Lifetime of the deadlines: run()'s frame, which awaits both tasks.
   Task<MaybeError> connect_and_send(ring::Deadline& first_byte);
+  Task<MaybeError> pick_credential(StopToken stop);
   Task<Result<void>> send_on(upstream::ConnectionPool::Use use, StopToken stop);
   Task<MaybeError> receive(ring::Deadline& first_content, StopToken stop);
   Task<MaybeError> receive_error(StopToken stop);
@@ -139,14 +140,13 @@ class Attempt : public CachedObject {
   MaybeError accept_translated(const Slice& body);
   [[nodiscard]] std::unique_ptr<EventSource> make_events();
   [[nodiscard]] bool streams_events() const;
-  [[nodiscard]] UpstreamRequestFields upstream_fields(std::string_view auth) const noexcept;
+  [[nodiscard]] UpstreamRequestFields upstream_fields(AuthField auth) const noexcept;
   [[nodiscard]] llm::ApiError too_large_to_translate();
   void adapt_to_host();
   [[nodiscard]] bool has_no_body() const noexcept;
   [[nodiscard]] bool must_be_json() const noexcept;
-  [[nodiscard]] const catalog::Credential* pick_credential();
-  [[nodiscard]] const catalog::AwsKey* pick_aws_key(const catalog::Credential* own) const noexcept;
-  [[nodiscard]] std::string_view authorisation(const catalog::Credential* own);
+  [[nodiscard]] const catalog::AwsKey* pick_aws_key() const noexcept;
+  [[nodiscard]] AuthField authorisation();
   [[nodiscard]] upstream::AwsSignature sign(const catalog::AwsKey& key, std::string_view path,
                                             const SliceChain& body) const;
   [[nodiscard]] bool encoding_was_asked_for() const;
@@ -163,6 +163,10 @@ class Attempt : public CachedObject {
   policy::ProviderCredential credential_;
   std::optional<catalog::AwsKey> callers_aws_key_;
   Secret callers_header_;  // the auth header's value made of the caller's own key
+  // Of the gateway's own, for one sending; null where the caller's is sent, or none.
+  const catalog::Credential* own_ = nullptr;
+  upstream::TokenHolder* tokens_ = nullptr;  // where `own_` is no key
+  std::uint32_t token_number_ = 0;           // the one that was sent
 
   std::unique_ptr<const llm::HostEdits> host_edits_;  // null: the request's own will do
   std::string dropped_;

@@ -139,6 +139,8 @@ Task<std::optional<llm::ApiError>> Attempt::receive_error(StopToken stop) {
       .aws_error_type = headers.value("x-amzn-errortype").value_or(std::string_view{}),
       .received_at = loop_.wall_now(),
       .key_is_callers = credential_.is_callers};
+  // It may have been withdrawn before its time.
+  if (tokens_ != nullptr && status_ == 401) tokens_->refused(token_number_);
   llm::ApiError error = llm::read_provider_error(answer, context_.core.index);
   json::Splice edits;
   if (readable && error_passes(answer, error, edits)) {

@@ -108,6 +108,7 @@ Gateway::~Gateway() { SLUICE_ASSERT(in_flight_ == 0); }
 
 void Gateway::use(std::shared_ptr<Generation> generation) {
   core_.index = json::Index(index_limits(generation->snapshot().config));
+  generation->take_over(*generation_);
   generation_->retire();
   generation_ = std::move(generation);
 }

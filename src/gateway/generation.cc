@@ -35,6 +35,36 @@ Generation::Generation(ring::Loop& loop, net::Connector& connector,
     pools_.push_back(std::make_unique<upstream::ConnectionPool>(
         loop, connector, tls_[provider->index].get(), endpoint_of(*provider), provider->pool,
         http_config(snapshot_->config)));
+    auto& holders = tokens_.emplace_back();
+    for (const catalog::Credential& credential : provider->credentials) {
+      holders.push_back(credential.tokens ? std::make_unique<upstream::TokenHolder>(
+                                                loop, connector, tls_[provider->index].get(),
+                                                *credential.tokens, http_config(snapshot_->config))
+                                          : nullptr);
+    }
+  }
+}
+
+upstream::TokenHolder* Generation::tokens(const catalog::Provider& provider,
+                                          const catalog::Credential& credential) noexcept {
+  const auto position = static_cast<std::size_t>(&credential - provider.credentials.data());
+  SLUICE_ASSERT(position < provider.credentials.size());
+  return tokens_[provider.index][position].get();
+}
+
+// Credentials are few: each looks through all that were.
+void Generation::take_over(const Generation& before) {
+  for (const auto& ours : tokens_) {
+    for (const auto& holder : ours) {
+      if (holder == nullptr) continue;
+      for (const auto& theirs : before.tokens_) {
+        for (const auto& old : theirs) {
+          if (old != nullptr && old->source().is_same_as(holder->source())) {
+            holder->take_over(*old);
+          }
+        }
+      }
+    }
   }
 }
 
@@ -44,9 +74,19 @@ llm::AnswerShapes& Generation::answer_shapes(const catalog::Deployment& deployme
   return *shapes;
 }
 
-Task<void> Generation::keep_warm(StopToken stop) {
+Task<void> Generation::keep_warm(StopToken stop, telemetry::Metrics& metrics) {
   Scope scope;
   for (const auto& pool : pools_) scope.spawn(pool->keep_warm(stop));
+  for (std::size_t i = 0; i < tokens_.size(); ++i) {
+    const telemetry::LabelIndex label = snapshot_->provider_labels[i];
+    const auto count = [&metrics, label](bool succeeded) {
+      metrics.count_token_fetch(
+          label, succeeded ? telemetry::TokenFetch::success : telemetry::TokenFetch::failure);
+    };
+    for (const auto& holder : tokens_[i]) {
+      if (holder != nullptr) scope.spawn(holder->keep_fresh(stop, count));
+    }
+  }
   co_await scope.join();
 }
 

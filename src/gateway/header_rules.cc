@@ -47,8 +47,7 @@ bool is_callers_account_field(const http::ReceivedHeader& header,
 }
 
 bool goes_on(const http::ReceivedHeader& header, const UpstreamRequestFields& from) noexcept {
-  // Anthropic's features are switched on by a list of names: no other provider reads it.
-  if (header.known == anthropic_beta) return from.provider.dialect == catalog::Dialect::anthropic;
+  if (header.known == anthropic_beta) return from.takes_betas;
   if (from.is_translated && !is_callers_account_field(header, from)) {
     return forwarded_translated.contains(header.known);
   }
@@ -97,7 +96,7 @@ void upstream_request_fields(const UpstreamRequestFields& from, std::vector<http
   }
   if (from.is_translated) out.push_back({"Content-Type", "application/json"});
   for (const auto& [name, value] : from.provider.auth.extra_headers) out.push_back({name, value});
-  if (!from.auth.empty()) out.push_back({from.provider.auth.header, from.auth});
+  if (!from.auth.value.empty()) out.push_back({from.auth.name, from.auth.value});
 }
 
 bool accepts_encoding(const std::vector<http::Header>& fields,

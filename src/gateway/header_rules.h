@@ -14,14 +14,21 @@
 
 namespace sluice::gateway {
 
-/// What an upstream request carries. `auth` is the whole value of the auth header, empty for none.
+/// The field that carries the credential, empty where none does. Its value is for the wire only.
+struct AuthField {
+  std::string_view name = {};
+  std::string_view value = {};
+};
+
+/// What an upstream request carries.
 struct UpstreamRequestFields {
   const http::HeaderList& received;
   const catalog::Provider& provider;
-  std::string_view auth;
+  AuthField auth;
   bool is_callers_account;  // the caller's own key is sent: its organisation headers go along
   bool is_stream;
   bool is_translated = false;  // what speaks of the body or of the caller's dialect stays here
+  bool takes_betas = false;    // Anthropic's features are switched on by names in a field
 };
 
 /// Fills `out` with the fields of the upstream request, Host and framing excepted.

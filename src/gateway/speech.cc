@@ -12,8 +12,52 @@ bool is_spoken(catalog::Dialect dialect) noexcept {
     case catalog::Dialect::azure:
     case catalog::Dialect::anthropic:
     case catalog::Dialect::gemini:
+    case catalog::Dialect::vertex:
     case catalog::Dialect::bedrock: return true;
-    case catalog::Dialect::vertex: return false;  // its access tokens are not fetched
+  }
+  __builtin_unreachable();
+}
+
+namespace {
+
+// Whether a deployment takes the caller's own body for this operation.
+bool takes_as_it_came(const llm::Endpoint& endpoint, const catalog::Deployment& deployment) {
+  const bool is_chat = endpoint.operation == llm::Operation::chat_completions;
+  const bool is_anthropic = endpoint.dialect == llm::Dialect::anthropic;
+  switch (deployment.provider->dialect) {
+    case catalog::Dialect::openai:
+    case catalog::Dialect::azure:
+      return !is_anthropic && (!is_chat || deployment.traits.takes_chat_completions);
+    case catalog::Dialect::anthropic: return is_anthropic;
+    case catalog::Dialect::vertex:
+      switch (vertex_api(deployment)) {
+        case llm::VertexApi::generate_content: return false;
+        case llm::VertexApi::raw_messages: return is_anthropic;
+        case llm::VertexApi::raw_chat:
+        case llm::VertexApi::openapi_chat: return is_chat;
+      }
+      break;
+    case catalog::Dialect::gemini:
+    case catalog::Dialect::bedrock: return false;
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace
+
+llm::VertexApi vertex_api(const catalog::Deployment& deployment) noexcept {
+  SLUICE_ASSERT(deployment.provider->dialect == catalog::Dialect::vertex);
+  return llm::vertex_api(deployment.traits.publisher, deployment.upstream_model);
+}
+
+bool takes_messages(const catalog::Deployment& deployment) noexcept {
+  switch (deployment.provider->dialect) {
+    case catalog::Dialect::anthropic: return true;
+    case catalog::Dialect::vertex: return vertex_api(deployment) == llm::VertexApi::raw_messages;
+    case catalog::Dialect::openai:
+    case catalog::Dialect::azure:
+    case catalog::Dialect::gemini:
+    case catalog::Dialect::bedrock: return false;
   }
   __builtin_unreachable();
 }
@@ -42,20 +86,7 @@ Speech speech_for(const llm::Endpoint& endpoint, const llm::Request& request,
     SLUICE_ASSERT(llm::is_translatable(endpoint.operation));
     return is_spoken(provider.dialect) ? Speech::translated : Speech::none;
   }
-  const bool openai_upstream =
-      provider.dialect == catalog::Dialect::openai || provider.dialect == catalog::Dialect::azure;
-  const bool anthropic_upstream = provider.dialect == catalog::Dialect::anthropic;
-  switch (endpoint.dialect) {
-    case llm::Dialect::openai:
-      if (openai_upstream && (deployment.traits.takes_chat_completions ||
-                              endpoint.operation != llm::Operation::chat_completions)) {
-        return Speech::relayed;
-      }
-      break;
-    case llm::Dialect::anthropic:
-      if (anthropic_upstream) return Speech::relayed;
-      break;
-  }
+  if (takes_as_it_came(endpoint, deployment)) return Speech::relayed;
   if (!is_spoken(provider.dialect)) return Speech::none;
   if (llm::asks_token_count(endpoint.operation)) {
     return counts_tokens(deployment) ? Speech::translated : Speech::estimated;
@@ -75,7 +106,14 @@ llm::ChatDialect chat_dialect(const catalog::Deployment& deployment,
     case catalog::Dialect::anthropic: return llm::ChatDialect::anthropic;
     case catalog::Dialect::gemini: return llm::ChatDialect::gemini;
     case catalog::Dialect::bedrock: return llm::ChatDialect::bedrock;
-    case catalog::Dialect::vertex: break;
+    case catalog::Dialect::vertex:
+      switch (vertex_api(deployment)) {
+        case llm::VertexApi::generate_content: return llm::ChatDialect::gemini;
+        case llm::VertexApi::raw_messages: return llm::ChatDialect::anthropic;
+        case llm::VertexApi::raw_chat:
+        case llm::VertexApi::openapi_chat: return llm::ChatDialect::openai;
+      }
+      break;
   }
   __builtin_unreachable();
 }

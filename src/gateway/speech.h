@@ -8,6 +8,9 @@
 //                        estimated       relayed      translated   translated    count_tokens
 //
 // Tokens are counted by OpenAI's own API and by Bedrock for Claude alone; else they are estimated.
+//
+// Vertex AI is, by the model's publisher, one of Anthropic's, of Gemini's, or of OpenAI's with
+// chats alone: llm/vertex_target.h.
 #pragma once
 #include <cstdint>
 
@@ -15,6 +18,7 @@
 #include "sluice/llm/chat_translation.h"
 #include "sluice/llm/endpoint.h"
 #include "sluice/llm/request.h"
+#include "sluice/llm/vertex_target.h"
 
 namespace sluice::gateway {
 
@@ -29,6 +33,12 @@ enum class Speech : std::uint8_t {
 /// apart.
 [[nodiscard]] Speech speech_for(const llm::Endpoint& endpoint, const llm::Request& request,
                                 const catalog::Deployment& deployment) noexcept;
+
+/// Of a deployment on Vertex AI: what its publisher's models speak.
+[[nodiscard]] llm::VertexApi vertex_api(const catalog::Deployment& deployment) noexcept;
+
+/// Whether it takes Anthropic's Messages, and with them the names of its beta features.
+[[nodiscard]] bool takes_messages(const catalog::Deployment& deployment) noexcept;
 
 /// What a deployment that is translated for speaks in this operation.
 [[nodiscard]] llm::ChatDialect chat_dialect(const catalog::Deployment& deployment,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -20,6 +21,17 @@ std::string place_of(const config::Config& config, const std::string& provider) 
     return fmt::format("{}:{}:{}: ", config.file, place.line, place.column);
   }
   return {};
+}
+
+// The token servers of a provider's credentials are believed by the same authorities as itself.
+bool needs_tls(const catalog::Provider& provider) {
+  const auto is_https = [](const catalog::Url& url) {
+    return url.scheme == catalog::Scheme::https;
+  };
+  return is_https(provider.url) ||
+         std::ranges::any_of(provider.credentials, [&](const catalog::Credential& credential) {
+           return credential.tokens && is_https(credential.tokens->url);
+         });
 }
 
 using Trusts = std::map<std::string, std::shared_ptr<const net::TlsTrust>>;
@@ -55,7 +67,7 @@ std::expected<TlsMaterial, std::string> TlsMaterial::load(const config::Config& 
   }
   Trusts known;
   for (const auto& provider : models.providers()) {
-    if (provider->url.scheme != catalog::Scheme::https) {
+    if (!needs_tls(*provider)) {
       material.trust_.push_back(nullptr);
       continue;
     }

@@ -147,12 +147,13 @@ void Worker::Core::keep_warm(std::shared_ptr<gateway::Generation> generation) {
   if (warmth_) warmth_->stop.request_stop();
   gauges_.watch(generation);
   warmth_ = std::make_shared<Warmth>(std::move(generation));
-  housekeeping_.spawn(keep_warm_until_stopped(warmth_));
+  housekeeping_.spawn(keep_warm_until_stopped(warmth_, worker_.metrics()));
 }
 
 // Lifetime: the task keeps `warmth`, and with it the generation, until the stop is through.
-Task<void> Worker::Core::keep_warm_until_stopped(std::shared_ptr<Warmth> warmth) {
-  co_await warmth->generation->keep_warm(warmth->stop.token());
+Task<void> Worker::Core::keep_warm_until_stopped(std::shared_ptr<Warmth> warmth,
+                                                 telemetry::Metrics& metrics) {
+  co_await warmth->generation->keep_warm(warmth->stop.token(), metrics);
 }
 
 Task<void> Worker::Core::sample_each_second(StopToken stop) {

@@ -99,6 +99,14 @@ std::string_view to_string(KeyFailure failure) noexcept {
   return "unknown";
 }
 
+std::string_view to_string(TokenFetch fetch) noexcept {
+  switch (fetch) {
+    case TokenFetch::success: return "success";
+    case TokenFetch::failure: return "failure";
+  }
+  return "unknown";
+}
+
 void Metrics::count_exchange(const Exchange& exchange) noexcept {
   PerEndpoint& endpoint = place(endpoints, exchange.endpoint);
   endpoint.requests[StatusLabel::index(exchange.status)].add();
@@ -125,6 +133,10 @@ void Metrics::count_tokens(LabelIndex provider, LabelIndex model, TokenDirection
                            std::uint64_t tokens) noexcept {
   counter(place(providers, provider).tokens, direction).add(tokens);
   counter(place(models, model).tokens, direction).add(tokens);
+}
+
+void Metrics::count_token_fetch(LabelIndex provider, TokenFetch fetch) noexcept {
+  counter(place(providers, provider).token_fetches, fetch).add();
 }
 
 void Metrics::count_cost(LabelIndex provider, LabelIndex model, double usd) noexcept {

@@ -337,6 +337,14 @@ void render_providers(Cores cores, const MetricLabels& labels, Exposition& to) {
       [](const Metrics& m, std::size_t p) -> auto& { return m.providers[p].cost_billionths; }, to);
 }
 
+void render_token_fetches(Cores cores, const MetricLabels& labels, Exposition& to) {
+  to.begin("sluice_token_fetches_total", "counter",
+           "Access tokens asked for at providers' token servers, by result.");
+  render_by_name<TokenFetch>(
+      cores, labels.providers, "provider", token_fetch_count, "result",
+      [](const Metrics& m, std::size_t p) -> auto& { return m.providers[p].token_fetches; }, to);
+}
+
 void render_models(Cores cores, const MetricLabels& labels, Exposition& to) {
   to.begin("sluice_model_requests_total", "counter", "Finished requests by model.");
   for (std::size_t n = 0; n < labels.models.size(); ++n) {
@@ -390,6 +398,7 @@ void render_prometheus(std::span<const Metrics* const> cores, const ProcessMetri
   render_requests(cores, labels.endpoints, to);
   render_ends(cores, to);
   render_providers(cores, labels, to);
+  render_token_fetches(cores, labels, to);
   render_models(cores, labels, to);
   render_times(cores, labels, to);
   render_sizes(cores, to);

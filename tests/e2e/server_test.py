@@ -36,7 +36,7 @@ provider = "nobody"
 model = "alpha-1"
 """
 LISTENER = '[[listener]]\naddress = "127.0.0.1:0"\n'
-UNSPOKEN = '[[provider]]\nname = "vertex"\n'
+UNNAMED = '[[provider]]\nname = "openai"\nkeys = []\nall_models = false\n'
 PLAIN = HEAD + LISTENER + PROVIDER
 SIMULATED = HEAD + LISTENER
 
@@ -172,10 +172,10 @@ class Reload(unittest.TestCase):
     def test_one_that_leaves_nothing_to_serve_changes_nothing_and_says_why(self):
         with Sluice(BINARY, PLAIN) as sluice:
             sluice.wait_until_ready()
-            sluice.write_config(HEAD + LISTENER + UNSPOKEN)
+            sluice.write_config(HEAD + LISTENER + UNNAMED)
             sluice.signal(signal.SIGHUP)
             line = sluice.wait_for_line(r".*not reloaded.*")[0]
-            self.assertIn("no model can be served, for every provider is left out (vertex: ", line)
+            self.assertIn("no model can be served, for none is named", line)
             self.assertIn("alpha", get(sluice.port, "/v1/models")[1])
             self.assertIn("sluice_config_reloads_total{result=\"failure\"} 1", get(sluice.admin_port, "/metrics")[1])
 
@@ -319,8 +319,8 @@ class CannotStart(unittest.TestCase):
             self.says(sluice, "OPENAI_API_KEY")
 
     def test_no_model_to_serve(self):
-        with Sluice(BINARY, HEAD + LISTENER + UNSPOKEN) as sluice:
-            self.says(sluice, "no model can be served, for every provider is left out (vertex: ", "add a [[provider]]")
+        with Sluice(BINARY, environment={"AZURE_API_KEY": "k"}) as sluice:
+            self.says(sluice, "no model can be served, for every provider is left out (azure: ", "AZURE_RESOURCE_NAME")
 
     def test_a_key_file_that_cannot_be_read(self):
         tls = 'tls = { certificate = "/nowhere/a.crt", key = "/nowhere/a.key" }\n'
@@ -389,9 +389,8 @@ class Commands(unittest.TestCase):
 
     def test_check_refuses_what_leaves_no_model_to_serve(self):
         nothing = {
-            "every provider is left out (vertex: ": HEAD + UNSPOKEN,
             "there is no [[provider]]": HEAD,
-            "none is named": HEAD + '[[provider]]\nname = "openai"\nkeys = []\nall_models = false\n',
+            "none is named": HEAD + UNNAMED,
         }
         with Sluice(BINARY, PLAIN) as sluice:
             for words, config in nothing.items():

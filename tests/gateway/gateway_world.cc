@@ -12,8 +12,14 @@ namespace {
 const ring::SocketAddress gateway_address = ring::SocketAddress::ipv4({127, 0, 0, 1}, 8080);
 const ring::SocketAddress provider_address = ring::SocketAddress::ipv4({127, 0, 0, 1}, 9000);
 
-config::Environment empty_environment() {
-  return {.variable = [](const std::string&) { return std::optional<std::string>(); },
+// No file, and no variable but where a machine of Google's would ask for its tokens.
+config::Environment small_environment() {
+  return {.variable =
+              [](const std::string& name) {
+                return name == "GCE_METADATA_HOST" ? std::optional<std::string>("127.0.0.1:9100")
+                       : name == "ENTRA_SECRET"    ? std::optional<std::string>("entra-secret")
+                                                   : std::nullopt;
+              },
           .read_file = [](const std::string&, std::size_t) -> Result<config::FileContents> {
             return fail(Error{.kind = ErrorKind::not_found});
           }};
@@ -27,7 +33,7 @@ std::shared_ptr<const Snapshot> snapshot_of(const std::string& toml,
   config::Loaded loaded;
   loaded.config = config::parse(toml, "test.toml", loaded.complaints);
   loaded.models =
-      config::build(loaded.config, no_catalogue, empty_environment(), is_spoken, loaded.complaints);
+      config::build(loaded.config, no_catalogue, small_environment(), is_spoken, loaded.complaints);
   EXPECT_FALSE(loaded.complaints.failed()) << loaded.complaints.render();
   auto snapshot = make_snapshot(std::move(loaded), labels);
   EXPECT_TRUE(snapshot.has_value()) << snapshot.error();
@@ -68,9 +74,8 @@ GatewayWorld::GatewayWorld(ring::sim::SimWorld& world, const std::string& toml)
       metrics_(std::make_unique<telemetry::Metrics>()) {
   auto snapshot = snapshot_of(toml, labels_);
   TlsContexts tls(snapshot->models.providers().size());
-  gateway_ = std::make_unique<Gateway>(
-      loop_, *metrics_, &log_, ready_, 1,
-      std::make_shared<Generation>(loop_, connector_, std::move(snapshot), std::move(tls)));
+  first_ = std::make_shared<Generation>(loop_, connector_, std::move(snapshot), std::move(tls));
+  gateway_ = std::make_unique<Gateway>(loop_, *metrics_, &log_, ready_, 1, first_);
   handler_ = std::make_unique<ListenerHandler>(*gateway_, 0);
 }
 
@@ -79,8 +84,22 @@ GatewayWorld::~GatewayWorld() = default;
 void GatewayWorld::use(const std::string& toml) {
   auto snapshot = snapshot_of(toml, labels_);
   TlsContexts tls(snapshot->models.providers().size());
-  gateway_->use(
-      std::make_shared<Generation>(loop_, connector_, std::move(snapshot), std::move(tls)));
+  auto generation =
+      std::make_shared<Generation>(loop_, connector_, std::move(snapshot), std::move(tls));
+  gateway_->use(generation);
+  keep_warm(std::move(generation));
+}
+
+void GatewayWorld::keep_warm(std::shared_ptr<Generation> generation) {
+  if (warmth_) warmth_->stop.request_stop();
+  warmth_ = std::make_shared<Warmth>();
+  warmth_->generation = std::move(generation);
+  scope_.spawn(keep_warm_until_stopped(warmth_, *metrics_));
+}
+
+Task<void> GatewayWorld::keep_warm_until_stopped(std::shared_ptr<Warmth> warmth,
+                                                 telemetry::Metrics& metrics) {
+  co_await warmth->generation->keep_warm(warmth->stop.token(), metrics);
 }
 
 Task<void> GatewayWorld::serve_one(int fd, const std::function<Task<void>(net::Stream&)>* serve) {
@@ -121,6 +140,7 @@ void GatewayWorld::add_raw_provider(std::size_t index, RawProviderScript script)
 }
 
 void GatewayWorld::start() {
+  keep_warm(std::move(first_));
   scope_.spawn(listen(gateway_address, [this](net::Stream& stream) {
     return http::serve_http1(loop_, stream, *handler_, server_config_,
                              {.drain = drain_.token(), .end = end_.token()});
@@ -142,12 +162,15 @@ Task<void> GatewayWorld::stop() {
     (void)co_await ring::sleep_until(loop_, loop_.now() + std::chrono::milliseconds(100), {});
   }
   co_await gateway_->close();
+  if (warmth_) warmth_->stop.request_stop();
   providers_.request_stop();
   co_await scope_.join();
   co_await resolver_.close();
   (void)log_lines();
   handler_.reset();
   gateway_.reset();
+  first_.reset();
+  warmth_.reset();
 }
 
 std::vector<std::string> GatewayWorld::log_lines() {

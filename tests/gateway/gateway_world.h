@@ -48,7 +48,7 @@ class GatewayWorld {
   /// Provider `index` listens and answers by the script until the world stops.
   void add_provider(std::size_t index, ProviderScript script);
   void add_raw_provider(std::size_t index, RawProviderScript script);
-  /// The gateway listens.
+  /// The gateway listens, and fetches the tokens it needs.
   void start();
 
   /// A connection of a client to the gateway.
@@ -69,6 +69,14 @@ class GatewayWorld {
 
  private:
   struct ScriptHandler;
+  // A generation in force and the task that keeps its connections warm and its tokens fresh.
+  struct Warmth {
+    std::shared_ptr<Generation> generation;
+    StopSource stop;
+  };
+  void keep_warm(std::shared_ptr<Generation> generation);
+  static Task<void> keep_warm_until_stopped(std::shared_ptr<Warmth> warmth,
+                                            telemetry::Metrics& metrics);
   Task<void> listen(ring::SocketAddress address, std::function<Task<void>(net::Stream&)> serve);
   Task<void> serve_one(int fd, const std::function<Task<void>(net::Stream&)>* serve);
 
@@ -79,7 +87,9 @@ class GatewayWorld {
   std::unique_ptr<telemetry::Metrics> metrics_;
   telemetry::LogBuffer log_{1 << 20};
   std::atomic<bool> ready_{true};
+  std::shared_ptr<Generation> first_;  // until start()
   std::unique_ptr<Gateway> gateway_;
+  std::shared_ptr<Warmth> warmth_;
   std::unique_ptr<ListenerHandler> handler_;
   http::ServerHttp1Config server_config_;
   StopSource stop_;       // listeners and raw providers

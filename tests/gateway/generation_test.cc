@@ -69,7 +69,7 @@ TEST_F(GenerationTest, KeepsWarmWhatProvidersAskFor) {
     Generation& generation = gateway.gateway().generation();
     StopSource stop;
     Scope scope;
-    scope.spawn(generation.keep_warm(stop.token()));
+    scope.spawn(generation.keep_warm(stop.token(), gateway.metrics()));
     co_await nap(gateway, milliseconds(10));
     EXPECT_EQ(generation.stats().idle, 4U);
     stop.request_stop();

@@ -23,16 +23,18 @@ class HeaderRules : public ::testing::Test {
                              .auth = auth,
                              .is_callers_account = is_callers_account,
                              .is_stream = is_stream,
-                             .is_translated = is_translated},
+                             .is_translated = is_translated,
+                             .takes_betas = takes_betas},
                             out);
     return std::any_of(out.begin(), out.end(),
                        [&](const http::Header& header) { return header.value == value; });
   }
   catalog::Provider provider;
-  std::string_view auth;
+  AuthField auth;
   bool is_callers_account = false;
   bool is_stream = false;
   bool is_translated = false;
+  bool takes_betas = false;
 };
 
 TEST_F(HeaderRules, NoCredentialOfTheCallersCrosses) {
@@ -73,7 +75,7 @@ TEST_F(HeaderRules, AnAccountIsNamedOnlyBesideItsOwnKey) {
 
 TEST_F(HeaderRules, ConfiguredFieldsAndTheKeyComeOnceAndWin) {
   provider.auth.extra_headers = {{"User-Agent", "configured"}, {"OpenAI-Project", "ours"}};
-  auth = "Bearer secret";
+  auth = {.name = "Authorization", .value = "Bearer secret"};
   is_callers_account = true;
   http::HeaderList received;
   received.add("user-agent", "callers");
@@ -122,7 +124,7 @@ TEST_F(HeaderRules, OfARequestWrittenAnewLittleIsStillTrue) {
                            "idempotency-key", "anthropic-beta"}) {
     EXPECT_FALSE(crosses(name)) << name;
   }
-  provider.dialect = catalog::Dialect::anthropic;
+  takes_betas = true;
   EXPECT_TRUE(crosses("Anthropic-Beta"));
 }
 

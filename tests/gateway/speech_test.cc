@@ -40,7 +40,7 @@ TEST(Speech, IsTranslationWhereDialectsDiffer) {
       {Dialect::bedrock, Operation::chat_completions, Speech::translated},
       {Dialect::anthropic, Operation::embeddings, Speech::none},
       {Dialect::gemini, Operation::responses_retrieve, Speech::none},
-      {Dialect::vertex, Operation::chat_completions, Speech::none},
+      {Dialect::vertex, Operation::embeddings, Speech::none},
       {Dialect::anthropic, Operation::messages, Speech::relayed},
       {Dialect::anthropic, Operation::messages_count_tokens, Speech::relayed},
       {Dialect::openai, Operation::messages, Speech::translated},
@@ -53,6 +53,46 @@ TEST(Speech, IsTranslationWhereDialectsDiffer) {
   };
   for (const Spoken& c : cases) {
     EXPECT_EQ(speech(c), c.speech) << to_string(c.provider) << " " << to_string(c.operation);
+  }
+}
+
+TEST(Speech, OnVertexIsThePublishers) {
+  struct OnVertex {
+    std::string_view publisher, model;
+    Operation operation;
+    Speech speech;
+    llm::ChatDialect dialect;
+  };
+  using enum Speech;
+  const OnVertex cases[] = {
+      {"google", "g", Operation::chat_completions, translated, llm::ChatDialect::gemini},
+      {"google", "g", Operation::messages, translated, llm::ChatDialect::gemini},
+      {"google", "g", Operation::messages_count_tokens, none, llm::ChatDialect::gemini},
+      {"anthropic", "c", Operation::chat_completions, translated, llm::ChatDialect::anthropic},
+      {"anthropic", "c", Operation::messages, relayed, llm::ChatDialect::anthropic},
+      {"anthropic", "c", Operation::messages_count_tokens, relayed, llm::ChatDialect::anthropic},
+      {"meta", "meta/l", Operation::chat_completions, relayed, llm::ChatDialect::openai},
+      {"meta", "meta/l", Operation::messages, translated, llm::ChatDialect::openai},
+      {"meta", "meta/l", Operation::responses, translated, llm::ChatDialect::openai},
+      {"meta", "meta/l", Operation::embeddings, none, llm::ChatDialect::openai},
+      {"mistralai", "m", Operation::chat_completions, relayed, llm::ChatDialect::openai},
+  };
+  for (const OnVertex& c : cases) {
+    catalog::Provider provider;
+    provider.dialect = Dialect::vertex;
+    catalog::Deployment deployment;
+    deployment.provider = &provider;
+    deployment.traits.publisher = c.publisher;
+    deployment.upstream_model = c.model;
+    const bool is_anthropic =
+        c.operation == Operation::messages || c.operation == Operation::messages_count_tokens;
+    const llm::Endpoint endpoint{
+        .operation = c.operation,
+        .dialect = is_anthropic ? llm::Dialect::anthropic : llm::Dialect::openai};
+    EXPECT_EQ(speech_for(endpoint, {}, deployment), c.speech)
+        << c.publisher << " " << to_string(c.operation);
+    EXPECT_EQ(chat_dialect(deployment), c.dialect) << c.publisher;
+    EXPECT_EQ(takes_messages(deployment), c.publisher == "anthropic");
   }
 }
 

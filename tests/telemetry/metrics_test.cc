@@ -50,6 +50,7 @@ void expect_names(std::size_t count) {
 TEST(Metrics, EveryLabelOfOursHasItsOwnName) {
   expect_names<TokenDirection>(token_direction_count);
   expect_names<KeyFailure>(key_failure_count);
+  expect_names<TokenFetch>(token_fetch_count);
 }
 
 class Counting : public testing::Test {

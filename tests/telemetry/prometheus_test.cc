@@ -94,6 +94,17 @@ TEST_F(Scrape, AddsUpTheCores) {
   EXPECT_EQ(reader.value("sluice_key_failures_total{reason=\"missing\"}"), 1);
 }
 
+TEST_F(Scrape, ShowsTokenFetchesByProviderAndResult) {
+  const LabelIndex vertex = labels_.providers.intern("vertex");
+  cores_[0]->count_token_fetch(vertex, TokenFetch::success);
+  cores_[2]->count_token_fetch(vertex, TokenFetch::success);
+  cores_[1]->count_token_fetch(vertex, TokenFetch::failure);
+  const ExpositionReader reader(render());
+  expect_clean(reader);
+  EXPECT_EQ(reader.value("sluice_token_fetches_total{provider=\"vertex\",result=\"success\"}"), 2);
+  EXPECT_EQ(reader.value("sluice_token_fetches_total{provider=\"vertex\",result=\"failure\"}"), 1);
+}
+
 TEST_F(Scrape, ShowsFinishedExchangesByEndpointAndCode) {
   const LabelIndex chat = labels_.endpoints.intern("chat_completions");
   for (const auto& core : cores_) {

@@ -1,5 +1,5 @@
-// A generation: one core's own part of a snapshot, the connection pools to its providers and what
-// it knows of their answers.
+// A generation: one core's own part of a snapshot, the connection pools to its providers, their
+// access tokens and what it knows of their answers.
 //
 // Made when the core takes a snapshot, kept alive by the exchanges that started with it, retired
 // (idle connections closed) when the next one comes. Lives on one core.
@@ -15,7 +15,9 @@
 #include "sluice/net/connector.h"
 #include "sluice/net/tls_context.h"
 #include "sluice/ring/loop.h"
+#include "sluice/telemetry/metrics.h"
 #include "sluice/upstream/connection_pool.h"
+#include "sluice/upstream/token_holder.h"
 
 namespace sluice::gateway {
 
@@ -35,11 +37,18 @@ class Generation {
   [[nodiscard]] upstream::ConnectionPool& pool(const catalog::Provider& provider) noexcept {
     return *pools_[provider.index];
   }
+  /// The tokens of a credential of this provider's; null where it is a key.
+  [[nodiscard]] upstream::TokenHolder* tokens(const catalog::Provider& provider,
+                                              const catalog::Credential& credential) noexcept;
+  /// Takes over what the generation before has and is still good: access tokens. Before
+  /// keep_warm().
+  void take_over(const Generation& before);
   /// What answers of a deployment look like. Of more than 64 deployments some share: none is then
   /// understood wrongly, only looked at anew more often.
   [[nodiscard]] llm::AnswerShapes& answer_shapes(const catalog::Deployment& deployment);
-  /// Keeps the warm connections that providers ask for. Ends by `stop`.
-  [[nodiscard]] Task<void> keep_warm(StopToken stop);
+  /// Keeps the warm connections that providers ask for, and their access tokens fresh. Ends by
+  /// `stop`. Lifetime: of `metrics`, until then.
+  [[nodiscard]] Task<void> keep_warm(StopToken stop, telemetry::Metrics& metrics);
   void retire() noexcept;
   /// All pools together.
   [[nodiscard]] upstream::ConnectionPoolStats stats() const noexcept;
@@ -48,6 +57,8 @@ class Generation {
   std::shared_ptr<const Snapshot> snapshot_;
   TlsContexts tls_;
   std::vector<std::unique_ptr<upstream::ConnectionPool>> pools_;
+  // By provider and credential; null for a key.
+  std::vector<std::vector<std::unique_ptr<upstream::TokenHolder>>> tokens_;
   // Up to 150 KiB each, some 20 as a rule; made when first used.
   std::array<std::unique_ptr<llm::AnswerShapes>, 64> answer_shapes_;
 };

@@ -55,6 +55,10 @@ enum class KeyFailure : std::uint8_t {
 inline constexpr std::size_t key_failure_count = 5;
 [[nodiscard]] std::string_view to_string(KeyFailure failure) noexcept;
 
+enum class TokenFetch : std::uint8_t { success, failure };  // of an access token for a provider
+inline constexpr std::size_t token_fetch_count = 2;
+[[nodiscard]] std::string_view to_string(TokenFetch fetch) noexcept;
+
 struct alignas(128) Metrics {
   // Downstream.
   Gauge downstream_connections_open;
@@ -116,6 +120,7 @@ struct alignas(128) Metrics {
                     std::uint64_t tokens) noexcept;
   /// US dollars, not below 0; counted in billionths, and what is no such number not at all.
   void count_cost(LabelIndex provider, LabelIndex model, double usd) noexcept;
+  void count_token_fetch(LabelIndex provider, TokenFetch fetch) noexcept;
   void count_key_failure(KeyFailure failure) noexcept {
     key_failures[static_cast<std::size_t>(failure)].add();
   }
@@ -129,6 +134,7 @@ struct alignas(128) Metrics {
     std::array<Counter, attempt_outcome_count> attempts;
     std::array<Counter, token_direction_count> tokens;
     Counter cost_billionths;  // of a US dollar
+    std::array<Counter, token_fetch_count> token_fetches;
     DurationHistogram first_byte;
   };
   struct PerModel {
