@@ -28,6 +28,7 @@ REVEALS = {
     "src/upstream/jwt.cc": "signs with a private key",
     "src/upstream/token_request.cc": "writes the form that asks for a token, and checks the token",
     "src/upstream/token_holder.cc": "sends that form, to the token server alone",
+    "tools/simulator/token.cc": "gives the key that was chosen for it away, as its token",
     "src/gateway/attempt.cc": "puts that header into the request it sends",
 }
 

@@ -8,6 +8,7 @@
 #include "simulator/reply.h"
 #include "simulator/route.h"
 #include "simulator/text.h"
+#include "simulator/token.h"
 
 namespace sluice::simulator {
 namespace {
@@ -29,9 +30,12 @@ TEST(SimulatorRoute, IsFoundByThePathWhateverStandsInFront) {
                 "g"},
            Case{"/v1/projects/p/locations/l/publishers/anthropic/models/c@1:streamRawPredict",
                 Host::vertex_anthropic, Action::stream, "c@1"},
+           Case{"/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict",
+                Host::vertex_anthropic, Action::count_tokens, ""},
            Case{"/model/arn%3Aaws%2Fx/converse", Host::bedrock, Action::generate, "arn:aws/x"},
            Case{"/model/us.m-v1:0/converse-stream", Host::bedrock, Action::stream, "us.m-v1:0"},
            Case{"/openai/deployments/d/chat/completions", Host::azure, Action::generate, "d"},
+           Case{"/openai/responses", Host::azure, Action::generate, ""},
            Case{"/openai/v1/chat/completions", Host::azure_v1, Action::generate, ""},
        }) {
     const auto route = find_route(c.path);
@@ -46,6 +50,45 @@ TEST(SimulatorRoute, IsFoundByThePathWhateverStandsInFront) {
         "/m/converse", "/", ""}) {
     EXPECT_FALSE(find_route(path).has_value()) << path;
   }
+}
+
+TEST(SimulatorToken, IsItsKeyForWhoAsksAsTokenServersWantToBeAsked) {
+  struct Case {
+    std::string_view path, form;
+    int status;  // 0: no token server's
+    bool is_get = false;
+  };
+  const std::string statement =
+      "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer"
+      "&assertion=" +
+      std::string(60, 'a') + "." + std::string(60, 'b') + ".c";
+  const Case cases[] = {
+      {"/token", statement, 200},
+      {"/token", "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=x",
+       400},
+      {"/token", "grant_type=password", 400},
+      {"/token", "", 405, true},
+      {"/t/oauth2/v2.0/token", "grant_type=client_credentials&client_id=c&client_secret=s&scope=x",
+       200},
+      {"/t/oauth2/v2.0/token", "grant_type=client_credentials&client_id=c&scope=x", 401},
+      {"/computeMetadata/v1/instance/service-accounts/default/token", "", 200, true},
+      {"/v1/other/token", "", 0},
+  };
+  const Secret key(std::string("k1"));
+  for (const Case& c : cases) {
+    http::RequestHead head;
+    head.path = c.path;
+    head.method = c.is_get ? http::Method::get : http::Method::post;
+    if (c.is_get && c.status == 200) head.headers.add("Metadata-Flavor", "Google");
+    const auto answer = answer_token(head, c.form, key);
+    ASSERT_EQ(answer.has_value(), c.status != 0) << c.path << c.form;
+    if (!answer) continue;
+    EXPECT_EQ(answer->status, c.status) << c.path << c.form;
+    EXPECT_EQ(answer->body.find("\"access_token\":\"k1\"") != std::string::npos, c.status == 200);
+  }
+  http::RequestHead bare;
+  bare.path = "/computeMetadata/v1/instance/service-accounts/default/token";
+  EXPECT_EQ(answer_token(bare, "", key)->status, 403) << "any page in a browser could ask so";
 }
 
 TEST(SimulatorPrompt, CountsAQuarterOfWhatIsSaidAndCachesFrom1024Tokens) {

@@ -56,6 +56,15 @@ constexpr auto count_fields = std::to_array<Field>({
     {"context_management", Want::object},
     {"speed", Want::string},
 });
+constexpr auto vertex_count_fields = std::to_array<Field>({
+    {"anthropic_version", Want::string, true},
+    {"model", Want::string, true},
+    {"messages", Want::array, true},
+    {"system"},
+    {"tools", Want::array},
+    {"tool_choice", Want::object},
+    {"thinking", Want::object},
+});
 constexpr auto vertex_fields = std::to_array<Field>({
     {"anthropic_version", Want::string, true},
     {"anthropic_beta", Want::array},
@@ -223,6 +232,7 @@ Complaint check_betas(json::Value root, const AnthropicRules& rules) {
 
 Complaint check_root(json::Value root, const AnthropicRules& rules) {
   if (rules.model_is_in_path) {
+    if (rules.counts_tokens) return told("", find_defect(root, vertex_count_fields));
     if (auto wrong = told("", find_defect(root, vertex_fields))) return wrong;
     if (text_member(root, "anthropic_version") != "vertex-2023-10-16")
       return "anthropic_version: Input should be 'vertex-2023-10-16'";

@@ -28,11 +28,13 @@ What a request can ask for:
 The dialect is the path's, behind any prefix:
   /v1/chat/completions and the rest of OpenAI's paths         OpenAI
   /openai/deployments/{model}/chat/completions?api-version=D  Azure; also /openai/v1/...
+                                                              and /openai/responses
   /v1/messages, /v1/messages/count_tokens                     Anthropic
   /v1beta/models/{model}:generateContent                      Gemini; also :streamGenerateContent and
                                                               :countTokens, ?alt=sse for events
   /v1/projects/{p}/locations/{l}/publishers/google/models/{model}:generateContent        Vertex AI
   /v1/projects/{p}/locations/{l}/publishers/anthropic/models/{model}:streamRawPredict    the same
+  /token, /{tenant}/oauth2/v2.0/token, /computeMetadata/...   access tokens, in place of keys
   /model/{model}/converse, .../converse-stream, .../count-tokens   Bedrock
 All but OpenAI's want a key in the field of theirs, and with --key that one. A model whose name has
 nonexistent or does-not-exist in it is not there.

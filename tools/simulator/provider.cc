@@ -5,6 +5,7 @@
 #include "simulator/echo.h"
 #include "simulator/generate.h"
 #include "simulator/misshape.h"
+#include "simulator/token.h"
 #include "sluice/http/head_writer.h"
 #include "sluice/http/text.h"
 
@@ -90,6 +91,11 @@ Script Provider::answer(const http::RequestHead& head, const http::Framing& fram
                         std::string_view body, WallTime now, std::string_view head_bytes) {
   Fault fault = draw_fault();
   const Wire wire = wire_of(head, framing, body.size());
+  if (head.path.ends_with("/token")) {
+    if (auto token = answer_token(head, body, config_.key)) {
+      return finish(*token, {}, wire, now);
+    }
+  }
   if (const auto route = find_route(head.path))
     return answer_route(*route, head, body, fault, wire, now);
   if (!may_enter(head)) {

@@ -178,7 +178,8 @@ Answer Provider::answer_session(Session session, std::string_view body, Fault& f
 }
 
 Answer Provider::answer_azure(const Session& session, std::string_view body) {
-  const std::string_view path = "/v1/chat/completions";
+  const bool responds = session.head.path.ends_with("/responses");
+  const std::string_view path = responds ? "/v1/responses" : "/v1/chat/completions";
   http::RequestHead head = session.head;
   head.path = path;
   head.target = path;
@@ -189,7 +190,7 @@ Answer Provider::answer_azure(const Session& session, std::string_view body) {
   Answer answer = answer_ask(head, named, *ask, session.desk.now);
   if (session.head.headers.contains("x-sim-replay") || ask->model.starts_with(replay_model_prefix))
     return answer;
-  add_prompt_filter(answer);
+  if (!responds) add_prompt_filter(answer);
   return answer;
 }
 

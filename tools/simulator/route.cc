@@ -57,6 +57,10 @@ std::optional<Route> google_route(std::string_view path) {
   const bool raw = verb == "rawPredict" || verb == "streamRawPredict";
   if (path.ends_with("/publishers/anthropic")) {
     route.host = Host::vertex_anthropic;
+    if (route.model == "count-tokens") {  // the body names the model that is meant
+      route.model.clear();
+      route.action = Action::count_tokens;
+    }
     return raw ? std::optional(route) : std::nullopt;
   }
   if (raw) return std::nullopt;
@@ -85,6 +89,7 @@ std::optional<Route> bedrock_route(std::string_view path) {
 
 std::optional<Route> azure_route(std::string_view path) {
   if (path.ends_with("/openai/v1/chat/completions")) return Route{.host = Host::azure_v1};
+  if (path.ends_with("/openai/responses")) return Route{.host = Host::azure};
   if (take_segment(path) != "completions" || take_segment(path) != "chat") return std::nullopt;
   const std::string_view model = take_segment(path);
   if (model.empty() || !path.ends_with("/openai/deployments")) return std::nullopt;
