@@ -46,12 +46,16 @@ MODELS = {
     "no-space": ["sim-fault-no-space"],
 }
 
-# Each dialect's base URL at the simulator, and the model that is asked for there.
+# Each provider's dialect, its base URL at the simulator, and the model that is asked for there.
+VERTEX = "/v1/projects/p/locations/europe-west1"
 DIALECTS = {
-    "openai": ("/v1", "gpt-5-mini"),
-    "anthropic": ("/v1", "claude-sonnet-4-5"),
-    "gemini": ("/v1beta", "gemini-3-pro-preview"),
-    "bedrock": ("", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+    "openai": ("openai", "/v1", "gpt-5-mini"),
+    "anthropic": ("anthropic", "/v1", "claude-sonnet-4-5"),
+    "gemini": ("gemini", "/v1beta", "gemini-3-pro-preview"),
+    "bedrock": ("bedrock", "", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+    "vertex-gemini": ("vertex", VERTEX, "gemini-3-pro-preview"),
+    "vertex-claude": ("vertex", VERTEX, "claude-sonnet-4-5@20250929"),
+    "azure-classic": ("azure", "/openai", "gpt-5-mini"),
 }
 
 
@@ -74,6 +78,21 @@ def make_certificates(folder):
     openssl("x509", "-req", "-in", request, "-CA", ca, "-CAkey", ca_key, "-CAcreateserial",
             "-out", certificate, "-days", "2", "-extfile", names)
     return ca, certificate, key
+
+
+def make_service_account(folder, server):
+    """A service account's key file, as Google's console gives one; its path."""
+    key, path = f"{folder}/account.key", f"{folder}/account.json"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048",
+                    "-out", key], check=True, capture_output=True)
+    with open(key, encoding="ascii") as file:
+        pem = file.read()
+    with open(path, "w", encoding="ascii") as file:
+        json.dump({"type": "service_account", "project_id": "p", "private_key_id": "k",
+                   "private_key": pem, "client_email": "a@p.iam.gserviceaccount.com",
+                   "token_uri": f"{server}/token"}, file)
+    os.chmod(path, 0o600)
+    return path
 
 
 def make_key(gateway, name):
@@ -134,7 +153,8 @@ class World:
         self._write_config(scheme, certificate, key)
         self.port = self._spawn(
             "gateway", [self._gateway, "serve", "--config", f"{self.folder}/sluice.toml"],
-            {"SIMULATOR_KEY": PROVIDER_KEY})
+            {"SIMULATOR_KEY": PROVIDER_KEY,
+             "GCE_METADATA_HOST": f"localhost:{self._simulator_port}"})
         self.url = f"{scheme}://localhost:{self.port}"
 
     def _write_config(self, scheme, certificate, key):
@@ -156,22 +176,37 @@ class World:
             text += f'[[model]]\nname = "{name}"\n'
             for model in upstream:
                 text += f'[[model.deployment]]\nprovider = "simulator"\nmodel = "{model}"\n'
-        for dialect, (path, model) in DIALECTS.items():
-            text += (f'[[provider]]\nname = "sim-{dialect}"\ndialect = "{dialect}"\n'
+        for name, (dialect, path, model) in DIALECTS.items():
+            text += (f'[[provider]]\nname = "sim-{name}"\ndialect = "{dialect}"\n'
                      f'base_url = "{scheme}://localhost:{self._simulator_port}{path}"\n'
-                     'keys = [{ env = "SIMULATOR_KEY" }]\nregion = "local"\n')
+                     f'region = "local"\n{self._credentials(name, scheme)}\n')
             if self.ca:
                 text += f'ca_file = "{self.ca}"\n'
-            for name, upstream in ((f"by-{dialect}", model),
-                                   (f"overloaded-{dialect}", "sim-fault-overloaded"),
-                                   (f"broken-{dialect}", "sim-fault-error-event-after:4")):
-                text += (f'[[model]]\nname = "{name}"\n[[model.deployment]]\n'
-                         f'provider = "sim-{dialect}"\nmodel = "{upstream}"\n')
+            claude = 'traits = { publisher = "anthropic" }\n' if name == "vertex-claude" else ""
+            for asked, upstream in ((f"by-{name}", model),
+                                    (f"overloaded-{name}", "sim-fault-overloaded"),
+                                    (f"broken-{name}", "sim-fault-error-event-after:4")):
+                text += (f'[[model]]\nname = "{asked}"\n[[model.deployment]]\n'
+                         f'provider = "sim-{name}"\nmodel = "{upstream}"\n{claude}')
         text += ('[[model]]\nname = "impatient"\ntimeouts = { first_byte_ms = 300 }\n'
                  '[[model.deployment]]\nprovider = "simulator"\nmodel = "sim-fault-hang"\n')
         text += stanza + narrow + 'models = ["sim"]\n'
         with open(f"{self.folder}/sluice.toml", "w", encoding="utf-8") as file:
             file.write(text)
+
+    def _credentials(self, name, scheme):
+        """The lines of a provider's credentials: tokens of the simulator's, where there are any."""
+        server = f"{scheme}://localhost:{self._simulator_port}"
+        if name == "vertex-gemini":
+            return f'keys = [{{ file = "{make_service_account(self.folder, server)}" }}]'
+        if name == "vertex-claude":
+            # Asked for in the clear, as of the real one: a simulator with TLS does not answer.
+            return ('keys = [{ env = "SIMULATOR_KEY" }]' if self._tls
+                    else 'keys = [{ metadata = "default" }]')
+        if name == "azure-classic":
+            return ('api_version = "2024-10-21"\nentra = { tenant = "t", client_id = "c", '
+                    f'client_secret = {{ env = "SIMULATOR_KEY" }}, authority = "{server}" }}')
+        return 'keys = [{ env = "SIMULATOR_KEY" }]'
 
     def _spawn(self, name, command, environment=None):
         """Starts a program; the port that it says it listens on."""
