@@ -123,15 +123,21 @@ Task<Result<Connected>> Connector::connect(Endpoint endpoint, StopToken stop) {
 
 Task<Result<Connected>> Connector::connect(Endpoint endpoint, const TlsClientContext* tls,
                                            StopToken stop) {
-  const bool secure = endpoint.scheme == Scheme::https;
-  if (secure && tls == nullptr) {
-    co_return fail(before_any_request(
-        Error{.kind = ErrorKind::unsupported, .what = "https without certificate authorities"}));
-  }
-  const MonotonicTime started = loop_.now();
+  return connect_by(std::move(endpoint), tls, nullptr, stop);
+}
+
+Task<Result<Connected>> Connector::connect(Endpoint endpoint, const TlsClientContext* tls,
+                                           const AddressFilter& filter, StopToken stop) {
+  return connect_by(std::move(endpoint), tls, &filter, stop);
+}
+
+// What is found here is what is connected to: the name is not asked for again in between.
+// Lifetime: connect_by() owns the endpoint and awaits this task.
+Task<Result<std::vector<ring::SocketAddress>>> Connector::find_addresses(
+    const Endpoint& endpoint, const AddressFilter* filter, StopToken stop) {
   std::vector<ring::SocketAddress> addresses;
   if (std::string_view(endpoint.host).starts_with(unix_prefix)) {
-    if (secure && endpoint.tls_name.empty()) {
+    if (endpoint.scheme == Scheme::https && endpoint.tls_name.empty()) {
       co_return fail(before_any_request(
           Error{.kind = ErrorKind::invalid, .what = "https over a Unix socket needs a TLS name"}));
     }
@@ -140,13 +146,35 @@ Task<Result<Connected>> Connector::connect(Endpoint endpoint, const TlsClientCon
   } else {
     Result<AddressList> list = co_await resolver_.resolve(endpoint.host, endpoint.port, stop);
     if (!list) co_return fail(before_any_request(list.error()));
-    addresses = interleave_families(list->addresses);
-    if (addresses.size() > config_.addresses_max) addresses.resize(config_.addresses_max);
+    addresses = std::move(list->addresses);
   }
+  if (filter != nullptr) {
+    std::erase_if(addresses, [&](const auto& address) { return !filter->admits(address); });
+    if (addresses.empty()) {
+      co_return fail(before_any_request(Error{
+          .kind = ErrorKind::invalid, .what = "the host has no address that is connected to"}));
+    }
+  }
+  addresses = interleave_families(addresses);
+  if (addresses.size() > config_.addresses_max) addresses.resize(config_.addresses_max);
+  co_return addresses;
+}
+
+Task<Result<Connected>> Connector::connect_by(Endpoint endpoint, const TlsClientContext* tls,
+                                              const AddressFilter* filter, StopToken stop) {
+  const bool secure = endpoint.scheme == Scheme::https;
+  if (secure && tls == nullptr) {
+    co_return fail(before_any_request(
+        Error{.kind = ErrorKind::unsupported, .what = "https without certificate authorities"}));
+  }
+  const MonotonicTime started = loop_.now();
+  Result<std::vector<ring::SocketAddress>> addresses =
+      co_await find_addresses(endpoint, filter, stop);
+  if (!addresses) co_return fail(addresses.error());
   const MonotonicTime resolved = loop_.now();
 
   Result<ring::Connection> connection =
-      co_await connect_any(loop_, std::move(addresses), config_, stop);
+      co_await connect_any(loop_, std::move(*addresses), config_, stop);
   if (!connection) co_return fail(connection.error());
   const MonotonicTime connected = loop_.now();
   std::unique_ptr<Stream> stream = std::make_unique<PlainStream>(std::move(*connection));

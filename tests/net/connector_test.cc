@@ -205,6 +205,38 @@ TEST(Connector, StartsAnotherAttemptBesideASilentOne) {
   }
 }
 
+// The addresses of a name are judged when it is resolved for the connection, so it matters only
+// what they are then.
+Task<void> connect_filtered(ring::Loop& loop) {
+  Site site(loop, nullptr);
+  const Endpoint endpoint = endpoint_of(Scheme::http, "localhost", site.port);
+  const AddressFilter strict;
+  Result<Connected> made = co_await site.connector.connect(endpoint, nullptr, strict, {});
+  EXPECT_TRUE(!made && made.error().kind == ErrorKind::invalid);
+
+  // One address inside and one outside: the one inside stays unasked.
+  const auto outside = ring::SocketAddress::ipv4({192, 168, 7, 7}, 0);
+  site.resolver.add("both", outside);
+  site.resolver.add("both", ring::SocketAddress::ipv4({127, 0, 0, 1}, 0));
+  std::vector<IpRange> ranges;
+  ranges.push_back(*parse_ip_range("127.0.0.0/8"));
+  const AddressFilter loopback(std::move(ranges));
+  const Endpoint both = endpoint_of(Scheme::http, "both", site.port);
+  made = co_await site.connector.connect(both, nullptr, loopback, {});
+  EXPECT_TRUE(made && made->stream->peer().is_loopback());
+
+  const Endpoint local = endpoint_of(Scheme::http, "unix:/run/x.sock", 80);
+  made = co_await site.connector.connect(local, nullptr, loopback, {});
+  EXPECT_TRUE(!made && made.error().kind == ErrorKind::invalid);
+}
+
+TEST(Connector, ConnectsToAddressesThatAFilterAdmitsAndToNoOthers) {
+  testing::KernelWorld kernel;
+  kernel.run(connect_filtered(kernel.loop()));
+  testing::SimulatedWorld simulated(1);
+  simulated.run(connect_filtered(simulated.loop()));
+}
+
 TEST(Connector, AlternatesTheFamilies) {
   const auto v4 = [](std::uint8_t last) { return ring::SocketAddress::ipv4({10, 0, 0, last}, 1); };
   const auto v6 = [](std::uint8_t last) {

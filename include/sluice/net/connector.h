@@ -15,6 +15,7 @@
 #include "sluice/base/result.h"
 #include "sluice/coro/stop_token.h"
 #include "sluice/coro/task.h"
+#include "sluice/net/public_address.h"
 #include "sluice/net/resolver.h"
 #include "sluice/net/stream.h"
 #include "sluice/net/tls_context.h"
@@ -69,7 +70,18 @@ class Connector {
   [[nodiscard]] Task<Result<Connected>> connect(Endpoint endpoint, const TlsClientContext* tls,
                                                 StopToken stop);
 
+  /// The same to a place that a stranger named: of the host's addresses only those that `filter`
+  /// admits are connected to. None of them: `invalid`, and nothing went out but the question of
+  /// the name. Lifetime: `filter` outlives the task.
+  [[nodiscard]] Task<Result<Connected>> connect(Endpoint endpoint, const TlsClientContext* tls,
+                                                const AddressFilter& filter, StopToken stop);
+
  private:
+  [[nodiscard]] Task<Result<std::vector<ring::SocketAddress>>> find_addresses(
+      const Endpoint& endpoint, const AddressFilter* filter, StopToken stop);
+  [[nodiscard]] Task<Result<Connected>> connect_by(Endpoint endpoint, const TlsClientContext* tls,
+                                                   const AddressFilter* filter, StopToken stop);
+
   ring::Loop& loop_;
   Resolver& resolver_;
   const TlsClientContext* tls_;
