@@ -5,9 +5,6 @@
 namespace sluice::llm {
 namespace {
 
-constexpr std::string_view alphabet =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 // 0 to 63, or -1.
 constexpr int base64_value(char c) noexcept {
   if (c >= 'A' && c <= 'Z') return c - 'A';
@@ -18,21 +15,6 @@ constexpr int base64_value(char c) noexcept {
 }
 
 }  // namespace
-
-void append_base64(std::string& out, std::string_view bytes) {
-  out.reserve(out.size() + (bytes.size() + 2) / 3 * 4);
-  while (!bytes.empty()) {
-    std::uint32_t bits = 0;
-    const std::size_t count = bytes.size() < 3 ? bytes.size() : 3;
-    for (std::size_t i = 0; i < 3; ++i) {
-      bits = bits << 8 | (i < count ? static_cast<unsigned char>(bytes[i]) : 0U);
-    }
-    for (std::size_t i = 0; i < 4; ++i) {
-      out.push_back(i <= count ? alphabet[bits >> (18 - 6 * i) & 63] : '=');
-    }
-    bytes.remove_prefix(count);
-  }
-}
 
 std::optional<std::string> decode_base64(std::string_view text) {
   for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);

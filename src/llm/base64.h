@@ -1,12 +1,12 @@
-// Base64 (RFC 4648 section 4), of short texts: what is long travels as it came.
+// Base64 (RFC 4648 section 4) read, of short texts: what is long travels as it came.
 #pragma once
 #include <optional>
 #include <string>
 #include <string_view>
 
-namespace sluice::llm {
+#include "sluice/base/base64.h"
 
-void append_base64(std::string& out, std::string_view bytes);
+namespace sluice::llm {
 
 /// The bytes; nothing when the text is no base64. Padding may be missing.
 [[nodiscard]] std::optional<std::string> decode_base64(std::string_view text);
