@@ -144,6 +144,7 @@ void parse_all(Section& root, Config& config, const ParseOptions& options) {
   config.timeouts = effective(timeouts);
   parse_limits(root, config.limits);
   parse_streaming(root, config.streaming);
+  parse_media(root, config.media);
   parse_pool(root, config.pool);
   parse_log(root, config.log);
   parse_providers(root, config);

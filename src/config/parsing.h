@@ -11,6 +11,7 @@ void parse_listeners(Section& root, Config& config);
 void parse_admin(Section& root, Config& config);
 void parse_providers(Section& root, Config& config);
 void parse_models(Section& root, Config& config);
+void parse_media(Section& root, MediaConfig& media);
 void parse_keys(Section& root, Config& config, const ParseOptions& options);
 
 /// connect_ms ... total_ms of a [timeouts], or of a provider's or a model's.

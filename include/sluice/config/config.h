@@ -18,6 +18,7 @@
 #include "sluice/catalog/url.h"
 #include "sluice/config/complaint.h"
 #include "sluice/config/limits.h"
+#include "sluice/config/media.h"
 #include "sluice/config/secret_source.h"
 #include "sluice/llm/trait_overrides.h"
 #include "sluice/ring/socket_address.h"
@@ -154,6 +155,7 @@ struct Config {
   catalog::Timeouts timeouts;
   LimitsConfig limits;
   StreamingConfig streaming;
+  MediaConfig media;
   catalog::PoolLimits pool;  // the default of every provider's
   LogConfig log;
 
