@@ -12,6 +12,7 @@
 #include "sluice/llm/bedrock_reader.h"
 #include "sluice/llm/gemini_call.h"
 #include "sluice/llm/gemini_reader.h"
+#include "sluice/llm/media_by_url.h"
 #include "sluice/llm/openai_chat_call.h"
 #include "sluice/llm/openai_chat_reader.h"
 #include "sluice/llm/openai_chat_request.h"
@@ -73,8 +74,33 @@ std::expected<ChatRequest, ApiError> read_chat(Operation operation, std::string_
   return request;
 }
 
+namespace {
+
+// What a dialect has no room for its writer says; here it is the model, or its host.
+std::optional<ApiError> refuse_urls(ChatDialect dialect, const ChatRequest& request,
+                                    const ModelTraits& traits) {
+  if (traits.takes_media_urls) return std::nullopt;
+  for (const std::vector<Part>* parts : {&request.parts, &request.result_parts}) {
+    for (const Part& part : *parts) {
+      const auto* media = std::get_if<MediaPart>(&part.body);
+      if (media == nullptr || media->source != MediaSource::url) continue;
+      if (takes_url(dialect, traits, *media)) continue;
+      return errors::field_invalid(
+          "messages",
+          "This model's provider fetches nothing from the web: send images and documents as data "
+          "URLs (data:image/png;base64,...).");
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 WrittenCall write_chat_call(ChatDialect dialect, const ChatRequest& request,
                             const ChatTarget& target, json::Index& index) {
+  if (auto refused = refuse_urls(dialect, request, target.traits)) {
+    return std::unexpected(std::move(*refused));
+  }
   switch (dialect) {
     case ChatDialect::openai: return write_openai_chat_call(request, target, index);
     case ChatDialect::responses: return write_responses_call(request, target, index);

@@ -21,6 +21,7 @@ constexpr std::array model_flag_names = {
     ModelFlag{"takes_json_schema_parameters", &ModelTraits::takes_json_schema_parameters},
     ModelFlag{"takes_forced_tool", &ModelTraits::takes_forced_tool},
     ModelFlag{"takes_media_in_results", &ModelTraits::takes_media_in_results},
+    ModelFlag{"takes_media_urls", &ModelTraits::takes_media_urls},
     ModelFlag{"signs_calls", &ModelTraits::signs_calls},
     ModelFlag{"takes_call_ids", &ModelTraits::takes_call_ids},
 };
@@ -30,6 +31,7 @@ constexpr std::array host_flag_names = {
     HostFlag{"takes_developer_role", &HostTraits::takes_developer_role},
     HostFlag{"takes_json_schema", &HostTraits::takes_json_schema},
     HostFlag{"takes_media_in_results", &HostTraits::takes_media_in_results},
+    HostFlag{"takes_media_urls", &HostTraits::takes_media_urls},
     HostFlag{"spells_required_any", &HostTraits::spells_required_any},
     HostFlag{"counts_input_tokens", &HostTraits::counts_input_tokens},
 };
@@ -124,6 +126,7 @@ std::optional<std::string_view> HostTraitOverrides::broken_rule() const noexcept
 void narrow(ModelTraits& model, const HostTraits& host) noexcept {
   model.takes_output_schema = model.takes_output_schema && host.takes_json_schema;
   model.takes_media_in_results = model.takes_media_in_results && host.takes_media_in_results;
+  model.takes_media_urls = model.takes_media_urls && host.takes_media_urls;
 }
 
 }  // namespace sluice::llm

@@ -106,6 +106,7 @@ TEST(TraitRules, ClaudeIsWrittenToByItsGeneration) {
 
 TEST(TraitRules, GeminiIsWrittenToByItsGeneration) {
   const ModelTraits two = traits_of("gemini-2.0-flash-001");
+  EXPECT_FALSE(two.takes_media_urls);
   EXPECT_EQ(two.thinking, ThinkingControl::none);
   EXPECT_FALSE(two.takes_json_schema_parameters);
   EXPECT_FALSE(two.takes_schema_with_tools);
@@ -123,6 +124,7 @@ TEST(TraitRules, GeminiIsWrittenToByItsGeneration) {
     EXPECT_FALSE(newest.thinking_can_be_off) << name;
     EXPECT_TRUE(newest.signs_calls && newest.takes_call_ids) << name;
     EXPECT_TRUE(newest.takes_schema_with_tools && newest.takes_media_in_results) << name;
+    EXPECT_TRUE(newest.takes_media_urls) << name;
   }
 }
 

@@ -71,6 +71,7 @@ std::vector<ApiError> every_error() {
         ErrorKind::connection_reset, ErrorKind::tls_failed, ErrorKind::certificate_invalid,
         ErrorKind::malformed, ErrorKind::too_large, ErrorKind::io}) {
     all.push_back(upstream_unreachable("acme", {.kind = kind}));
+    all.push_back(media_unavailable("The image at acme", "its name is not known", kind));
   }
   return all;
 }

@@ -28,6 +28,11 @@ TEST(HostTraits, NarrowAModelAndWidenNone) {
   narrow(model, {.takes_media_in_results = false});
   EXPECT_FALSE(model.takes_output_schema);
   EXPECT_FALSE(model.takes_media_in_results);
+  EXPECT_TRUE(model.takes_media_urls);
+  narrow(model, {.takes_media_urls = false});
+  EXPECT_FALSE(model.takes_media_urls);
+  narrow(model, {.takes_media_urls = true});
+  EXPECT_FALSE(model.takes_media_urls);
 }
 
 }  // namespace

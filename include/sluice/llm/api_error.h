@@ -104,6 +104,16 @@ namespace errors {
 [[nodiscard]] ApiError expectation_unsupported();
 [[nodiscard]] ApiError version_unsupported();
 
+// What a chat names by a URL cannot be had. `which` is the beginning of the sentence ("The image at
+// cdn.example.com (media 2 of the request)"), `reason` its end; neither holds the URL, whose query
+// may be a credential.
+/// It is for the client to name another one, or to send the data itself.
+[[nodiscard]] ApiError media_refused(std::string_view which, std::string_view reason);
+/// The place where it is did not answer, or broke off: it may the next time.
+[[nodiscard]] ApiError media_unavailable(std::string_view which, std::string_view reason,
+                                         ErrorKind cause);
+[[nodiscard]] ApiError media_timeout(std::string_view which, std::chrono::milliseconds waited);
+
 // The caller may not, or not now.
 [[nodiscard]] ApiError key_missing();
 [[nodiscard]] ApiError key_unknown();

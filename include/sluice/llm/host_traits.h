@@ -22,6 +22,7 @@ struct HostTraits {
   bool takes_developer_role = true;     // else such messages are of the role system
   bool takes_json_schema = true;        // response_format json_schema, else json_object only
   bool takes_media_in_results = false;  // images in messages of the role tool: OpenAI answers 400
+  bool takes_media_urls = true;         // fetches images from the web itself
   bool spells_required_any = false;     // tool_choice: "any" in place of "required" (Mistral)
   bool counts_input_tokens = false;     // has POST /responses/input_tokens, as OpenAI does
   /// "max_tokens" or "max_completion_tokens", whichever alone it knows; empty: both.

@@ -32,6 +32,7 @@ struct ModelTraits {
   bool takes_json_schema_parameters = true;  // else the OpenAPI subset (Gemini up to 2.0)
   bool takes_forced_tool = true;             // tool_choice required or named
   bool takes_media_in_results = true;        // images inside tool results
+  bool takes_media_urls = true;              // fetches images and files from the web itself
   bool signs_calls = false;                  // tool calls carry thought signatures (Gemini 3)
   bool takes_call_ids = false;               // ids of tool calls travel along (Gemini 3)
   std::string publisher = {};  // on Vertex, and part of the path: "google", "anthropic"; else empty
