@@ -165,9 +165,9 @@ void write_attempts(std::span<const AttemptRecord> attempts, Members& members) {
 }
 
 void write_times(const PhaseTimes& times, Members& members) {
-  members.ms(",\"ms\":{\"head\":", times.head)
-      .ms(",\"body\":", times.body)
-      .ms(",\"queue\":", times.queue)
+  members.ms(",\"ms\":{\"head\":", times.head).ms(",\"body\":", times.body);
+  if (times.media >= Duration::zero()) members.ms(",\"media\":", times.media);
+  members.ms(",\"queue\":", times.queue)
       .ms(",\"connect\":", times.connect)
       .ms(",\"first_byte\":", times.first_byte)
       .ms(",\"first_content\":", times.first_content)

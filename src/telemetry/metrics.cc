@@ -107,6 +107,20 @@ std::string_view to_string(TokenFetch fetch) noexcept {
   return "unknown";
 }
 
+std::string_view to_string(MediaFetch outcome) noexcept {
+  switch (outcome) {
+    case MediaFetch::fetched: return "fetched";
+    case MediaFetch::refused: return "refused";
+    case MediaFetch::unreachable: return "unreachable";
+    case MediaFetch::failed: return "failed";
+    case MediaFetch::too_large: return "too_large";
+    case MediaFetch::wrong_type: return "wrong_type";
+    case MediaFetch::timed_out: return "timed_out";
+    case MediaFetch::cancelled: return "cancelled";
+  }
+  return "unknown";
+}
+
 void Metrics::count_exchange(const Exchange& exchange) noexcept {
   PerEndpoint& endpoint = place(endpoints, exchange.endpoint);
   endpoint.requests[StatusLabel::index(exchange.status)].add();

@@ -150,6 +150,8 @@ constexpr CounterFamily counter_families[] = {
      &Metrics::upstream_odd_events},
     {"sluice_upstream_fallbacks_total", "Attempts at another deployment after a failure.",
      &Metrics::upstream_fallbacks},
+    {"sluice_media_received_bytes_total", "Bytes received of what chats name by URLs.",
+     &Metrics::media_bytes_received},
     {"sluice_sse_events_received_total", "Stream events received from providers.",
      &Metrics::sse_events_received},
     {"sluice_sse_events_sent_total", "Stream events sent to clients.", &Metrics::sse_events_sent},
@@ -183,6 +185,8 @@ constexpr GaugeFamily gauge_families[] = {
      &Metrics::upstream_connections_idle},
     {"sluice_upstream_waiters", "Requests that wait for a connection to a provider.",
      &Metrics::upstream_waiters},
+    {"sluice_media_held_bytes", "Bytes held, as base64, of what chats named by URLs.",
+     &Metrics::media_bytes_held},
     {"sluice_buffers_in_use", "Receive buffers leased from the rings.", &Metrics::buffers_in_use},
     {"sluice_buffers", "Receive buffers there are.", &Metrics::buffers_total},
 };
@@ -395,6 +399,11 @@ void render_prometheus(std::span<const Metrics* const> cores, const ProcessMetri
   render_by_enum<KeyFailure>(
       cores, key_failure_count, "reason", [](const Metrics& m) -> auto& { return m.key_failures; },
       to);
+  to.begin("sluice_media_fetches_total", "counter",
+           "Fetches of what chats name by URLs, by how they ended.");
+  render_by_enum<MediaFetch>(
+      cores, media_fetch_count, "outcome",
+      [](const Metrics& m) -> auto& { return m.media_fetches; }, to);
   render_requests(cores, labels.endpoints, to);
   render_ends(cores, to);
   render_providers(cores, labels, to);

@@ -75,6 +75,14 @@ TEST(AccessLog, WritesOneJsonObjectPerLine) {
       "\n");
 }
 
+TEST(AccessLog, NamesTheFetchingOfMediaWhereThereWasSome) {
+  AccessRecord record;
+  record.times.body = 1ms;
+  record.times.media = 250ms;
+  const std::string line = line_of(record);
+  EXPECT_NE(line.find(R"("body":1,"media":250,"queue":-1)"), std::string::npos) << line;
+}
+
 TEST(AccessLog, EmptyRecordIsValidAndSaysWhatIsUnknown) {
   const std::string line = line_of({});
   simdjson::dom::parser parser;

@@ -87,11 +87,16 @@ TEST_F(Scrape, AddsUpTheCores) {
   cores_[0]->exchanges_in_flight.add(5);
   cores_[1]->exchanges_in_flight.subtract(2);
   cores_[1]->count_key_failure(KeyFailure::missing);
+  cores_[1]->count_media_fetch(MediaFetch::too_large);
+  cores_[2]->count_media_fetch(MediaFetch::too_large);
+  cores_[2]->media_bytes_held.add(7);
   const ExpositionReader reader(render());
   expect_clean(reader);
   EXPECT_EQ(reader.value("sluice_downstream_connections_accepted_total"), 42);
   EXPECT_EQ(reader.value("sluice_exchanges_in_flight"), 3);
   EXPECT_EQ(reader.value("sluice_key_failures_total{reason=\"missing\"}"), 1);
+  EXPECT_EQ(reader.value("sluice_media_fetches_total{outcome=\"too_large\"}"), 2);
+  EXPECT_EQ(reader.value("sluice_media_held_bytes"), 7);
 }
 
 TEST_F(Scrape, ShowsTokenFetchesByProviderAndResult) {

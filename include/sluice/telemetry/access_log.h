@@ -41,6 +41,7 @@ struct AttemptRecord {
 struct PhaseTimes {
   Duration head = not_reached;           // the request's head is complete
   Duration body = not_reached;           // the request's body is complete
+  Duration media = not_reached;          // what the chat names by URLs is fetched; left out if none
   Duration queue = not_reached;          // a connection slot was free for the last attempt
   Duration connect = not_reached;        // connected, TLS included
   Duration first_byte = not_reached;     // the head of the provider's answer is complete

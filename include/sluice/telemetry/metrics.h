@@ -59,6 +59,20 @@ enum class TokenFetch : std::uint8_t { success, failure };  // of an access toke
 inline constexpr std::size_t token_fetch_count = 2;
 [[nodiscard]] std::string_view to_string(TokenFetch fetch) noexcept;
 
+/// How one fetch of what a chat names by a URL ended.
+enum class MediaFetch : std::uint8_t {
+  fetched,
+  refused,      // a URL, host, port or address that is not connected to: nothing was sent
+  unreachable,  // no connection: name, refusal, TLS
+  failed,       // a status that is no success, too many redirects, or a broken answer
+  too_large,    // one item, or all of one request together
+  wrong_type,   // not what it is said to be, or nothing that chats hold
+  timed_out,
+  cancelled,  // the client left, the exchange's time was up, or another item of it failed
+};
+inline constexpr std::size_t media_fetch_count = 8;
+[[nodiscard]] std::string_view to_string(MediaFetch outcome) noexcept;
+
 struct alignas(128) Metrics {
   // Downstream.
   Gauge downstream_connections_open;
@@ -82,6 +96,11 @@ struct alignas(128) Metrics {
   Counter upstream_odd_events;  // of a stream: what its dialect never says, passed over
   Counter upstream_fallbacks;   // a try at another deployment
   Gauge upstream_waiters;       // exchanges waiting for a connection
+
+  // What chats name by URLs.
+  std::array<Counter, media_fetch_count> media_fetches;
+  Counter media_bytes_received;  // bodies of fetches, however they ended
+  Gauge media_bytes_held;        // as base64, by requests before their answers
 
   // Streams.
   Counter sse_events_received;
@@ -123,6 +142,9 @@ struct alignas(128) Metrics {
   void count_token_fetch(LabelIndex provider, TokenFetch fetch) noexcept;
   void count_key_failure(KeyFailure failure) noexcept {
     key_failures[static_cast<std::size_t>(failure)].add();
+  }
+  void count_media_fetch(MediaFetch outcome) noexcept {
+    media_fetches[static_cast<std::size_t>(outcome)].add();
   }
 
   // Written by the functions above, read by the rendering.
