@@ -8,6 +8,7 @@
 #include "sluice/http/multipart.h"
 #include "sluice/http/text.h"
 #include "sluice/llm/anthropic_request.h"
+#include "sluice/llm/media_by_url.h"
 #include "sluice/llm/openai_request.h"
 #include "sluice/policy/credential_header.h"
 #include "sluice/policy/local_request.h"
@@ -296,6 +297,34 @@ std::optional<ApiError> Exchange::read_chat() {
   return std::nullopt;
 }
 
+// Nothing to do, as a rule. Where files were named and fetching them is not allowed, the writer of
+// the call says what is to be done.
+Task<std::optional<ApiError>> Exchange::fetch_media(const catalog::Deployment& deployment) {
+  auto parts = llm::media_to_fetch(*chat_, chat_dialect(deployment), deployment.traits);
+  if (parts.empty()) co_return std::nullopt;
+  if (!media_) media_ = std::make_unique<MediaFetches>(core_, *generation_, *chat_);
+  MaybeError failed = co_await media_->fetch(std::move(parts), total_->token());
+  media_at_ = core_.loop.now();
+  co_return failed;
+}
+
+std::optional<ApiError> Exchange::prepare(Attempt& attempt) {
+  if (!attempt.needs_chat() || !media_) return attempt.prepare();
+  const catalog::Deployment& deployment = attempt.deployment();
+  const MediaFetches::InPlace bytes(
+      *media_, llm::media_to_fetch(*chat_, chat_dialect(deployment), deployment.traits));
+  return attempt.prepare();
+}
+
+// What ends an exchange that was stopped, in place of what its last step saw of that.
+ApiError Exchange::stopped(MaybeError error) const {
+  if (total_->passed()) {
+    return relay_timeout(llm::errors::Deadline::total, core_.loop.now() - downstream_.began_at());
+  }
+  if (downstream_.server_ends() || !error) return llm::errors::gateway_shutting_down();
+  return std::move(*error);  // the client left: nobody reads it
+}
+
 Task<std::optional<ApiError>> Exchange::attempt() {
   // The smallest of those tried so far: it only shrinks.
   MonotonicTime total_at = downstream_.began_at() + plan_.front()->timeouts.total;
@@ -317,7 +346,11 @@ Task<std::optional<ApiError>> Exchange::attempt() {
                                   speech_for(endpoint_, request_, *deployment));
     MaybeError refused;
     if (attempt->needs_chat()) refused = read_chat();
-    if (!refused) refused = attempt->prepare();
+    if (!refused && attempt->needs_chat() && snapshot_.config.media.fetch) {
+      refused = co_await fetch_media(*deployment);
+      if (total_->token().stop_requested()) co_return stopped(std::move(refused));
+    }
+    if (!refused) refused = prepare(*attempt);
     if (refused) {
       if (!unsayable) unsayable = std::move(refused);
       continue;
@@ -325,17 +358,10 @@ Task<std::optional<ApiError>> Exchange::attempt() {
     if (!attempts_.empty()) core_.metrics.upstream_fallbacks.add();
     MaybeError error = co_await attempt->run(total_->token());
     if (total_->token().stop_requested()) {
-      failed = std::move(error);
-      if (total_->passed()) {
-        failed =
-            relay_timeout(llm::errors::Deadline::total, core_.loop.now() - downstream_.began_at());
-        attempt->set_outcome(telemetry::AttemptOutcome::timed_out);
-      } else {
-        if (downstream_.server_ends()) failed = llm::errors::gateway_shutting_down();
-        attempt->set_outcome(telemetry::AttemptOutcome::cancelled);
-      }
+      attempt->set_outcome(total_->passed() ? telemetry::AttemptOutcome::timed_out
+                                            : telemetry::AttemptOutcome::cancelled);
       record_attempt(*attempt, core_.loop.now());
-      co_return failed;
+      co_return stopped(std::move(error));
     }
     // "Not here" is an answer only when everybody said so: whoever failed may be the one who knows.
     const bool is_last = deployment == plan_.back();
@@ -345,6 +371,7 @@ Task<std::optional<ApiError>> Exchange::attempt() {
     }
     if (!error) {
       serving_ = std::move(attempt);
+      media_.reset();  // no further attempt needs the files
       co_return std::nullopt;
     }
     failed = std::move(error);

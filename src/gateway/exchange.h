@@ -4,6 +4,7 @@
 //   authenticate  who is calling                               policy
 //   understand    body, model, stream                          llm
 //   plan          which deployments, in what order             catalog
+//   fetch media   what the chat names by URLs, for a provider that fetches nothing
 //   attempt       one after the other, until the first good event (the commit point)
 //   relay         bytes or events downstream, with backpressure
 //   account       metrics and the access log
@@ -21,6 +22,7 @@
 #include <vector>
 
 #include "attempt.h"
+#include "media_fetches.h"
 #include "sluice/base/cached_object.h"
 #include "sluice/gateway/gateway.h"
 #include "sluice/http/server.h"
@@ -60,6 +62,7 @@ class Exchange {
   MaybeError understand_form();
   MaybeError plan();
   MaybeError read_chat();
+  Task<MaybeError> fetch_media(const catalog::Deployment& deployment);
   Task<MaybeError> attempt();
   Task<void> relay();
   void account();
@@ -82,6 +85,9 @@ class Exchange {
   };
   Task<NextEvents> next_events(MonotonicTime& last_event_at, MonotonicTime& last_sent_at);
   llm::ApiError relay_timeout(llm::errors::Deadline which, Duration waited) const;
+
+  MaybeError prepare(Attempt& attempt);
+  llm::ApiError stopped(MaybeError error) const;
 
   // Planning.
   [[nodiscard]] bool is_by_id() const noexcept { return !endpoint_.id.empty(); }
@@ -124,6 +130,7 @@ class Exchange {
   llm::Request request_;
   Slice body_;
   std::optional<llm::ChatRequest> chat_;  // the body read whole, for providers of other dialects
+  std::unique_ptr<MediaFetches> media_;   // made when first needed, until the commit point
   const catalog::Model* model_ = nullptr;
   CachedVector<const catalog::Deployment*> plan_;
   bool may_estimate_ = false;  // tokens are to be counted, and who serves the model cannot
@@ -136,6 +143,7 @@ class Exchange {
   int status_ = 0;
   std::uint64_t events_ = 0;
   MonotonicTime body_at_{};
+  MonotonicTime media_at_{};
   telemetry::EndedBy ended_by_ = telemetry::EndedBy::nobody;
   telemetry::CutCause cut_cause_;  // meaningful unless ended by nobody
   std::string_view reason_ = "complete";

@@ -72,6 +72,7 @@ void Exchange::record_attempt(const Attempt& attempt, MonotonicTime ended) {
 telemetry::PhaseTimes Exchange::phase_times() const noexcept {
   return {.head = since_began(downstream_.head_at()),
           .body = since_began(body_at_),
+          .media = since_began(media_at_),
           .queue = since_began(last_attempt_.slot),
           .connect = since_began(last_attempt_.connected),
           .first_byte = since_began(last_attempt_.first_byte),

@@ -6,6 +6,7 @@
 
 #include "exchange.h"
 #include "sluice/base/assert.h"
+#include "sluice/base/base64.h"
 #include "sluice/llm/api_error.h"
 
 namespace sluice::gateway {
@@ -17,6 +18,10 @@ json::IndexLimits index_limits(const config::Config& config) {
   limits.bytes_max = std::max<std::size_t>(
       {config.server.body_bytes_max, config.streaming.event_bytes_max,
        config.streaming.whole_response_bytes_max, Attempt::error_body_bytes_max});
+  // A call with fetched files in it is read again where it is adapted to its host.
+  if (config.media.fetch) {
+    limits.bytes_max += base64_bytes(config.media.total_bytes_max);
+  }
   limits.depth_max = config.limits.json_depth_max;
   limits.tokens_max = config.limits.json_tokens_max;
   return limits;

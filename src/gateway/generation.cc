@@ -15,7 +15,7 @@ net::Endpoint endpoint_of(const catalog::Provider& provider) {
           .port = provider.url.port};
 }
 
-http::ClientHttp1Config http_config(const config::Config& config) {
+http::ClientHttp1Config http_config_of(const config::Config& config) {
   http::ClientHttp1Config http;
   http.head.head_bytes_max = config.limits.response_head_bytes_max;
   http.head.header_count_max = config.limits.response_head_fields_max;
@@ -27,19 +27,24 @@ http::ClientHttp1Config http_config(const config::Config& config) {
 }  // namespace
 
 Generation::Generation(ring::Loop& loop, net::Connector& connector,
-                       std::shared_ptr<const Snapshot> snapshot, TlsContexts tls)
-    : snapshot_(std::move(snapshot)), tls_(std::move(tls)) {
+                       std::shared_ptr<const Snapshot> snapshot, TlsContexts tls,
+                       std::shared_ptr<const net::TlsClientContext> media_tls)
+    : connector_(connector),
+      snapshot_(std::move(snapshot)),
+      tls_(std::move(tls)),
+      media_tls_(std::move(media_tls)),
+      http_(http_config_of(snapshot_->config)) {
   const auto& providers = snapshot_->models.providers();
   SLUICE_ASSERT(tls_.size() == providers.size());
   for (const auto& provider : providers) {
-    pools_.push_back(std::make_unique<upstream::ConnectionPool>(
-        loop, connector, tls_[provider->index].get(), endpoint_of(*provider), provider->pool,
-        http_config(snapshot_->config)));
+    pools_.push_back(
+        std::make_unique<upstream::ConnectionPool>(loop, connector, tls_[provider->index].get(),
+                                                   endpoint_of(*provider), provider->pool, http_));
     auto& holders = tokens_.emplace_back();
     for (const catalog::Credential& credential : provider->credentials) {
       holders.push_back(credential.tokens ? std::make_unique<upstream::TokenHolder>(
                                                 loop, connector, tls_[provider->index].get(),
-                                                *credential.tokens, http_config(snapshot_->config))
+                                                *credential.tokens, http_)
                                           : nullptr);
     }
   }

@@ -45,8 +45,12 @@ std::expected<Assignment, std::string> assignment_for(
     const std::shared_ptr<const net::TlsTicketKeys>& ticket_keys) {
   auto upstream = tls.upstream();
   if (!upstream) return std::unexpected(upstream.error());
-  Assignment assignment{
-      .snapshot = std::move(snapshot), .upstream_tls = std::move(*upstream), .listeners = {}};
+  auto media = tls.media();
+  if (!media) return std::unexpected(media.error());
+  Assignment assignment{.snapshot = std::move(snapshot),
+                        .upstream_tls = std::move(*upstream),
+                        .media_tls = std::move(*media),
+                        .listeners = {}};
   for (std::size_t slot = 0; slot < slots.size(); ++slot) {
     if (!slots[slot].in_use) continue;
     if (slots[slot].address.family() == AF_UNIX && slot % workers != worker) continue;

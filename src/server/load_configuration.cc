@@ -158,6 +158,7 @@ std::expected<void, std::string> try_out(config::Loaded loaded) {
     if (!server) return std::unexpected(server.error());
   }
   if (const auto upstream = tls->upstream(); !upstream) return std::unexpected(upstream.error());
+  if (const auto media = tls->media(); !media) return std::unexpected(media.error());
   telemetry::MetricLabels labels;
   const auto snapshot = gateway::make_snapshot(std::move(loaded), labels);
   if (!snapshot) return std::unexpected(snapshot.error());

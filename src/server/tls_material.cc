@@ -75,6 +75,16 @@ std::expected<TlsMaterial, std::string> TlsMaterial::load(const config::Config& 
     if (!trust) return std::unexpected(place_of(config, provider->name) + trust.error());
     material.trust_.push_back(std::move(*trust));
   }
+  if (config.media.fetch) {
+    const auto system = known.find("");
+    if (system != known.end()) {
+      material.media_trust_ = system->second;
+    } else {
+      auto trust = net::TlsTrust::system();
+      if (!trust) return std::unexpected(fmt::format("{}: media: {}", config.file, trust.error()));
+      material.media_trust_ = std::move(*trust);
+    }
+  }
   return material;
 }
 
@@ -89,6 +99,26 @@ std::expected<std::shared_ptr<net::TlsServerContext>, std::string> TlsMaterial::
   return std::shared_ptr<net::TlsServerContext>(std::move(*made));
 }
 
+namespace {
+
+std::expected<std::shared_ptr<const net::TlsClientContext>, std::string> client_context(
+    std::shared_ptr<const net::TlsTrust> trust) {
+  net::TlsClientConfig config;
+  config.trust = std::move(trust);
+  auto made = net::TlsClientContext::make(std::move(config));
+  if (!made) return std::unexpected(made.error());
+  return std::shared_ptr<const net::TlsClientContext>(std::move(*made));
+}
+
+}  // namespace
+
+// A context of their own: sessions with whatever hosts callers name push out no provider's.
+std::expected<std::shared_ptr<const net::TlsClientContext>, std::string> TlsMaterial::media()
+    const {
+  if (media_trust_ == nullptr) return nullptr;
+  return client_context(media_trust_);
+}
+
 std::expected<gateway::TlsContexts, std::string> TlsMaterial::upstream() const {
   std::map<const net::TlsTrust*, std::shared_ptr<const net::TlsClientContext>> made;
   gateway::TlsContexts contexts;
@@ -99,9 +129,7 @@ std::expected<gateway::TlsContexts, std::string> TlsMaterial::upstream() const {
     }
     auto& context = made[trust.get()];
     if (context == nullptr) {
-      net::TlsClientConfig config;
-      config.trust = trust;
-      auto fresh = net::TlsClientContext::make(std::move(config));
+      auto fresh = client_context(trust);
       if (!fresh) return std::unexpected(fresh.error());
       context = std::move(*fresh);
     }

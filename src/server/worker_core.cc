@@ -22,7 +22,7 @@ net::ConnectorConfig connector_config(const config::Config& config) {
 std::shared_ptr<gateway::Generation> make_generation(ring::Loop& loop, net::Connector& connector,
                                                      const Assignment& assignment) {
   return std::make_shared<gateway::Generation>(loop, connector, assignment.snapshot,
-                                               assignment.upstream_tls);
+                                               assignment.upstream_tls, assignment.media_tls);
 }
 
 }  // namespace

@@ -139,6 +139,15 @@ void GatewayWorld::add_raw_provider(std::size_t index, RawProviderScript script)
   }));
 }
 
+void GatewayWorld::add_host(std::string_view name, const ring::SocketAddress& address,
+                            RawProviderScript script) {
+  resolver_.add(name, address);
+  if (!script) return;
+  scope_.spawn(listen(address, [this, script = std::move(script)](net::Stream& stream) {
+    return script(stream, providers_.token());
+  }));
+}
+
 void GatewayWorld::start() {
   keep_warm(std::move(first_));
   scope_.spawn(listen(gateway_address, [this](net::Stream& stream) {

@@ -48,6 +48,10 @@ class GatewayWorld {
   /// Provider `index` listens and answers by the script until the world stops.
   void add_provider(std::size_t index, ProviderScript script);
   void add_raw_provider(std::size_t index, RawProviderScript script);
+  /// A host of the web: a name that leads to `address`, where the script answers. Again for a
+  /// further address of it; a null script: nobody listens there.
+  void add_host(std::string_view name, const ring::SocketAddress& address,
+                RawProviderScript script);
   /// The gateway listens, and fetches the tokens it needs.
   void start();
 

@@ -29,7 +29,7 @@ class Generation {
  public:
   /// Lifetime: `loop` and `connector` outlive the generation.
   Generation(ring::Loop& loop, net::Connector& connector, std::shared_ptr<const Snapshot> snapshot,
-             TlsContexts tls);
+             TlsContexts tls, std::shared_ptr<const net::TlsClientContext> media_tls = nullptr);
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
 
@@ -50,12 +50,22 @@ class Generation {
   /// `stop`. Lifetime: of `metrics`, until then.
   [[nodiscard]] Task<void> keep_warm(StopToken stop, telemetry::Metrics& metrics);
   void retire() noexcept;
+
+  // To fetch what chats name by URLs: from no provider, so by no pool.
+  [[nodiscard]] net::Connector& connector() noexcept { return connector_; }
+  /// Null where no https is to be fetched from.
+  [[nodiscard]] const net::TlsClientContext* media_tls() const noexcept { return media_tls_.get(); }
+  [[nodiscard]] const http::ClientHttp1Config& http_config() const noexcept { return http_; }
+
   /// All pools together.
   [[nodiscard]] upstream::ConnectionPoolStats stats() const noexcept;
 
  private:
+  net::Connector& connector_;
   std::shared_ptr<const Snapshot> snapshot_;
   TlsContexts tls_;
+  std::shared_ptr<const net::TlsClientContext> media_tls_;
+  http::ClientHttp1Config http_;
   std::vector<std::unique_ptr<upstream::ConnectionPool>> pools_;
   // By provider and credential; null for a key.
   std::vector<std::vector<std::unique_ptr<upstream::TokenHolder>>> tokens_;

@@ -31,6 +31,9 @@ class TlsMaterial {
       const std::string& address, std::shared_ptr<const net::TlsTicketKeys> ticket_keys) const;
   /// The connecting side, by provider.
   [[nodiscard]] std::expected<gateway::TlsContexts, std::string> upstream() const;
+  /// The same for what chats name by URLs, with the system's CAs; null where nothing is fetched.
+  [[nodiscard]] std::expected<std::shared_ptr<const net::TlsClientContext>, std::string> media()
+      const;
   /// A sentence for every certificate that is expired, not yet valid, or for no name.
   [[nodiscard]] std::vector<std::string> warnings(WallTime now) const;
 
@@ -39,6 +42,7 @@ class TlsMaterial {
   using Certificates = std::vector<std::shared_ptr<const net::TlsCertificate>>;
   std::map<std::string, Certificates> certificates_;  // by listener address; plain ones have none
   std::vector<std::shared_ptr<const net::TlsTrust>> trust_;  // by provider; null: plain http
+  std::shared_ptr<const net::TlsTrust> media_trust_;         // null: nothing is fetched
 };
 
 }  // namespace sluice::server

@@ -40,7 +40,8 @@ struct ListenerPlan {
 /// What a worker serves from now on. Listeners that are not in it are closed.
 struct Assignment {
   std::shared_ptr<const gateway::Snapshot> snapshot;
-  gateway::TlsContexts upstream_tls;  // this worker's own
+  gateway::TlsContexts upstream_tls;                            // this worker's own
+  std::shared_ptr<const net::TlsClientContext> media_tls = {};  // likewise; null: nothing by https
   std::vector<ListenerPlan> listeners;
 };
 struct UseTicketKeys {
