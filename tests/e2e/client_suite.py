@@ -14,6 +14,7 @@ import sys
 
 sys.dont_write_bytecode = True
 from client_harness import PROVIDER_KEY, World  # noqa: E402  (after dont_write_bytecode)
+from media_server import MediaServer  # noqa: E402
 
 SOURCES = pathlib.Path(__file__).resolve().parent / "client"
 NODE_MAJOR_MIN = 18
@@ -55,10 +56,12 @@ def install(folder):
 
 def run(gateway, simulator, folder, tls):
     print(f"--- {'TLS' if tls else 'plaintext'} ---", flush=True)
-    with World(gateway, simulator, tls=tls) as world:
+    with MediaServer() as media, World(gateway, simulator, tls=tls,
+                                       limits=media.config()) as world:
         environment = {**os.environ, "GATEWAY_URL": f"{world.url}/v1", "GATEWAY_KEY": world.key,
                        "NARROW_KEY": world.narrow_key, "PROVIDER_KEY": PROVIDER_KEY,
-                       "SIMULATOR_URL": world.simulator_url}
+                       "SIMULATOR_URL": world.simulator_url,
+                       "MEDIA_URL": f"http://localhost:{media.port}"}
         if world.ca:
             environment["NODE_EXTRA_CA_CERTS"] = world.ca
         # One file after the other: the simulator's counts are looked at.
