@@ -27,6 +27,18 @@ TEST(TlsMaterial, EachListenerHasItsOwnAndAPlainOneNone) {
   EXPECT_EQ(material->upstream()->at(0), nullptr) << "plain http needs none";
 }
 
+TEST(TlsMaterial, MediaHasAContextWhereItIsFetched) {
+  for (const bool fetch : {true, false}) {
+    config::Loaded loaded = testing::loaded(std::string(testing::local_provider));
+    loaded.config.media.fetch = fetch;
+    const auto material = TlsMaterial::load(loaded.config, loaded.models);
+    ASSERT_TRUE(material.has_value()) << material.error();
+    const auto media = material->media();
+    ASSERT_TRUE(media.has_value()) << media.error();
+    EXPECT_EQ(*media != nullptr, fetch);
+  }
+}
+
 TEST(TlsMaterial, AKeyThatCannotBeReadIsNamedWithItsPlace) {
   config::Loaded loaded =
       testing::loaded(listener_with(certs + "/localhost.crt", certs + "/localhost.key"));
