@@ -160,7 +160,7 @@ std::optional<DownloadFailure> MediaDownload::accept(const http::ResponseHead& h
   }
   if (framing.kind == http::BodyKind::length) {
     if (auto failure = too_large(framing.length_bytes)) return failure;
-    held_.reserve(framing.length_bytes);
+    held_.reserve(framing.length_bytes);  // addresses; pages are taken as they are written
   }
   return std::nullopt;
 }
