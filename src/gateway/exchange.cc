@@ -8,6 +8,7 @@
 #include "sluice/http/multipart.h"
 #include "sluice/http/text.h"
 #include "sluice/llm/anthropic_request.h"
+#include "sluice/llm/cache_breakpoints.h"
 #include "sluice/llm/media_by_url.h"
 #include "sluice/llm/openai_request.h"
 #include "sluice/policy/credential_header.h"
@@ -308,11 +309,22 @@ Task<std::optional<ApiError>> Exchange::fetch_media(const catalog::Deployment& d
   co_return failed;
 }
 
+// What is put into the chat for one deployment is taken out again: the next one may be another
+// kind.
 std::optional<ApiError> Exchange::prepare(Attempt& attempt) {
-  if (!attempt.needs_chat() || !media_) return attempt.prepare();
+  if (!attempt.needs_chat()) return attempt.prepare();
   const catalog::Deployment& deployment = attempt.deployment();
-  const MediaFetches::InPlace bytes(
-      *media_, llm::media_to_fetch(*chat_, chat_dialect(deployment), deployment.traits));
+  const llm::ChatDialect dialect = chat_dialect(deployment);
+  std::optional<MediaFetches::InPlace> bytes;
+  if (media_) {
+    bytes.emplace(*media_, llm::media_to_fetch(*chat_, dialect, deployment.traits));
+  }
+  std::optional<llm::CacheBreakpoints> breakpoints;
+  if (deployment.traits.automatic_cache_breakpoints) {
+    breakpoints.emplace(
+        *chat_, dialect,
+        llm::ChatTarget{.upstream_model = deployment.upstream_model, .traits = deployment.traits});
+  }
   return attempt.prepare();
 }
 

@@ -24,6 +24,7 @@ constexpr std::array model_flag_names = {
     ModelFlag{"takes_media_urls", &ModelTraits::takes_media_urls},
     ModelFlag{"signs_calls", &ModelTraits::signs_calls},
     ModelFlag{"takes_call_ids", &ModelTraits::takes_call_ids},
+    ModelFlag{"automatic_cache_breakpoints", &ModelTraits::automatic_cache_breakpoints},
 };
 
 constexpr std::array host_flag_names = {

@@ -133,6 +133,23 @@ TEST_F(GatewayTranslation, SendsEachProviderWhatItUnderstands) {
   EXPECT_NE(bedrock.body.find(R"("messages":[)"), std::string::npos) << bedrock.body;
 }
 
+TEST_F(GatewayTranslation, MarksPromptsForCachingWhereADeploymentIsToldTo) {
+  const std::string body =
+      R"({"model":"m","messages":[{"role":"user","content":")" + std::string(5000, 'x') + R"("}]})";
+  for (const bool told : {true, false}) {
+    std::string config = dialects({"anthropic"});
+    if (told) config += "traits = { automatic_cache_breakpoints = true }\n";
+    GatewayWorld gateway(world, config);
+    SeenRequest request;
+    gateway.add_provider(
+        0, [&](http::ServerExchange& exchange) -> Task<void> { return note(exchange, request); });
+    SeenAnswer seen;
+    EXPECT_EQ(world.run(run(gateway, {.body = body}, seen), std::chrono::hours(1)), "");
+    EXPECT_FALSE(request.body.empty());
+    EXPECT_EQ(request.body.contains(R"("cache_control":{"type":"ephemeral"})"), told);
+  }
+}
+
 TEST_F(GatewayTranslation, ForwardsTheBetaHeaderToAnthropicAlone) {
   const Asked asked{.body = std::string(asking),
                     .headers = {{"anthropic-beta", "one"}, {"accept-encoding", "gzip"}}};
