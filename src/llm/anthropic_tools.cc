@@ -6,6 +6,7 @@
 #include "anthropic_draft.h"
 #include "json_schema_subset.h"
 #include "legal_name.h"
+#include "object_schema.h"
 
 namespace sluice::llm {
 namespace {
@@ -59,28 +60,12 @@ std::string custom_description(const Tool& tool) {
   return out;
 }
 
-// Anthropic insists on "type":"object". False: it is no schema of an object.
+// False: it is no schema of an object.
 bool write_object_schema(AnthropicDraft& draft, std::string_view schema, json::Writer& out) {
-  if (schema.empty()) {
-    out.raw(any_object);
-    return true;
-  }
-  const bool is_object =
-      draft.scratch.build(schema) && json::root(draft.scratch).is(json::Kind::object);
-  const auto type = is_object ? json::root(draft.scratch).find("type") : std::nullopt;
-  if (!is_object || (type && !type->string_equals("object"))) {
-    out.null();
-    return false;
-  }
-  const json::Value top = json::root(draft.scratch);
-  if (type) {
-    out.raw(top.raw());
-  } else {
-    std::string typed = R"({"type":"object")";
-    if (!top.is_empty()) typed += ',';
-    out.raw(typed += top.raw().substr(1));
-  }
-  return true;
+  std::string made;
+  const auto object = object_schema(schema, draft.scratch, made);
+  out.raw(object.value_or("null"));
+  return object.has_value();
 }
 
 void write_parameters(AnthropicDraft& draft, const Tool& tool, json::Writer& out) {

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "bedrock_writing.h"
+#include "object_schema.h"
 
 namespace sluice::llm {
 namespace {
@@ -26,12 +27,30 @@ struct Spec {
   bool strict = false;
 };
 
-void write_spec(const Spec& spec, json::Writer& out) {
+// What Converse refuses: "The value at toolConfig.tools.0.toolSpec.inputSchema.json.type must be
+// one of the following: object."
+void refuse_schema(BedrockWriting& writing, const Spec& spec) {
+  std::string scratch;
+  const std::string name = quotable(spec.name.plain(scratch), 64);
+  const bool is_answers = name == writing.call.asked.output_tool;
+  writing.fail(errors::field_invalid(
+      is_answers ? "response_format" : "tools",
+      is_answers ? "This model answers in JSON objects alone: give a schema with "
+                   "\"type\":\"object\"."
+                 : "The parameters of the tool \"" + name +
+                       "\" must be a JSON Schema of an object: {\"type\":\"object\", "
+                       "\"properties\":{...}}."));
+}
+
+void write_spec(BedrockWriting& writing, const Spec& spec, json::Writer& out) {
+  std::string made;
+  const auto schema = object_schema(spec.schema, writing.scratch, made);
+  if (!schema) refuse_schema(writing, spec);
   out.begin_object().key("toolSpec").begin_object();
   out.key("name").text(spec.name);
   if (!spec.description.empty()) out.key("description").text(spec.description);
   out.key("inputSchema").begin_object().key("json");
-  out.raw(spec.schema.empty() ? any_object : spec.schema).end_object();
+  out.raw(schema.value_or("null")).end_object();
   if (spec.strict) out.key("strict").boolean(true);
   out.end_object().end_object();
 }
@@ -66,11 +85,13 @@ void write_tool(BedrockWriting& writing, const Tool& tool, json::Writer& out) {
   if (tool.kind == ToolKind::custom) {
     writing.call.asked.custom_tools.append(name).push_back('\n');
     const std::string description = custom_description(tool);
-    write_spec({.name = tool.name, .description = {.bytes = description}, .schema = custom_schema},
+    write_spec(writing,
+               {.name = tool.name, .description = {.bytes = description}, .schema = custom_schema},
                out);
   } else {
     // Models that take a schema for their answer take strict tools too; the others refuse the word.
-    write_spec({.name = tool.name,
+    write_spec(writing,
+               {.name = tool.name,
                 .description = tool.description,
                 .schema = tool.parameters,
                 .strict = tool.strict.value_or(false) && writing.target.traits.takes_output_schema},
@@ -97,15 +118,20 @@ std::set<std::string> names_in_history(const Turns& turns) {
   return names;
 }
 
-bool has_tool(const ChatRequest& request, std::string_view name) {
-  return std::ranges::any_of(request.tools,
-                             [name](const Tool& tool) { return tool.name.equals(name); });
-}
-
+// One that no tool of the request has.
 std::string output_tool_name(const ChatRequest& request) {
+  constexpr std::size_t stem_bytes_max = 50;  // leaves room for what tells it apart
+  std::set<std::string> taken;
+  for (const Tool& tool : request.tools) {
+    std::string scratch;
+    taken.emplace(tool.name.plain(scratch));
+  }
   std::string name =
       request.output.name.empty() ? "output" : bedrock_past_name(request.output.name);
-  while (has_tool(request, name)) name = name.substr(0, 60) + "_out";
+  if (!taken.contains(name)) return name;
+  const std::string stem = name.substr(0, stem_bytes_max) + "_out";
+  name = stem;
+  for (int number = 2; taken.contains(name); ++number) name = stem + std::to_string(number);
   return name;
 }
 
@@ -202,14 +228,15 @@ void write_tool_config(BedrockWriting& writing, const Turns& turns, const Bedroc
     any = true;
   }
   if (!output.tool.empty()) {
-    write_spec({.name = {.bytes = output.tool},
+    write_spec(writing,
+               {.name = {.bytes = output.tool},
                 .description = request.output.description,
                 .schema = request.output.schema},
                out);
     any = true;
   }
   if (!any) {
-    for (const std::string& name : past) write_spec({.name = {.bytes = name}}, out);
+    for (const std::string& name : past) write_spec(writing, {.name = {.bytes = name}}, out);
   }
   out.end_array();
   if (any && !chooses_in_model_fields(writing, output)) write_tool_choice(writing, output, out);

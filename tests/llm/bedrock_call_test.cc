@@ -527,6 +527,41 @@ TEST(BedrockCall, OffersToolsThatTheHistoryNeeds) {
             R"("name":"old_tool"}}]})");
 }
 
+TEST(BedrockCall, GivesParametersTheTypeThatConverseInsistsOn) {
+  const auto tools = [](std::string_view parameters) {
+    ChatRequest request =
+        hello([&](ChatRequest& r) { r.tools = {{.name = text("f"), .parameters = parameters}}; });
+    return write(request);
+  };
+  const WrittenCall typed = tools(R"({"properties":{"k":{"type":"string"}}})");
+  ASSERT_TRUE(typed);
+  EXPECT_NE(typed->body.find(R"({"type":"object","properties":{"k":{"type":"string"}}})"),
+            std::string::npos)
+      << typed->body;
+  EXPECT_NE(tools("{}")->body.find(R"("json":{"type":"object"})"), std::string::npos);
+  for (const std::string_view none : {R"({"type":"array"})", R"([1])", R"("x")"}) {
+    const WrittenCall refused = tools(none);
+    ASSERT_FALSE(refused) << none;
+    EXPECT_EQ(refused.error().param, "tools");
+    EXPECT_TRUE(refused.error().message.contains("JSON Schema of an object"));
+  }
+}
+
+TEST(BedrockCall, FindsANameForTheAnswersToolWhateverTheToolsAreCalled) {
+  const std::string stem(50, 's');
+  const std::string longest = stem + std::string(10, 't') + "_out";  // 64 bytes
+  const std::string first = stem + "_out";
+  const std::string second = stem + "_out2";
+  ChatRequest request = hello([&](ChatRequest& r) {
+    r.output = {
+        .kind = OutputKind::json_schema, .name = text(longest), .schema = R"({"type":"object"})"};
+    r.tools = {function(longest), function(first), function(second)};
+  });
+  const WrittenCall call = write(request, claude, {.takes_output_schema = false});
+  ASSERT_TRUE(call);
+  EXPECT_EQ(call->asked.output_tool, stem + "_out3");
+}
+
 TEST(BedrockCall, WrapsCustomTools) {
   ChatRequest request = hello([](ChatRequest& r) {
     r.tools = {
