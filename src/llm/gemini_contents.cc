@@ -59,14 +59,30 @@ class Contents {
     writer_.end_array().end_object();
   }
 
+  // Of thoughts of other makers' models nothing is written, nor of sealed ones.
+  static bool is_said(const Turn& turn) {
+    return std::ranges::any_of(turn.parts, [](const Part* part) {
+      const auto* thought = as<ReasoningPart>(part);
+      return thought == nullptr || (thought->origin == ReasoningOrigin::google &&
+                                    (!thought->text.empty() || !thought->signature.empty()));
+    });
+  }
+
   // The user's turn that began what goes on now: the last one that brings no results. Google checks
-  // the signatures of all calls behind it.
+  // the signatures of all calls behind it. Where nothing is written between results and words, they
+  // are one turn.
   static std::size_t running_loop(const std::vector<Turn>& turns) {
     std::size_t loop = 0;
+    bool results = false;  // brought by the user's turn that is being looked at
     for (std::size_t at = 0; at < turns.size(); ++at) {
-      const bool brings_results = std::ranges::any_of(
-          turns[at].parts, [](const Part* part) { return as<ToolResult>(part) != nullptr; });
-      if (turns[at].role != Role::assistant && !brings_results) loop = at;
+      if (turns[at].role == Role::assistant) {
+        if (is_said(turns[at])) results = false;
+        continue;
+      }
+      results = results || std::ranges::any_of(turns[at].parts, [](const Part* part) {
+                  return as<ToolResult>(part) != nullptr;
+                });
+      if (!results) loop = at;
     }
     return loop;
   }

@@ -174,6 +174,9 @@ TEST(GeminiCall, SignsTheFirstCallOfTheRunningLoopAlone) {
   EXPECT_EQ(times(two_calls("S"), gemini_3()), 0) << "its own signature is there";
   EXPECT_EQ(times(two_calls().user("go on"), gemini_3()), 1) << "words beside results end no loop";
   EXPECT_EQ(times(two_calls().assistant({said("b")}).user("c"), gemini_3()), 0) << "an older loop";
+  const Part foreign = thought("hm", "s", ReasoningOrigin::anthropic);
+  EXPECT_EQ(times(two_calls().assistant({foreign}).user("c"), gemini_3()), 1)
+      << "of another maker's thought nothing is written, so the words stand beside the results";
 }
 
 struct ResultCase {
