@@ -78,18 +78,27 @@ class Config {
       writer_.key("maxOutputTokens").unsigned_integer(*request_.output_tokens_max);
     }
     if (request_.choices > 1) writer_.key("candidateCount").unsigned_integer(request_.choices);
-    bool any = false;
-    for (const json::Text stop : request_.stop) {
-      if (stop.empty()) continue;
-      if (!any) writer_.key("stopSequences").begin_array();
-      any = true;
-      writer_.text(stop);
-    }
-    if (any) writer_.end_array();
+    write_stop();
     if (request_.logprobs) {
       writer_.key("responseLogprobs").boolean(true);
       if (request_.top_logprobs) writer_.key("logprobs").unsigned_integer(*request_.top_logprobs);
     }
+  }
+
+  // The first five, for more are a 400.
+  void write_stop() {
+    constexpr std::size_t stops_max = 5;
+    std::size_t count = 0;
+    for (const json::Text stop : request_.stop) {
+      if (stop.empty()) continue;
+      if (count == stops_max) {
+        draft_.drop("stop");
+        break;
+      }
+      if (count++ == 0) writer_.key("stopSequences").begin_array();
+      writer_.text(stop);
+    }
+    if (count > 0) writer_.end_array();
   }
 
   Refusal write_output() {

@@ -442,6 +442,11 @@ TEST(GeminiCall, SaysHowToAnswer) {
   plain.takes_sampling = false;
   request.seed = number("3000000000", 3e9);
   EXPECT_EQ(dropped(write(request, plain)), "temperature top_p top_k seed ");
+  request.stop = {text_of("1"), text_of("2"), text_of(""), text_of("3"),
+                  text_of("4"), text_of("5"), text_of("6")};
+  EXPECT_NE(write(request, {})->body.find(R"("stopSequences":["1","2","3","4","5"])"),
+            std::string::npos);
+  EXPECT_EQ(dropped(write(request, {})), "seed stop ");
 }
 
 struct ThinkingCase {
