@@ -72,7 +72,7 @@ WrittenCall write_anthropic_call(const ChatRequest& request, const ChatTarget& t
   write_output_config(output, thinking, out);
   write_sampling(draft, thinking, out);
   write_settings(draft, out);
-  draft.marks.write_of_request(out);
+  write_cache_control(draft.marks.of_request(), out);
   out.end_object();
 
   if (draft.error) return std::unexpected(std::move(*draft.error));

@@ -116,7 +116,7 @@ void write_media(AnthropicDraft& draft, const Part& part, json::Writer& out) {
   out.begin_object().key("type").string(is_image ? "image" : "document").key("source");
   write_source(draft, media, out);
   if (!is_image && !media.name.empty()) out.key("title").text(media.name);
-  draft.marks.write(&part, out);
+  write_cache_control(draft.marks.kept(&part), out);
   out.end_object();
 }
 

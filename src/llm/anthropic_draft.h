@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "cache_marks.h"
 #include "sluice/json/index.h"
 #include "sluice/json/writer.h"
 #include "sluice/llm/api_error.h"
@@ -19,31 +20,15 @@ namespace sluice::llm {
 
 inline constexpr std::size_t anthropic_tool_name_bytes_max = 128;
 
-/// Which of the caller's cache marks are kept: at most four, the last ones, since a later one
-/// covers what is before it; and none of an hour behind one of five minutes.
-class AnthropicCacheMarks {
- public:
-  /// In the order in which the provider reads them: tools, system, messages.
-  void add(const void* marked, CacheMark mark);
-  /// Chooses. False: some had to go.
-  [[nodiscard]] bool choose(CacheMark of_request);
-
-  /// {"cache_control":..} of a tool or part, if its mark is kept.
-  void write(const void* marked, json::Writer& out) const;
-  /// The same of the request as a whole.
-  void write_of_request(json::Writer& out) const;
-
- private:
-  std::vector<std::pair<const void*, CacheMark>> marks_;
-  CacheMark of_request_ = CacheMark::none;
-};
+/// {"cache_control":..} of a mark, if it is one.
+void write_cache_control(CacheMark mark, json::Writer& out);
 
 struct AnthropicDraft {
   const ChatRequest& request;
   const ChatTarget& target;
   json::Index& scratch;
   ChatCall call = {};
-  AnthropicCacheMarks marks = {};
+  CacheMarks marks = {};
   std::optional<ApiError> error = {};  // the first one: what is written then is thrown away
 
   void fail(ApiError wrong) {

@@ -54,7 +54,7 @@ CacheMark mark_of(const ChatRequest& request, const Part& part) {
 
 void write_text(const AnthropicDraft& draft, const Part& part, json::Text text, json::Writer& out) {
   out.begin_object().key("type").string("text").key("text").text(text);
-  draft.marks.write(&part, out);
+  write_cache_control(draft.marks.kept(&part), out);
   out.end_object();
 }
 
@@ -92,7 +92,7 @@ void write_call(AnthropicDraft& draft, const Part& part, const ToolCall& call, j
   out.key("name").string(legal_tool_name(call.name, anthropic_tool_name_bytes_max));
   out.key("input");
   write_input(draft, call, out);
-  draft.marks.write(&part, out);
+  write_cache_control(draft.marks.kept(&part), out);
   out.end_object();
 }
 
@@ -121,7 +121,7 @@ void write_result(AnthropicDraft& draft, const Part& part, const ToolResult& res
   out.key("content");
   write_result_content(draft, result, out);
   if (result.is_error) out.key("is_error").boolean(true);
-  draft.marks.write(&part, out);
+  write_cache_control(draft.marks.kept(&part), out);
   out.end_object();
 }
 
@@ -277,6 +277,13 @@ bool is_replayed(const ReasoningPart& part) noexcept {
     case ReasoningOrigin::openai: return false;
   }
   __builtin_unreachable();
+}
+
+void write_cache_control(CacheMark mark, json::Writer& out) {
+  if (mark == CacheMark::none) return;
+  out.key("cache_control").begin_object().key("type").string("ephemeral");
+  if (mark == CacheMark::one_hour) out.key("ttl").string("1h");
+  out.end_object();
 }
 
 void note_marks(AnthropicDraft& draft, const std::vector<const Tool*>& tools, const Turns& turns) {

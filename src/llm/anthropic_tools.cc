@@ -120,7 +120,7 @@ void write_tool(AnthropicDraft& draft, const Tool& tool, json::Writer& out) {
     write_function(draft, tool, out);
     write_own_members(draft, tool, out);
   }
-  draft.marks.write(&tool, out);
+  write_cache_control(draft.marks.kept(&tool), out);
   out.end_object();
 }
 

@@ -147,9 +147,27 @@ bool replays_reasoning(const BedrockWriting& writing, const ReasoningPart& part)
          part.origin == ReasoningOrigin::anthropic;
 }
 
-void write_cache_point(BedrockWriting& writing, CacheMark mark, json::Writer& out) {
+void note_bedrock_marks(BedrockWriting& writing, const Turns& turns) {
+  // Amazon's own models take them in the system's words and in messages alone.
+  const bool of_tools = writing.maker == BedrockMaker::anthropic;
+  bool lost = false;
+  const auto note = [&](const void* marked, CacheMark mark, bool taken) {
+    if (taken) writing.marks.add(marked, mark);
+    lost = lost || (!taken && mark != CacheMark::none);
+  };
+  for (const Tool& tool : writing.request.tools) note(&tool, tool.cache, of_tools);
+  const bool taken = writing.takes_cache_points();
+  for (const Part* part : turns.system) note(part, part->cache, taken);
+  for (const Turn& turn : turns.turns) {
+    for (const Part* part : turn.parts) note(part, mark_of(writing, *part), taken);
+  }
+  const CacheMark of_request = writing.request.cache;
+  const bool all_fit = writing.marks.choose(taken ? of_request : CacheMark::none);
+  if (lost || !all_fit || (!taken && of_request != CacheMark::none)) writing.drop("cache_control");
+}
+
+void write_cache_point(const BedrockWriting& writing, CacheMark mark, json::Writer& out) {
   if (mark == CacheMark::none) return;
-  if (!writing.takes_cache_points()) return writing.drop("cache_control");
   out.begin_object().key("cachePoint").begin_object().key("type").string("default");
   if (mark == CacheMark::one_hour && writing.maker == BedrockMaker::anthropic) {
     out.key("ttl").string("1h");
@@ -165,7 +183,7 @@ void write_bedrock_content(BedrockWriting& writing, const Turn& turn, CacheMark 
   for (const Part* part : turn.parts) {
     if (!write_part(writing, *part, turn.role, out)) continue;
     empty = false;
-    last_mark = mark_of(writing, *part);
+    last_mark = writing.marks.kept(part);
     write_cache_point(writing, last_mark, out);
   }
   write_media_of_results(writing, turn, out);
@@ -183,7 +201,7 @@ void write_bedrock_system(BedrockWriting& writing, const std::vector<const Part*
   out.key("system").begin_array();
   for (const Part* part : system) {
     write_text_block(std::get<TextPart>(part->body).text, out);
-    write_cache_point(writing, part->cache, out);
+    write_cache_point(writing, writing.marks.kept(part), out);
   }
   if (!instruction.empty()) write_text_block(instruction, out);
   out.end_array();

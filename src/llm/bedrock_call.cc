@@ -15,7 +15,7 @@ void write_messages(BedrockWriting& writing, const Turns& turns, json::Writer& o
     // A mark of the request as a whole is one behind all of it.
     const bool last = &turn == &turns.turns.back();
     out.begin_object().key("role").string(role_name(turn.role)).key("content");
-    write_bedrock_content(writing, turn, last ? writing.request.cache : CacheMark::none, out);
+    write_bedrock_content(writing, turn, last ? writing.marks.of_request() : CacheMark::none, out);
     out.end_object();
   }
   out.end_array();
@@ -47,6 +47,7 @@ WrittenCall write_bedrock_call(const ChatRequest& request, const ChatTarget& tar
   refuse_prefill(writing, *turns);
   refuse_or_drop(writing);
   const BedrockOutput output = plan_bedrock_output(writing);
+  note_bedrock_marks(writing, *turns);
   const BedrockThinking thinking = plan_bedrock_thinking(writing, *turns, output);
 
   json::Writer out(writing.call.body);

@@ -97,12 +97,7 @@ void write_tool(BedrockWriting& writing, const Tool& tool, json::Writer& out) {
                 .strict = tool.strict.value_or(false) && writing.target.traits.takes_output_schema},
                out);
   }
-  // Amazon's own models take them in the system's words and in messages alone.
-  if (tool.cache != CacheMark::none && writing.maker == BedrockMaker::amazon) {
-    writing.drop("cache_control");
-  } else {
-    write_cache_point(writing, tool.cache, out);
-  }
+  write_cache_point(writing, writing.marks.kept(&tool), out);
 }
 
 // Tools that the history speaks of: without them Converse refuses its calls and results.

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cache_marks.h"
 #include "sluice/json/index.h"
 #include "sluice/json/writer.h"
 #include "sluice/llm/api_error.h"
@@ -28,7 +29,8 @@ struct BedrockWriting {
   BedrockMaker maker;
   ChatCall call = {};
   std::optional<ApiError> error = {};  // the first one: what is written then is thrown away
-  std::uint32_t documents = 0;         // named so far
+  CacheMarks marks = {};
+  std::uint32_t documents = 0;  // named so far
   std::vector<std::string> document_names = {};
 
   void fail(ApiError wrong) {
@@ -48,8 +50,10 @@ void write_bedrock_content(BedrockWriting& writing, const Turn& turn, CacheMark 
                            json::Writer& out);
 void write_bedrock_system(BedrockWriting& writing, const std::vector<const Part*>& system,
                           std::string_view instruction, json::Writer& out);
+/// Chooses among the caller's cache marks. Call before anything is written.
+void note_bedrock_marks(BedrockWriting& writing, const Turns& turns);
 /// {"cachePoint":..} behind what is marked.
-void write_cache_point(BedrockWriting& writing, CacheMark mark, json::Writer& out);
+void write_cache_point(const BedrockWriting& writing, CacheMark mark, json::Writer& out);
 /// Whether the model's maker takes this thought back.
 [[nodiscard]] bool replays_reasoning(const BedrockWriting& writing, const ReasoningPart& part);
 
