@@ -11,7 +11,6 @@
 namespace sluice::llm {
 namespace {
 
-constexpr std::string_view any_object = R"({"type":"object","properties":{}})";
 constexpr std::string_view custom_schema =
     R"({"type":"object","properties":{"input":{"type":"string"}},"required":["input"]})";
 
@@ -93,8 +92,10 @@ void write_function(AnthropicDraft& draft, const Tool& tool, json::Writer& out) 
   out.key("input_schema");
   // What a strict tool may not say is what a schema of the answer may not.
   if (tool.strict.value_or(false) && draft.traits().takes_output_schema) {
-    if (const auto subset = json_schema_subset(
-            tool.parameters.empty() ? any_object : tool.parameters, draft.scratch)) {
+    std::string made;
+    const auto object = object_schema(tool.parameters, draft.scratch, made);
+    const auto subset = object ? json_schema_subset(*object, draft.scratch) : std::nullopt;
+    if (subset) {
       out.raw(*subset).key("strict").boolean(true);
       return;
     }
