@@ -108,11 +108,14 @@ class Tools {
   // A schema that the model takes only without tools, or not at all, is asked for as a tool's.
   void look_at_output() {
     const OutputFormat& output = draft_.request.output;
-    if (output.kind != OutputKind::json_schema || output.schema.empty()) return;
-    if (choice_.mode == ToolChoiceMode::none && draft_.traits.takes_output_schema &&
+    if (output.kind == OutputKind::text) return;
+    const bool has_schema = output.kind == OutputKind::json_schema && !output.schema.empty();
+    const bool is_native = !has_schema || draft_.traits.takes_output_schema;
+    if (choice_.mode == ToolChoiceMode::none && is_native &&
         !draft_.traits.takes_schema_with_tools) {
-      functions_.clear();  // none of them may be called: the schema alone is left
+      functions_.clear();  // none of them may be called: the form alone is left
     }
+    if (!has_schema) return;
     const bool alone = functions_.empty();
     answers_by_tool_ =
         !draft_.traits.takes_output_schema || (!alone && !draft_.traits.takes_schema_with_tools);

@@ -416,6 +416,9 @@ TEST(GeminiCall, AsksForASchemaBesideToolsAsAToolsWhereItMust) {
   chat.request.tool_choice.mode = ToolChoiceMode::automatic;
   chat.request.output.kind = OutputKind::json_object;
   EXPECT_EQ(dropped(write(chat.request, gemini_25())), "response_format ");
+  chat.request.tool_choice.mode = ToolChoiceMode::none;
+  EXPECT_EQ(dropped(write(chat.request, gemini_25())), "");
+  EXPECT_EQ(member(chat.request, "tools", gemini_25()), "") << "beside JSON they are a 400";
 }
 
 Number number(std::string_view raw, double value) { return {.raw = raw, .value = value}; }
