@@ -47,8 +47,12 @@ std::string target_of(const ChatRequest& request, const ChatTarget& target) {
 WrittenCall write_anthropic_call(const ChatRequest& request, const ChatTarget& target,
                                  json::Index& scratch) {
   AnthropicDraft draft{.request = request, .target = target, .scratch = scratch};
-  const auto turns = arrange_turns(request, {.system_inside = target.traits.takes_system_inside});
+  auto turns = arrange_turns(request, {.system_inside = target.traits.takes_system_inside});
   if (!turns) return std::unexpected(turns.error());
+  leave_out(*turns, [](const Part& part) {
+    const auto* thought = std::get_if<ReasoningPart>(&part.body);
+    return thought != nullptr && !is_replayed(*thought);
+  });
   refuse_prefill(draft, *turns);
   refuse_or_drop(draft);
   const AnthropicOutput output = plan_output(draft);

@@ -42,8 +42,12 @@ WrittenCall write_bedrock_call(const ChatRequest& request, const ChatTarget& tar
                                json::Index& scratch) {
   BedrockWriting writing{
       .request = request, .target = target, .scratch = scratch, .maker = bedrock_maker(target)};
-  const auto turns = arrange_turns(request, {.system_inside = false});
+  auto turns = arrange_turns(request, {.system_inside = false});
   if (!turns) return std::unexpected(turns.error());
+  leave_out(*turns, [&writing](const Part& part) {
+    const auto* thought = std::get_if<ReasoningPart>(&part.body);
+    return thought != nullptr && !replays_reasoning(writing, *thought);
+  });
   refuse_prefill(writing, *turns);
   refuse_or_drop(writing);
   const BedrockOutput output = plan_bedrock_output(writing);

@@ -179,4 +179,22 @@ std::expected<Turns, ApiError> arrange_turns(const ChatRequest& request, const T
   return Arranger(request, rules).run();
 }
 
+void leave_out(Turns& turns, const std::function<bool(const Part&)>& is_left_out) {
+  std::vector<Turn> kept;
+  for (Turn& turn : turns.turns) {
+    if (turn.role == Role::assistant) {
+      std::erase_if(turn.parts, [&](const Part* part) { return is_left_out(*part); });
+      if (turn.parts.empty()) continue;
+    }
+    if (kept.empty() || kept.back().role != turn.role) {
+      kept.push_back(std::move(turn));
+      continue;
+    }
+    Turn& before = kept.back();
+    before.parts.insert(before.parts.end(), turn.parts.begin(), turn.parts.end());
+    before.has_calls = before.has_calls || turn.has_calls;
+  }
+  turns.turns = std::move(kept);
+}
+
 }  // namespace sluice::llm

@@ -511,5 +511,23 @@ TEST(AnthropicCall, AMarkInsideAResultIsTheResults) {
       << messages(builder);
 }
 
+TEST(AnthropicCall, DoesNotThinkInALoopBehindWhichOnlyAForeignThoughtStands) {
+  ChatBuilder builder;
+  builder.user("a")
+      .assistant({called("1", "f", "{}")})
+      .result("1", {said("x")})
+      .assistant({thought("hm", "s", ReasoningOrigin::google)})
+      .user("go on");
+  builder.tool("f", R"({"type":"object"})");
+  builder.request.reasoning.effort = Effort::low;
+  json::Index scratch;
+  const ModelTraits traits{.output_tokens_max = 64'000, .thinking = ThinkingControl::budget};
+  const WrittenCall call =
+      write_anthropic_call(builder.request, {.upstream_model = "m", .traits = traits}, scratch);
+  ASSERT_TRUE(call);
+  EXPECT_FALSE(call->body.contains("\"thinking\"")) << call->body;
+  EXPECT_EQ(call->dropped, std::vector<std::string>{"reasoning_effort"});
+}
+
 }  // namespace
 }  // namespace sluice::llm

@@ -23,9 +23,16 @@ class Conversation {
   }
 
   // "system: a, b | user: c, =id | assistant: @id"
-  [[nodiscard]] std::string arranged(const TurnRules& rules = {}) const {
-    const auto turns = arrange_turns(request_, rules);
+  [[nodiscard]] std::string arranged(const TurnRules& rules = {},
+                                     std::string_view left_out = {}) const {
+    auto turns = arrange_turns(request_, rules);
     if (!turns) return turns.error().message;
+    if (!left_out.empty()) {
+      leave_out(*turns, [left_out](const Part& part) {
+        const auto* said = std::get_if<TextPart>(&part.body);
+        return said != nullptr && said->text.equals(left_out);
+      });
+    }
     std::string out = "system:" + shown(turns->system);
     for (const Turn& turn : turns->turns) {
       out += turn.role == Role::user     ? "| user:"
@@ -159,6 +166,16 @@ TEST(ArrangeTurns, RefusesWhatNoProviderWouldTake) {
     EXPECT_NE(c.conversation.arranged().find(c.says), std::string::npos)
         << c.name << ": " << c.conversation.arranged();
   }
+}
+
+TEST(LeaveOut, JoinsWhatStoodAroundATurnOfWhichNothingIsLeft) {
+  Conversation chat;
+  chat.add(Role::user, {say("a")})
+      .add(Role::assistant, {say("hidden"), call("1")})
+      .add(Role::user, {result("1")})
+      .add(Role::assistant, {say("hidden")})
+      .add(Role::user, {say("b")});
+  EXPECT_EQ(chat.arranged({}, "hidden"), "system: | user: a | assistant: @1 | user: =1 b ");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 // where the provider insists on it.
 #pragma once
 #include <expected>
+#include <functional>
 #include <vector>
 
 #include "sluice/llm/api_error.h"
@@ -43,5 +44,9 @@ struct Turns {
 /// anything, media in a system message.
 [[nodiscard]] std::expected<Turns, ApiError> arrange_turns(const ChatRequest& request,
                                                            const TurnRules& rules);
+
+/// Takes out of the assistant's turns what is not to be written, and turns in which nothing is
+/// left; turns of one role that then follow each other become one.
+void leave_out(Turns& turns, const std::function<bool(const Part&)>& is_left_out);
 
 }  // namespace sluice::llm
