@@ -41,7 +41,8 @@ TEST(AnswerTag, APlaceServesAnswersOfAnotherLength) {
 
 TEST(AnswerTag, LeavesEveryRecordedAnswerValid) {
   std::size_t count = 0;
-  for (const RecordedExchange& exchange : recorded_exchanges({"openai", "openai-compat"})) {
+  for (const RecordedExchange& exchange :
+       recorded_exchanges({"openai", "openai-compat", "azure"})) {
     json::Index index;
     if (!index.build(exchange.body) || !json::root(index).is(json::Kind::object)) continue;
     SCOPED_TRACE(exchange.name);

@@ -220,7 +220,8 @@ TEST(ReadOpenaiChat, NamesThePlaceOfWhatIsWrong) {
 
 TEST(ReadOpenaiChat, ReadsEveryRecordedRequest) {
   int read_count = 0;
-  for (const RecordedExchange& exchange : recorded_exchanges({"openai/chat", "openai-compat"})) {
+  for (const RecordedExchange& exchange :
+       recorded_exchanges({"openai/chat", "openai-compat", "azure/chat", "cross"})) {
     if (exchange.request_body.empty() || exchange.status != 200) continue;
     if (recorded_operation(exchange) != Operation::chat_completions) continue;
     const Read read(exchange.request_body);

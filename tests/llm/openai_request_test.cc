@@ -358,7 +358,8 @@ TEST(OpenaiRequest, SeesAStreamAskedForInTheQuery) {
 TEST(OpenaiRequest, UnderstandsEveryRecordedRequestThatAProviderAccepted) {
   json::Index index;
   std::size_t requests = 0;
-  for (const RecordedExchange& exchange : recorded_exchanges({"openai", "openai-compat"})) {
+  for (const RecordedExchange& exchange :
+       recorded_exchanges({"openai", "openai-compat", "azure"})) {
     const Operation operation = recorded_operation(exchange);
     if (exchange.status != 200 || !exchange.request_body.starts_with('{')) continue;
     if (operation == Operation::models) continue;

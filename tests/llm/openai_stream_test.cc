@@ -314,7 +314,7 @@ TEST(OpenaiStream, UnderstandsEveryRecordedStream) {
   json::Index index;
   std::size_t streams = 0;
   for (const RecordedExchange& exchange :
-       recorded_exchanges({"openai", "openai-compat", "synthetic"})) {
+       recorded_exchanges({"openai", "openai-compat", "azure", "synthetic"})) {
     const Operation operation = recorded_operation(exchange);
     if (exchange.status != 200 || !is_event_stream(exchange.body)) continue;
     if (operation == Operation::models || is_cut_by_its_source(exchange.name)) continue;
@@ -356,7 +356,7 @@ TEST(OpenaiStream, UnderstandsEveryRecordedStreamAlikeWhateverItSawBefore) {
   AnswerShapes shared;
   for (int pass = 0; pass < 2; ++pass) {
     for (const RecordedExchange& exchange :
-         recorded_exchanges({"openai", "openai-compat", "synthetic"})) {
+         recorded_exchanges({"openai", "openai-compat", "azure", "synthetic"})) {
       const Operation operation = recorded_operation(exchange);
       if (exchange.status != 200 || !is_event_stream(exchange.body)) continue;
       SCOPED_TRACE(exchange.name);

@@ -373,7 +373,7 @@ TEST(ProviderError, AnUnusableGenerationWithoutAWordIsExplained) {
 TEST(ProviderError, ReadsEveryRecordedError) {
   std::size_t count = 0;
   for (const RecordedExchange& exchange :
-       recorded_exchanges({"openai", "openai-compat", "synthetic"})) {
+       recorded_exchanges({"openai", "openai-compat", "azure", "synthetic"})) {
     if (exchange.status < 400) continue;
     SCOPED_TRACE(exchange.name);
     ++count;

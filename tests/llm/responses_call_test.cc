@@ -345,7 +345,7 @@ TEST(ResponsesCall, KeepsTheMeaningOfEveryRecordedRequest) {
     }
   }
   EXPECT_EQ(chats, (std::map<std::string, int>{
-                       {"", 475},
+                       {"", 503},
                        {"read: messages[0].content[1].type", 2},  // video
                        {"read: temperature", 4},                  // wrong in the recording
                        {"written: messages", 4},                  // audio, or nothing said
