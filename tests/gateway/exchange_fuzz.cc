@@ -3,7 +3,10 @@
 // answer looks complete unless the provider's was, and what a provider receives is one well framed
 // request for each attempt the gateway knows of: no client smuggles one in.
 //
-//   client's bytes %%%% provider's bytes %%%% cuts
+//   client's bytes %%%% provider's bytes %%%% cuts %%%% the providers' dialect
+//
+// Without the last part, and where it names none, the dialect is OpenAI's. Bytes of a provider of
+// another dialect are translated, so what looks complete is of our making.
 //
 // Each byte of the cuts is the size of the next piece in both directions, 0 for all that is left;
 // where there are no more, the rest goes in one piece.
@@ -40,6 +43,7 @@ struct Input {
   std::string_view client;
   std::string_view provider;
   std::string_view cuts;
+  std::string_view dialect = "openai";
 };
 
 Input split(std::string_view text) {
@@ -50,7 +54,14 @@ Input split(std::string_view text) {
   text.remove_prefix(first + separator.size());
   const std::size_t second = text.find(separator);
   input.provider = text.substr(0, second);
-  if (second != std::string_view::npos) input.cuts = text.substr(second + separator.size());
+  if (second == std::string_view::npos) return input;
+  text.remove_prefix(second + separator.size());
+  const std::size_t third = text.find(separator);
+  input.cuts = text.substr(0, third);
+  if (third == std::string_view::npos) return input;
+  for (const std::string_view name : {"anthropic", "gemini", "bedrock"}) {
+    if (text.substr(third + separator.size()).starts_with(name)) input.dialect = name;
+  }
   return input;
 }
 
@@ -140,7 +151,7 @@ void check(const Seen& seen, const Input& input) {
     EXPECT_TRUE(index.build(seen.body).has_value()) << seen.body;
   }
   // What ends in [DONE] was ended so by the provider; a chunk of ours never says it.
-  if (seen.body.find("[DONE]") != std::string::npos) {
+  if (seen.body.find("[DONE]") != std::string::npos && input.dialect == "openai") {
     EXPECT_NE(input.provider.find("[DONE]"), std::string_view::npos);
   }
   // Of deletions and sounds the body is opaque: only its framing says whether it is whole.
@@ -189,7 +200,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const gateway::Input input = gateway::split({reinterpret_cast<const char*>(data), size_bytes});
   ring::sim::SimWorld world(1, ring::sim::SimConfig::calm());
   Random random(1);
-  gateway::GatewayWorld gateway(world, gateway::testing::config_text(2, gateway::settings));
+  std::string config = gateway::testing::config_text(2, gateway::settings);
+  for (std::size_t at = 0; (at = config.find("\"openai\"", at)) != std::string::npos; ++at) {
+    config.replace(at + 1, 6, input.dialect);
+  }
+  gateway::GatewayWorld gateway(world, config);
   std::size_t requests = 0;
   for (std::size_t i = 0; i < 2; ++i) {
     gateway.add_raw_provider(i, [&input, &requests](net::Stream& stream, StopToken stop) {
