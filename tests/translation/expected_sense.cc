@@ -73,17 +73,22 @@ void keep_openais(Sense& sense) {
 
 // --- OpenAI's chats ---
 
-// Where one is proved each is a detail of its own, else all are one text.
+// Unproved ones in a row may have been written as one text.
 void join_unproved(std::vector<Atom>& thoughts) {
-  const bool proved = std::ranges::any_of(thoughts, [](const Atom& atom) {
+  const auto is_proved = [](const Atom& atom) {
     return !atom.thought.signature.empty() || !atom.thought.sealed.empty();
-  });
-  if (proved || thoughts.size() < 2) return;
-  ReasoningPart joined;
-  std::string text;
-  for (const Atom& atom : thoughts) text += plain(atom.thought.text);
-  thoughts.resize(1);
-  thoughts[0].what = text + " signed  sealed ";
+  };
+  constexpr std::string_view unproved = " signed  sealed ";
+  std::vector<Atom> joined;
+  for (Atom& atom : thoughts) {
+    if (joined.empty() || is_proved(atom) || is_proved(joined.back())) {
+      joined.push_back(std::move(atom));
+      continue;
+    }
+    std::string& before = joined.back().what;
+    before.replace(before.size() - unproved.size(), unproved.size(), atom.what);
+  }
+  thoughts = std::move(joined);
 }
 
 void keep_plain_thoughts(Sense& sense, const ModelTraits& traits) {
