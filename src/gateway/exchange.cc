@@ -301,7 +301,8 @@ std::optional<ApiError> Exchange::read_chat() {
 // Nothing to do, as a rule. Where files were named and fetching them is not allowed, the writer of
 // the call says what is to be done.
 Task<std::optional<ApiError>> Exchange::fetch_media(const catalog::Deployment& deployment) {
-  auto parts = llm::media_to_fetch(*chat_, chat_dialect(deployment), deployment.traits);
+  auto parts =
+      llm::media_to_fetch(*chat_, chat_dialect(deployment, endpoint_.operation), deployment.traits);
   if (parts.empty()) co_return std::nullopt;
   if (!media_) media_ = std::make_unique<MediaFetches>(core_, *generation_, *chat_);
   MaybeError failed = co_await media_->fetch(std::move(parts), total_->token());
@@ -314,7 +315,7 @@ Task<std::optional<ApiError>> Exchange::fetch_media(const catalog::Deployment& d
 std::optional<ApiError> Exchange::prepare(Attempt& attempt) {
   if (!attempt.needs_chat()) return attempt.prepare();
   const catalog::Deployment& deployment = attempt.deployment();
-  const llm::ChatDialect dialect = chat_dialect(deployment);
+  const llm::ChatDialect dialect = chat_dialect(deployment, endpoint_.operation);
   std::optional<MediaFetches::InPlace> bytes;
   if (media_) {
     bytes.emplace(*media_, llm::media_to_fetch(*chat_, dialect, deployment.traits));

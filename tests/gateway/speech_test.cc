@@ -67,7 +67,7 @@ TEST(Speech, OnVertexIsThePublishers) {
   const OnVertex cases[] = {
       {"google", "g", Operation::chat_completions, translated, llm::ChatDialect::gemini},
       {"google", "g", Operation::messages, translated, llm::ChatDialect::gemini},
-      {"google", "g", Operation::messages_count_tokens, none, llm::ChatDialect::gemini},
+      {"google", "g", Operation::messages_count_tokens, estimated, llm::ChatDialect::gemini},
       {"anthropic", "c", Operation::chat_completions, translated, llm::ChatDialect::anthropic},
       {"anthropic", "c", Operation::messages, relayed, llm::ChatDialect::anthropic},
       {"anthropic", "c", Operation::messages_count_tokens, relayed, llm::ChatDialect::anthropic},
@@ -91,7 +91,7 @@ TEST(Speech, OnVertexIsThePublishers) {
         .dialect = is_anthropic ? llm::Dialect::anthropic : llm::Dialect::openai};
     EXPECT_EQ(speech_for(endpoint, {}, deployment), c.speech)
         << c.publisher << " " << to_string(c.operation);
-    EXPECT_EQ(chat_dialect(deployment), c.dialect) << c.publisher;
+    EXPECT_EQ(chat_dialect(deployment, c.operation), c.dialect) << c.publisher;
     EXPECT_EQ(takes_messages(deployment), c.publisher == "anthropic");
   }
 }

@@ -162,7 +162,8 @@ bool forces_tool(const ChatRequest& request) {
          request.tool_choice.mode == ToolChoiceMode::named;
 }
 
-std::string refusable_media(const ChatRequest& request, ChatDialect dialect) {
+std::string refusable_media(const ChatRequest& request, ChatDialect dialect,
+                            const ModelTraits& traits) {
   const bool to_chat = dialect == ChatDialect::openai;
   if (any_media(request, [](const auto& m) { return m.source == MediaSource::file_id; })) {
     return "a file that another provider keeps";
@@ -171,7 +172,8 @@ std::string refusable_media(const ChatRequest& request, ChatDialect dialect) {
   const bool hears = to_chat || dialect == ChatDialect::gemini;
   if (!hears && any_media(request, is_audio)) return "audio";
   const auto is_at_url = [](const MediaPart& media) { return media.source == MediaSource::url; };
-  if (dialect == ChatDialect::bedrock && any_media(request, is_at_url)) return "a URL";
+  const bool fetches = dialect != ChatDialect::bedrock && traits.takes_media_urls;
+  if (!fetches && any_media(request, is_at_url)) return "a URL";
   const auto is_document_at = [](const MediaPart& media) {
     return media.kind == MediaKind::document && media.source == MediaSource::url;
   };
@@ -215,7 +217,7 @@ Sense read_sense(const ChatRequest& request, ChatDialect dialect, const AskedFor
 
 std::string refusable(const ChatRequest& request, ChatDialect dialect, const ModelTraits& traits) {
   if (says_nothing(request)) return "nothing is said";
-  const std::string media = refusable_media(request, dialect);
+  const std::string media = refusable_media(request, dialect, traits);
   if (!media.empty()) return media;
   if (dialect == ChatDialect::openai) return {};
   if (request.choices > 1 && dialect != ChatDialect::gemini) return "several choices";
