@@ -160,10 +160,12 @@ std::unique_ptr<EventSource> Attempt::make_events() {
   if (call_) {
     return std::make_unique<TranslatedEvents>(
         *exchange_, context_.core.index, call_->translation(),
-        TranslatedEvents::Config{.framing = call_->framing(),
-                                 .provider = provider_.name,
-                                 .event_bytes_max = event_bytes_max,
-                                 .odd_events = context_.core.metrics.upstream_odd_events});
+        TranslatedEvents::Config{
+            .framing = call_->framing(),
+            .provider = provider_.name,
+            .event_bytes_max = event_bytes_max,
+            .metrics = context_.core.metrics,
+            .label = generation_->snapshot().provider_labels[provider_.index]});
   }
   return std::make_unique<RelayedEvents>(
       *exchange_, context_.core.index,

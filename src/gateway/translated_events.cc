@@ -146,7 +146,7 @@ void TranslatedEvents::take(std::string_view name, std::string_view data, EventB
 }
 
 void TranslatedEvents::take_step(llm::AnswerTranslation::Step step, EventBatch& batch) {
-  if (step.odd) config_.odd_events.add();
+  if (step.odd) config_.metrics.count_odd_event(config_.label);
   batch.commits = batch.commits || step.commits;
   if (step.error) return end_with(batch, std::move(*step.error));
   if (step.ended) batch.ended = ended_ = true;

@@ -18,7 +18,7 @@
 #include "sluice/json/index.h"
 #include "sluice/llm/answer_translation.h"
 #include "sluice/llm/chat_translation.h"
-#include "sluice/telemetry/counter.h"
+#include "sluice/telemetry/metrics.h"
 
 namespace sluice::gateway {
 
@@ -28,7 +28,8 @@ class TranslatedEvents final : public EventSource {
     llm::StreamFraming framing;
     std::string_view provider;  // configured name
     std::size_t event_bytes_max;
-    telemetry::Counter& odd_events;
+    telemetry::Metrics& metrics;
+    telemetry::LabelIndex label;  // the provider's
   };
   /// Lifetime: everything referred to outlives the source. `index` is scratch.
   TranslatedEvents(http::ClientExchange& upstream, json::Index& index,

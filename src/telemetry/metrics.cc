@@ -153,6 +153,10 @@ void Metrics::count_token_fetch(LabelIndex provider, TokenFetch fetch) noexcept 
   counter(place(providers, provider).token_fetches, fetch).add();
 }
 
+void Metrics::count_odd_event(LabelIndex provider) noexcept {
+  place(providers, provider).odd_events.add();
+}
+
 void Metrics::count_cost(LabelIndex provider, LabelIndex model, double usd) noexcept {
   constexpr double usd_max = 1e9;  // of one request; more would be no price but a mistake
   if (!(usd >= 0 && usd <= usd_max)) return;

@@ -145,9 +145,6 @@ constexpr CounterFamily counter_families[] = {
     {"sluice_upstream_sent_bytes_total", "Bytes sent to providers.", &Metrics::upstream_bytes_sent},
     {"sluice_upstream_retries_total", "Further attempts at the same deployment.",
      &Metrics::upstream_retries},
-    {"sluice_upstream_odd_events_total",
-     "Events of translated streams that the provider's documentation knows nothing of.",
-     &Metrics::upstream_odd_events},
     {"sluice_upstream_fallbacks_total", "Attempts at another deployment after a failure.",
      &Metrics::upstream_fallbacks},
     {"sluice_media_received_bytes_total", "Bytes received of what chats name by URLs.",
@@ -341,6 +338,17 @@ void render_providers(Cores cores, const MetricLabels& labels, Exposition& to) {
       [](const Metrics& m, std::size_t p) -> auto& { return m.providers[p].cost_billionths; }, to);
 }
 
+void render_odd_events(Cores cores, const MetricLabels& labels, Exposition& to) {
+  to.begin("sluice_upstream_odd_events_total", "counter",
+           "Events of translated streams that the provider's documentation knows nothing of.");
+  for (std::size_t n = 0; n < labels.providers.size(); ++n) {
+    const std::uint64_t sum =
+        sum_of(cores, [&](const Metrics& m) -> auto& { return m.providers[n].odd_events; });
+    if (sum == 0) continue;
+    to.sample({{"provider", labels.providers.name(static_cast<LabelIndex>(n))}}, sum);
+  }
+}
+
 void render_token_fetches(Cores cores, const MetricLabels& labels, Exposition& to) {
   to.begin("sluice_token_fetches_total", "counter",
            "Access tokens asked for at providers' token servers, by result.");
@@ -407,6 +415,7 @@ void render_prometheus(std::span<const Metrics* const> cores, const ProcessMetri
   render_requests(cores, labels.endpoints, to);
   render_ends(cores, to);
   render_providers(cores, labels, to);
+  render_odd_events(cores, labels, to);
   render_token_fetches(cores, labels, to);
   render_models(cores, labels, to);
   render_times(cores, labels, to);

@@ -110,6 +110,18 @@ TEST_F(Scrape, ShowsTokenFetchesByProviderAndResult) {
   EXPECT_EQ(reader.value("sluice_token_fetches_total{provider=\"vertex\",result=\"failure\"}"), 1);
 }
 
+TEST_F(Scrape, ShowsOddEventsByProvider) {
+  const LabelIndex odd = labels_.providers.intern("odd");
+  (void)labels_.providers.intern("plain");
+  cores_[0]->count_odd_event(odd);
+  cores_[2]->count_odd_event(odd);
+  const ExpositionReader reader(render());
+  expect_clean(reader);
+  EXPECT_EQ(reader.value("sluice_upstream_odd_events_total{provider=\"odd\"}"), 2);
+  EXPECT_EQ(render().find("sluice_upstream_odd_events_total{provider=\"plain\"}"),
+            std::string::npos);
+}
+
 TEST_F(Scrape, ShowsFinishedExchangesByEndpointAndCode) {
   const LabelIndex chat = labels_.endpoints.intern("chat_completions");
   for (const auto& core : cores_) {

@@ -92,10 +92,9 @@ struct alignas(128) Metrics {
   Counter upstream_connections_reused;
   Counter upstream_bytes_received;
   Counter upstream_bytes_sent;
-  Counter upstream_retries;     // a further try at the same deployment
-  Counter upstream_odd_events;  // of a stream: what its dialect never says, passed over
-  Counter upstream_fallbacks;   // a try at another deployment
-  Gauge upstream_waiters;       // exchanges waiting for a connection
+  Counter upstream_retries;    // a further try at the same deployment
+  Counter upstream_fallbacks;  // a try at another deployment
+  Gauge upstream_waiters;      // exchanges waiting for a connection
 
   // What chats name by URLs.
   std::array<Counter, media_fetch_count> media_fetches;
@@ -140,6 +139,7 @@ struct alignas(128) Metrics {
   /// US dollars, not below 0; counted in billionths, and what is no such number not at all.
   void count_cost(LabelIndex provider, LabelIndex model, double usd) noexcept;
   void count_token_fetch(LabelIndex provider, TokenFetch fetch) noexcept;
+  void count_odd_event(LabelIndex provider) noexcept;
   void count_key_failure(KeyFailure failure) noexcept {
     key_failures[static_cast<std::size_t>(failure)].add();
   }
@@ -157,6 +157,7 @@ struct alignas(128) Metrics {
     std::array<Counter, token_direction_count> tokens;
     Counter cost_billionths;  // of a US dollar
     std::array<Counter, token_fetch_count> token_fetches;
+    Counter odd_events;  // of streams: what the provider's dialect never says, passed over
     DurationHistogram first_byte;
   };
   struct PerModel {
