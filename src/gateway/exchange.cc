@@ -11,6 +11,7 @@
 #include "sluice/llm/cache_breakpoints.h"
 #include "sluice/llm/media_by_url.h"
 #include "sluice/llm/openai_request.h"
+#include "sluice/llm/token_count.h"
 #include "sluice/policy/credential_header.h"
 #include "sluice/policy/local_request.h"
 
@@ -90,12 +91,20 @@ Task<void> Exchange::run() {
   if (!failed) failed = co_await attempt();
   if (downstream_.departed().stop_requested() && !downstream_.server_ends()) {
     note_client_left();
+  } else if (failed && estimates_instead()) {
+    co_await answer_estimate();
   } else if (failed) {
     co_await answer_error(std::move(*failed));
   } else {
     co_await relay();
   }
   account();
+}
+
+// A count that nobody gave, though what was to be counted is understood: about so many will do.
+bool Exchange::estimates_instead() const {
+  return llm::asks_token_count(endpoint_.operation) && !attempts_.empty() &&
+         (chat_ || may_estimate_) && !total_->passed() && !downstream_.server_ends();
 }
 
 // --- locate ---

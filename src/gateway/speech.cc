@@ -24,13 +24,11 @@ namespace {
 bool takes_as_it_came(const llm::Endpoint& endpoint, const catalog::Deployment& deployment) {
   const bool is_chat = endpoint.operation == llm::Operation::chat_completions;
   const bool is_anthropic = endpoint.dialect == llm::Dialect::anthropic;
-  const bool is_classic_azure = !deployment.provider->api_version.empty();
+  const bool counts = deployment.provider->host.counts_input_tokens;
   switch (deployment.provider->dialect) {
     case catalog::Dialect::openai:
     case catalog::Dialect::azure:
-      if (endpoint.operation == llm::Operation::responses_input_tokens && is_classic_azure) {
-        return false;  // its older API counts nothing
-      }
+      if (endpoint.operation == llm::Operation::responses_input_tokens) return counts;
       return !is_anthropic && (!is_chat || deployment.traits.takes_chat_completions);
     case catalog::Dialect::anthropic: return is_anthropic;
     case catalog::Dialect::vertex:

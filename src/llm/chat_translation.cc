@@ -70,6 +70,7 @@ std::expected<ChatRequest, ApiError> read_chat(Operation operation, std::string_
   const auto built = index.build(body);
   if (!built) return std::unexpected(errors::body_not_json(built.error(), index.limits()));
   auto request = read_top(operation, json::root(index));
+  if (request && asks_token_count(operation)) request->stream = false;  // a count comes whole
   index.clear();
   return request;
 }

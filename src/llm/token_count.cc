@@ -65,6 +65,14 @@ void end_with(std::string& target, std::string_view instead_of, std::string_view
   target.replace(target.size() - instead_of.size(), instead_of.size(), end);
 }
 
+// CountTokens knows models and no inference profiles (observed, 2026): "us.anthropic.claude-x" is
+// asked for as "anthropic.claude-x".
+std::string_view without_place(std::string_view model) noexcept {
+  const std::size_t publisher = model.find(".anthropic.");
+  const bool is_profile = publisher != model.npos && model.find('.') == publisher;
+  return is_profile ? model.substr(publisher + 1) : model;
+}
+
 void aim(ChatDialect dialect, std::string& target) {
   switch (dialect) {
     case ChatDialect::anthropic: return end_with(target, "/messages", "/messages/count_tokens");
@@ -98,7 +106,11 @@ WrittenCall write_count_call(ChatDialect dialect, const ChatRequest& request,
                              const ChatTarget& target, json::Index& index) {
   SLUICE_ASSERT(dialect != ChatDialect::openai);
   SLUICE_ASSERT(!request.stream);
-  WrittenCall call = write_chat_call(dialect, request, target, index);
+  ChatTarget counted = target;
+  if (dialect == ChatDialect::bedrock) {
+    counted.upstream_model = without_place(target.upstream_model);
+  }
+  WrittenCall call = write_chat_call(dialect, request, counted, index);
   if (!call) return call;
   const auto built = index.build(call->body);
   if (!built) return std::unexpected(errors::body_not_json(built.error(), index.limits()));

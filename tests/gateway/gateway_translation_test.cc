@@ -57,8 +57,14 @@ class GatewayTranslation : public testing::GatewayCases {
     SeenAnswer seen;
     EXPECT_EQ(world.run(run(gateway, asked, seen), std::chrono::hours(1)), "");
     log = gateway.log_lines();
+    odd_events = 0;
+    for (const auto& provider : gateway.metrics().providers) {
+      odd_events += provider.odd_events.value();
+    }
     return seen;
   }
+
+  std::uint64_t odd_events = 0;
 
   SeenRequest sent_to(std::string_view dialect, const Asked& asked) {
     GatewayWorld gateway(world, dialects({dialect}));
@@ -263,6 +269,19 @@ TEST_F(GatewayTranslation, AsksOnlyWhoHonoursEveryParameterWhereThatIsRequired) 
   EXPECT_EQ(through({"anthropic"}, {anthropic_answer}, relaxed).status, 200);
 }
 
+TEST_F(GatewayTranslation, CountsEventsThatNobodyDocumented) {
+  const Asked asked{.body = std::string(asking_stream)};
+  const std::string good = anthropic_begin + anthropic_text + anthropic_end;
+  EXPECT_EQ(through({"anthropic"}, {stream_head + good}, asked).status, 200);
+  EXPECT_EQ(odd_events, 0U);
+  const std::string odd = anthropic_begin + anthropic_event("content_block_stop", R"(,"index":7)") +
+                          anthropic_text + anthropic_end;
+  const SeenAnswer seen = through({"anthropic"}, {stream_head + odd}, asked);
+  EXPECT_EQ(seen.status, 200);
+  EXPECT_NE(seen.body.find("Hello"), std::string::npos) << seen.body;
+  EXPECT_EQ(odd_events, 1U);
+}
+
 TEST_F(GatewayTranslation, CountsTokensAsTheProviderDoes) {
   const Asked count{.target = "/v1/messages/count_tokens",
                     .body = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})"};
@@ -292,6 +311,18 @@ TEST_F(GatewayTranslation, EstimatesTokensWhereNobodyCountsThem) {
   const Asked wrong{.target = "/v1/messages/count_tokens",
                     .body = R"({"model":"m","messages":[{"role":"robot","content":"hi"}]})"};
   EXPECT_EQ(through({"openai"}, {}, wrong).status, 400);
+  const Asked streamed{.target = "/v1/messages/count_tokens",
+                       .body = R"({"model":"m","stream":true,)"
+                               R"("messages":[{"role":"user","content":"hi"}]})"};
+  EXPECT_EQ(
+      through({"gemini"}, {with_length("200 OK", json_type, R"({"totalTokens":14})")}, streamed)
+          .body,
+      R"({"input_tokens":14})");
+  // Whoever refuses to count leaves it to us.
+  const SeenAnswer instead =
+      through({"gemini"}, {with_length("400 No", json_type, R"({"error":{"code":400}})")}, count);
+  EXPECT_EQ(instead.status, 200);
+  EXPECT_EQ(instead.body, R"({"input_tokens":5})");
   // Who can count is asked, wherever it stands.
   const SeenAnswer asked =
       through({"openai", "anthropic"},

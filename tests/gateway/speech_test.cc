@@ -48,7 +48,7 @@ TEST(Speech, IsTranslationWhereDialectsDiffer) {
       {Dialect::gemini, Operation::messages_count_tokens, Speech::translated},
       {Dialect::openai, Operation::messages_count_tokens, Speech::estimated},
       {Dialect::bedrock, Operation::messages_count_tokens, Speech::estimated},
-      {Dialect::openai, Operation::responses_input_tokens, Speech::relayed},
+      {Dialect::openai, Operation::responses_input_tokens, Speech::estimated},
       {Dialect::anthropic, Operation::responses_input_tokens, Speech::translated},
   };
   for (const Spoken& c : cases) {
@@ -94,6 +94,23 @@ TEST(Speech, OnVertexIsThePublishers) {
     EXPECT_EQ(chat_dialect(deployment, c.operation), c.dialect) << c.publisher;
     EXPECT_EQ(takes_messages(deployment), c.publisher == "anthropic");
   }
+}
+
+TEST(Speech, CountsTokensWhereTheHostOrTheModelsMakerHasAWay) {
+  catalog::Provider provider;
+  catalog::Deployment deployment;
+  deployment.provider = &provider;
+  const llm::Endpoint responses{.operation = Operation::responses_input_tokens};
+  const llm::Endpoint messages{.operation = Operation::messages_count_tokens,
+                               .dialect = llm::Dialect::anthropic};
+  provider.host.counts_input_tokens = true;
+  EXPECT_EQ(speech_for(responses, {}, deployment), Speech::relayed);
+  EXPECT_EQ(speech_for(messages, {}, deployment), Speech::translated);
+  EXPECT_EQ(chat_dialect(deployment, messages.operation), llm::ChatDialect::responses);
+  provider.dialect = Dialect::bedrock;
+  EXPECT_EQ(speech_for(messages, {}, deployment), Speech::estimated);
+  deployment.traits.publisher = "anthropic";
+  EXPECT_EQ(speech_for(messages, {}, deployment), Speech::translated);
 }
 
 TEST(Speech, IsTranslationWhereTheAnswerIsToBeMended) {

@@ -60,6 +60,23 @@ TEST(TokenCount, IsAskedForInEachProvidersWay) {
   }
 }
 
+TEST(TokenCount, AsksBedrockForTheModelAndNotForAProfileOfIt) {
+  for (const std::string_view model :
+       {"us.anthropic.claude-x", "global.anthropic.claude-x", "anthropic.claude-x"}) {
+    const auto call = question(ChatDialect::bedrock, chat, model);
+    ASSERT_TRUE(call);
+    EXPECT_EQ(call->target, "/model/anthropic.claude-x/count-tokens");
+  }
+}
+
+TEST(TokenCount, ComesWholeThoughAStreamBeAskedFor) {
+  const auto call =
+      question(ChatDialect::gemini,
+               R"({"model":"m","stream":true,"messages":[{"role":"user","content":"Hi"}]})", "up");
+  ASSERT_TRUE(call);
+  EXPECT_EQ(call->target, "/models/up:countTokens");
+}
+
 TEST(TokenCount, RefusesWhatCannotBeSent) {
   const auto call =
       question(ChatDialect::gemini, R"({"model":"m","messages":[{"role":"user"}]})", "up");
