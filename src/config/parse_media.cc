@@ -69,6 +69,7 @@ void parse_media(Section& root, MediaConfig& media) {
     section.flag("fetch", media.fetch);
     section.count("bytes_max", media.bytes_max);
     section.count("total_bytes_max", media.total_bytes_max);
+    section.count("held_bytes_max", media.held_bytes_max);
     section.count("items_max", media.items_max);
     section.count("timeout_ms", media.timeout_ms);
     section.count("redirects_max", media.redirects_max);

@@ -27,13 +27,12 @@ http::ClientHttp1Config http_config_of(const config::Config& config) {
 }  // namespace
 
 Generation::Generation(ring::Loop& loop, net::Connector& connector,
-                       std::shared_ptr<const Snapshot> snapshot, TlsContexts tls,
-                       std::shared_ptr<const net::TlsClientContext> media_tls)
-    : connector_(connector),
-      snapshot_(std::move(snapshot)),
+                       std::shared_ptr<const Snapshot> snapshot, TlsContexts tls, MediaAccess media)
+    : snapshot_(std::move(snapshot)),
       tls_(std::move(tls)),
-      media_tls_(std::move(media_tls)),
+      media_(std::move(media)),
       http_(http_config_of(snapshot_->config)) {
+  if (media_.connector == nullptr) media_.connector = &connector;
   const auto& providers = snapshot_->models.providers();
   SLUICE_ASSERT(tls_.size() == providers.size());
   for (const auto& provider : providers) {

@@ -70,6 +70,7 @@ void HeldMedia::finish() {
 
 void HeldMedia::clear() noexcept {
   std::string().swap(text_);
+  encoder_.begin_anew();
   count();
 }
 
@@ -122,7 +123,7 @@ Task<MediaDownload::Outcome> MediaDownload::run(MediaUrl url, StopToken stop) {
 Task<std::optional<DownloadFailure>> MediaDownload::visit(const MediaUrl& url, StopToken stop) {
   net::Endpoint endpoint = endpoint_of(url.place);
   Generation& generation = setting_.generation;
-  Result<net::Connected> connected = co_await generation.connector().connect(
+  Result<net::Connected> connected = co_await generation.media_connector().connect(
       std::move(endpoint), generation.media_tls(), setting_.filter, stop);
   if (!connected) co_return not_connected(connected.error());
   http::ClientHttp1 connection(setting_.loop, std::move(connected->stream),
@@ -225,6 +226,15 @@ std::optional<DownloadFailure> MediaDownload::too_large(std::uint64_t bytes) con
                                      std::to_string(setting_.config.total_bytes_max) +
                                      " bytes that this gateway fetches for one request",
                            .cause = ErrorKind::too_large};
+  }
+  const auto held = static_cast<std::uint64_t>(
+      std::max<std::int64_t>(setting_.metrics.media_bytes_held.value(), 0));
+  if (held + base64_bytes(bytes) > setting_.config.held_bytes_max) {
+    return DownloadFailure{
+        .outcome = MediaFetch::failed,
+        .reason = "this gateway holds as many fetched files as it may; try again",
+        .may_pass = true,
+        .cause = ErrorKind::exhausted};
   }
   return std::nullopt;
 }

@@ -69,6 +69,8 @@ class MediaDownload {
   using Outcome = std::expected<llm::MediaType, DownloadFailure>;
   /// With a success all of it is in `held`. When `stop` stopped: cancelled. To be called once.
   [[nodiscard]] Task<Outcome> run(MediaUrl url, StopToken stop);
+  /// Of the file: what it took of the setting's `total_left`.
+  [[nodiscard]] std::uint64_t bytes_received() const noexcept { return bytes_; }
 
  private:
   using MaybeFailure = std::optional<DownloadFailure>;

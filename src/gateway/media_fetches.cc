@@ -128,6 +128,7 @@ Task<void> MediaFetches::fetch_some(Round& round) {
       continue;
     }
     item.held.clear();
+    total_left_ += download.bytes_received();  // a later attempt may need others, or this one again
     if (outcome.error().outcome != MediaFetch::cancelled) {
       item.failure = explain(item, outcome.error());
     }

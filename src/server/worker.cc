@@ -40,9 +40,16 @@ void Worker::run(Assignment first) {
     (void)reports_.post({.kind = Report::Kind::failed, .text = resolver.error().what});
     return;
   }
+  // Of names that callers choose, which may lead to servers that never answer.
+  auto media_resolver = net::CaresResolver::make(*loop, {.names_max = 256});
+  if (!media_resolver) {
+    (void)reports_.post({.kind = Report::Kind::failed, .text = media_resolver.error().what});
+    return;
+  }
   orders_.attach(**backend);
   {
-    Core core(*this, **backend, std::move(loop), std::move(*resolver), std::move(first));
+    Core core(*this, **backend, std::move(loop), std::move(*resolver), std::move(*media_resolver),
+              std::move(first));
     std::optional<std::string> problem = core.open_first();
     core.run(!problem);
     orders_.leave();

@@ -20,22 +20,28 @@ net::ConnectorConfig connector_config(const config::Config& config) {
 }
 
 std::shared_ptr<gateway::Generation> make_generation(ring::Loop& loop, net::Connector& connector,
+                                                     net::Connector& media_connector,
                                                      const Assignment& assignment) {
-  return std::make_shared<gateway::Generation>(loop, connector, assignment.snapshot,
-                                               assignment.upstream_tls, assignment.media_tls);
+  return std::make_shared<gateway::Generation>(
+      loop, connector, assignment.snapshot, assignment.upstream_tls,
+      gateway::MediaAccess{.connector = &media_connector, .tls = assignment.media_tls});
 }
 
 }  // namespace
 
 Worker::Core::Core(Worker& worker, ring::Backend& backend, std::unique_ptr<ring::Loop> loop,
-                   std::unique_ptr<net::CaresResolver> resolver, Assignment first)
+                   std::unique_ptr<net::CaresResolver> resolver,
+                   std::unique_ptr<net::CaresResolver> media_resolver, Assignment first)
     : worker_(worker),
       backend_(backend),
       loop_(std::move(loop)),
       resolver_(std::move(resolver)),
+      media_resolver_(std::move(media_resolver)),
       assignment_(std::move(first)),
       connector_(*loop_, *resolver_, nullptr, connector_config(assignment_.snapshot->config)),
-      first_generation_(make_generation(*loop_, connector_, assignment_)),
+      media_connector_(*loop_, *media_resolver_, nullptr,
+                       connector_config(assignment_.snapshot->config)),
+      first_generation_(make_generation(*loop_, connector_, media_connector_, assignment_)),
       gateway_(*loop_, worker.metrics(),
                worker.config().access_log ? &worker.access_log() : nullptr, worker.ready_,
                worker.config().seed, first_generation_),
@@ -130,7 +136,7 @@ void Worker::Core::take_orders() {
 void Worker::Core::obey(Assignment& assignment) {
   if (stop_accepting_.is_set()) return;
   assignment_ = std::move(assignment);
-  auto generation = make_generation(*loop_, connector_, assignment_);
+  auto generation = make_generation(*loop_, connector_, media_connector_, assignment_);
   gateway_.use(generation);
   keep_warm(std::move(generation));
   apply(assignment_.snapshot->config);
@@ -182,6 +188,7 @@ Task<void> Worker::Core::live() {
   housekeeping_stop_.request_stop();
   co_await housekeeping_.join();
   co_await resolver_->close();
+  co_await media_resolver_->close();
   warmth_.reset();
   gauges_.finish();
   ended_ = true;

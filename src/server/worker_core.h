@@ -22,7 +22,8 @@ namespace sluice::server {
 class Worker::Core {
  public:
   Core(Worker& worker, ring::Backend& backend, std::unique_ptr<ring::Loop> loop,
-       std::unique_ptr<net::CaresResolver> resolver, Assignment first);
+       std::unique_ptr<net::CaresResolver> resolver,
+       std::unique_ptr<net::CaresResolver> media_resolver, Assignment first);
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
@@ -62,8 +63,10 @@ class Worker::Core {
   ring::Backend& backend_;
   std::unique_ptr<ring::Loop> loop_;
   std::unique_ptr<net::CaresResolver> resolver_;
+  std::unique_ptr<net::CaresResolver> media_resolver_;
   Assignment assignment_;
   net::Connector connector_;
+  net::Connector media_connector_;
   std::shared_ptr<gateway::Generation> first_generation_;  // until open_first()
   gateway::Gateway gateway_;
   WorkerGauges gauges_;

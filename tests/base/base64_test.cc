@@ -54,5 +54,16 @@ TEST(Base64, IsTheSameWhereverTheBytesAreCut) {
   }
 }
 
+TEST(Base64, BeginsAnewWithoutWhatWaited) {
+  std::string out;
+  Base64Encoder encoder(out);
+  encoder.add("abcd");
+  out.clear();
+  encoder.begin_anew();
+  encoder.add("abc");
+  encoder.finish();
+  EXPECT_EQ(out, "YWJj");
+}
+
 }  // namespace
 }  // namespace sluice

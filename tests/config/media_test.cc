@@ -34,6 +34,7 @@ TEST(Media, SaysWhatItMeansByEveryKey) {
 fetch = true
 bytes_max = 1000
 total_bytes_max = 3000
+held_bytes_max = 9000
 items_max = 2
 timeout_ms = 500
 redirects_max = 0
@@ -44,6 +45,7 @@ allow_private = ["10.1.0.0/16", "::1"]
 )");
   EXPECT_EQ(media.bytes_max, 1000U);
   EXPECT_EQ(media.total_bytes_max, 3000U);
+  EXPECT_EQ(media.held_bytes_max, 9000U);
   EXPECT_EQ(media.items_max, 2U);
   EXPECT_EQ(media.timeout_ms, 500U);
   EXPECT_EQ(media.redirects_max, 0U);
@@ -76,6 +78,7 @@ TEST(Media, IsComplainedAboutAtItsPlace) {
       {"fetch = 1", "test.toml:2:1: media.fetch: must be true or false"},
       {"bytes_max = 0", "bytes_max must be at least 1"},
       {"bytes_max = 2000\ntotal_bytes_max = 1000", "total_bytes_max must not be below"},
+      {"held_bytes_max = 41943040", "held_bytes_max must be at least 4/3 of total_bytes_max"},
       {"items_max = 257", "items_max must be at most"},
       {"timeout_ms = 0", "timeout_ms must be at least 1"},
       {"redirects_max = 21", "redirects_max must be at most"},

@@ -22,8 +22,10 @@ class Base64Encoder {
   explicit Base64Encoder(std::string& out) noexcept : out_(out) {}
   /// Bytes may be cut anywhere: what does not fill a group waits for the next.
   void add(std::string_view bytes);
-  /// The last group with its padding. Nothing is added after.
+  /// The last group with its padding. Nothing is added after, until it begins anew.
   void finish();
+  /// Forgets what waits for its group.
+  void begin_anew() noexcept { rest_bytes_ = 0; }
 
  private:
   std::string& out_;

@@ -25,11 +25,18 @@ namespace sluice::gateway {
 /// Providers with a CA file of their own have a context of their own.
 using TlsContexts = std::vector<std::shared_ptr<const net::TlsClientContext>>;
 
+/// How chats' files are fetched: names that callers choose push no provider's out of a resolver,
+/// and their sessions none out of a context.
+struct MediaAccess {
+  net::Connector* connector = nullptr;  // null: the providers'
+  std::shared_ptr<const net::TlsClientContext> tls = nullptr;
+};
+
 class Generation {
  public:
-  /// Lifetime: `loop` and `connector` outlive the generation.
+  /// Lifetime: `loop` and the connectors outlive the generation.
   Generation(ring::Loop& loop, net::Connector& connector, std::shared_ptr<const Snapshot> snapshot,
-             TlsContexts tls, std::shared_ptr<const net::TlsClientContext> media_tls = nullptr);
+             TlsContexts tls, MediaAccess media = {});
   Generation(const Generation&) = delete;
   Generation& operator=(const Generation&) = delete;
 
@@ -52,19 +59,18 @@ class Generation {
   void retire() noexcept;
 
   // To fetch what chats name by URLs: from no provider, so by no pool.
-  [[nodiscard]] net::Connector& connector() noexcept { return connector_; }
+  [[nodiscard]] net::Connector& media_connector() noexcept { return *media_.connector; }
   /// Null where no https is to be fetched from.
-  [[nodiscard]] const net::TlsClientContext* media_tls() const noexcept { return media_tls_.get(); }
+  [[nodiscard]] const net::TlsClientContext* media_tls() const noexcept { return media_.tls.get(); }
   [[nodiscard]] const http::ClientHttp1Config& http_config() const noexcept { return http_; }
 
   /// All pools together.
   [[nodiscard]] upstream::ConnectionPoolStats stats() const noexcept;
 
  private:
-  net::Connector& connector_;
   std::shared_ptr<const Snapshot> snapshot_;
   TlsContexts tls_;
-  std::shared_ptr<const net::TlsClientContext> media_tls_;
+  MediaAccess media_;
   http::ClientHttp1Config http_;
   std::vector<std::unique_ptr<upstream::ConnectionPool>> pools_;
   // By provider and credential; null for a key.
