@@ -51,6 +51,15 @@ bool keeps(std::string_view region, std::string_view location) noexcept {
   return true;
 }
 
+// A multi-region has an endpoint of its own kind.
+std::string host_of(std::string_view location) {
+  if (location == everywhere) return "aiplatform.googleapis.com";
+  if (location == "eu" || location == "us") {
+    return fmt::format("aiplatform.{}.rep.googleapis.com", location);
+  }
+  return fmt::format("{}-aiplatform.googleapis.com", location);
+}
+
 std::string location_at(const Building& building, const ResolvedProvider& provider,
                         const std::string& region) {
   if (is_location(region)) return region;
@@ -162,9 +171,7 @@ std::optional<catalog::Url> vertex_url(const Building& building, const ResolvedP
                             shown(location), shown(region));
     return std::nullopt;
   }
-  std::string text = location == everywhere
-                         ? std::string("https://aiplatform.googleapis.com/v1")
-                         : fmt::format("https://{}-aiplatform.googleapis.com/v1", location);
+  std::string text = "https://" + host_of(location) + "/v1";
   // Express mode's API keys belong to a project by themselves.
   if (!provider.project.empty()) {
     text += fmt::format("/projects/{}/locations/{}", provider.project, location);

@@ -17,7 +17,7 @@ using json::Kind;
 using json::Value;
 
 std::string path_of(const ChatRequest& request, const ChatTarget& target) {
-  if (!target.traits.publisher.empty()) {
+  if (target.on_vertex) {
     return vertex_target(target.traits.publisher, target.upstream_model, request.stream);
   }
   std::string out = "/models/";

@@ -71,6 +71,16 @@ TEST(LoadTokens, ProjectAndLocationOfTheEnvironmentGoBeforeTheFiles) {
             "europe-west4");
 }
 
+TEST(LoadTokens, AMultiRegionHasAnEndpointOfItsOwnKind) {
+  FakeEnvironment fake;
+  fake.variables["GOOGLE_APPLICATION_CREDENTIALS"] = "/g/key.json";
+  fake.variables["GOOGLE_CLOUD_PROJECT"] = "other";
+  fake.variables["GOOGLE_CLOUD_LOCATION"] = "eu";
+  fake.files["/g/key.json"] = {account, 0600};
+  EXPECT_EQ(provider_of(load_variables(fake)).url.text(),
+            "https://aiplatform.eu.rep.googleapis.com/v1/projects/other/locations/eu");
+}
+
 TEST(LoadTokens, AVariableThatIsForOtherProgramsDoesNotStopTheStart) {
   FakeEnvironment fake;
   fake.variables["OPENAI_API_KEY"] = "k";

@@ -61,15 +61,18 @@ TEST(GeminiCall, GoesToTheModelsPath) {
   chat.user("a");
   json::Index index;
   ModelTraits traits;
+  bool on_vertex = false;
   const auto target = [&](std::string_view model) {
-    return write_gemini_call(chat.request, {.upstream_model = model, .traits = traits}, index)
-        ->target;
+    const ChatTarget to{.upstream_model = model, .traits = traits, .on_vertex = on_vertex};
+    return write_gemini_call(chat.request, to, index)->target;
   };
   EXPECT_EQ(target("gemini-2.5-pro"), "/models/gemini-2.5-pro:generateContent");
   EXPECT_EQ(target("a/b:c?d %\xc3\xa9@1"), "/models/a%2Fb%3Ac%3Fd%20%25%C3%A9@1:generateContent");
   chat.request.stream = true;
   EXPECT_EQ(target("x"), "/models/x:streamGenerateContent?alt=sse");
   traits.publisher = "google";
+  EXPECT_EQ(target("x"), "/models/x:streamGenerateContent?alt=sse");
+  on_vertex = true;
   EXPECT_EQ(target("x"), "/publishers/google/models/x:streamGenerateContent?alt=sse");
 }
 
