@@ -149,13 +149,15 @@ Task<std::optional<llm::ApiError>> Attempt::pick_credential(StopToken stop) {
     tokens_ = generation_->tokens(provider_, *own_);
     if (tokens_ == nullptr || tokens_->usable()) co_return std::nullopt;
   }
-  own_ = &all[first];
-  tokens_ = generation_->tokens(provider_, *own_);
-  // Of a holder that has failed nothing is to be hoped for within one request: another deployment
-  // is.
-  const Result<void> settled = co_await tokens_->wait_until_settled(stop);
-  if (!settled) co_return explain(settled.error());
-  if (tokens_->usable()) co_return std::nullopt;
+  // At the start none may be there yet. Of a holder that has failed nothing is to be hoped for
+  // within one request; of the others each is waited for in turn.
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    own_ = &all[(first + i) % all.size()];
+    tokens_ = generation_->tokens(provider_, *own_);
+    const Result<void> settled = co_await tokens_->wait_until_settled(stop);
+    if (!settled) co_return explain(settled.error());
+    if (tokens_->usable()) co_return std::nullopt;
+  }
   co_return refuse(AttemptOutcome::refused,
                    llm::errors::upstream_token_missing(provider_.name, tokens_->problem()));
 }
