@@ -75,7 +75,7 @@ ReadResult OpenaiChatReader::read_event(std::string_view name, std::string_view 
   ReadResult result;
   const auto fail_with = [&](ApiError error) {
     failed_ = true;
-    tell_usage(sink);  // what was counted so far was used all the same
+    if (started_) tell_usage(sink);  // what was counted so far was used all the same
     result.error = std::move(error);
     return result;
   };
@@ -112,7 +112,7 @@ StreamEnd OpenaiChatReader::finish(ChatSink& sink) {
   const bool all_ended =
       std::ranges::all_of(choices_, [](const Choice& choice) { return choice.reason.has_value(); });
   if (choices_.empty() || !all_ended) {
-    tell_usage(sink);
+    if (started_) tell_usage(sink);
     return StreamEnd::truncated;
   }
   tell_end(sink);
