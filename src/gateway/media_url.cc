@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "sluice/base/percent.h"
 #include "sluice/llm/api_error.h"
 
 namespace sluice::gateway {
@@ -27,14 +28,6 @@ bool ends_in_a_number(std::string_view host) noexcept {
   return label.starts_with("0x") && std::ranges::all_of(label.substr(2), [](char c) {
            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
          });
-}
-
-void append_percent(std::string& out, char c) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  const auto byte = static_cast<unsigned char>(c);
-  out += '%';
-  out += digits[byte >> 4];
-  out += digits[byte & 15];
 }
 
 // People write spaces and letters of their own language into URLs; requests cannot hold them.

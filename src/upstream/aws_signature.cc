@@ -12,6 +12,7 @@
 
 #include "sluice/base/assert.h"
 #include "sluice/base/hex.h"
+#include "sluice/base/percent.h"
 
 namespace sluice::upstream {
 namespace {
@@ -86,25 +87,6 @@ std::string folded(std::string_view value) {
   return out;
 }
 
-constexpr bool is_unreserved(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-         c == '_' || c == '.' || c == '~';
-}
-
-void append_encoded(std::string& out, std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      out.push_back(c);
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out.push_back('%');
-    out.push_back(digits[byte >> 4]);
-    out.push_back(digits[byte & 15]);
-  }
-}
-
 std::string decoded(std::string_view text) {
   std::string out;
   for (std::size_t at = 0; at < text.size(); ++at) {
@@ -138,7 +120,7 @@ std::string canonical_path(std::string_view path) {
   std::string out;
   for (const std::string_view segment : segments) {
     out.push_back('/');
-    append_encoded(out, segment);
+    append_percent_encoded(out, segment);
   }
   if (out.empty() || ends_with_slash) out.push_back('/');
   return out;
@@ -154,8 +136,9 @@ std::string canonical_query(std::string_view query) {
     if (parameter.empty()) continue;
     const std::size_t equals = std::min(parameter.find('='), parameter.size());
     auto& [name, value] = parameters.emplace_back();
-    append_encoded(name, decoded(parameter.substr(0, equals)));
-    append_encoded(value, decoded(parameter.substr(std::min(equals + 1, parameter.size()))));
+    append_percent_encoded(name, decoded(parameter.substr(0, equals)));
+    append_percent_encoded(value,
+                           decoded(parameter.substr(std::min(equals + 1, parameter.size()))));
   }
   std::ranges::sort(parameters);
   std::string out;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "sluice/base/percent.h"
 #include "sluice/json/index.h"
 #include "sluice/json/value.h"
 #include "sluice/upstream/jwt.h"
@@ -24,32 +25,19 @@ bool is_letter_or_digit(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-// Longer by up to three times; reserved before, so that no copy of a secret stays behind.
-void append_encoded(std::string& out, std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (is_letter_or_digit(c) || c == '-' || c == '.' || c == '_' || c == '~') {
-      out += c;
-    } else {
-      out += {'%', digits[byte >> 4], digits[byte & 15]};
-    }
-  }
-}
-
 using Field = std::pair<std::string_view, std::string_view>;
 
 Secret form_of(std::initializer_list<Field> fields) {
   std::size_t bytes_max = 0;
   for (const auto& [name, value] : fields) bytes_max += name.size() + 3 * value.size() + 2;
   std::string out;
-  out.reserve(bytes_max);
+  out.reserve(bytes_max);  // so that no copy of a secret stays behind
   for (const auto& [name, value] : fields) {
     if (value.empty()) continue;
     if (!out.empty()) out += '&';
     out += name;
     out += '=';
-    append_encoded(out, value);
+    append_percent_encoded(out, value);
   }
   return Secret(std::move(out));
 }
@@ -75,7 +63,7 @@ std::optional<Secret> signed_form(const catalog::TokenSource& source, WallTime n
 std::string metadata_target(const catalog::TokenSource& source) {
   std::string target = source.url.path_prefix;
   target += "/computeMetadata/v1/instance/service-accounts/";
-  append_encoded(target, source.client);
+  append_percent_encoded(target, source.client);
   target += "/token";
   return target;
 }
