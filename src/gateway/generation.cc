@@ -4,16 +4,10 @@
 
 #include "sluice/base/assert.h"
 #include "sluice/coro/scope.h"
+#include "sluice/upstream/endpoint.h"
 
 namespace sluice::gateway {
 namespace {
-
-net::Endpoint endpoint_of(const catalog::Provider& provider) {
-  return {.scheme = provider.url.scheme == catalog::Scheme::https ? net::Scheme::https
-                                                                  : net::Scheme::http,
-          .host = provider.url.host,
-          .port = provider.url.port};
-}
 
 http::ClientHttp1Config http_config_of(const config::Config& config) {
   http::ClientHttp1Config http;
@@ -36,9 +30,9 @@ Generation::Generation(ring::Loop& loop, net::Connector& connector,
   const auto& providers = snapshot_->models.providers();
   SLUICE_ASSERT(tls_.size() == providers.size());
   for (const auto& provider : providers) {
-    pools_.push_back(
-        std::make_unique<upstream::ConnectionPool>(loop, connector, tls_[provider->index].get(),
-                                                   endpoint_of(*provider), provider->pool, http_));
+    pools_.push_back(std::make_unique<upstream::ConnectionPool>(
+        loop, connector, tls_[provider->index].get(), upstream::endpoint_of(provider->url),
+        provider->pool, http_));
     auto& holders = tokens_.emplace_back();
     for (const catalog::Credential& credential : provider->credentials) {
       holders.push_back(credential.tokens ? std::make_unique<upstream::TokenHolder>(

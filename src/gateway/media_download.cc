@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "sluice/ring/sleep.h"
+#include "sluice/upstream/endpoint.h"
 
 namespace sluice::gateway {
 namespace {
@@ -48,12 +49,6 @@ DownloadFailure answered(int status) {
 
 bool is_redirect(int status) noexcept {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
-
-net::Endpoint endpoint_of(const catalog::Url& place) {
-  return {.scheme = place.scheme == catalog::Scheme::https ? net::Scheme::https : net::Scheme::http,
-          .host = place.host,
-          .port = place.port};
 }
 
 }  // namespace
@@ -121,7 +116,7 @@ Task<MediaDownload::Outcome> MediaDownload::run(MediaUrl url, StopToken stop) {
 
 // Lifetime: run() owns the URL and awaits this task.
 Task<std::optional<DownloadFailure>> MediaDownload::visit(const MediaUrl& url, StopToken stop) {
-  net::Endpoint endpoint = endpoint_of(url.place);
+  net::Endpoint endpoint = upstream::endpoint_of(url.place);
   Generation& generation = setting_.generation;
   Result<net::Connected> connected = co_await generation.media_connector().connect(
       std::move(endpoint), generation.media_tls(), setting_.filter, stop);

@@ -6,17 +6,12 @@
 
 #include "sluice/base/assert.h"
 #include "sluice/ring/sleep.h"
+#include "sluice/upstream/endpoint.h"
 
 namespace sluice::upstream {
 namespace {
 
 using std::chrono::seconds;
-
-net::Endpoint endpoint_of(const catalog::Url& url) {
-  return {.scheme = url.scheme == catalog::Scheme::https ? net::Scheme::https : net::Scheme::http,
-          .host = url.host,
-          .port = url.port};
-}
 
 std::string problem_of(const Error& error) {
   switch (error.kind) {
