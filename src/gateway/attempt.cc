@@ -23,7 +23,7 @@ Attempt::Attempt(const AttemptContext& context, const catalog::Deployment& deplo
       provider_(*deployment.provider),
       speech_(speech),
       credential_(credential) {
-  SLUICE_ASSERT(speech != Speech::none);
+  SLUICE_ASSERT(speech == Speech::relayed || speech == Speech::translated);
   if (credential.is_callers && provider_.dialect == catalog::Dialect::bedrock) {
     callers_aws_key_ = catalog::parse_aws_key(Secret(std::string(credential.key)));
   }

@@ -237,10 +237,9 @@ bool Exchange::own_key_goes_nowhere() const {
   });
 }
 
-bool Exchange::may_serve(const catalog::Deployment& deployment) const {
+bool Exchange::may_reach(const catalog::Deployment& deployment) const {
   const catalog::Provider& provider = *deployment.provider;
-  return speech_for(endpoint_, request_, deployment) != Speech::none &&
-         caller_->may_reach(deployment.region) &&
+  return caller_->may_reach(deployment.region) &&
          (provider.usable_without_byok() || credential_for(provider).is_callers);
 }
 
@@ -256,8 +255,9 @@ std::optional<ApiError> Exchange::plan() {
   bool region_refused = false;
   const auto consider = [&](const catalog::Deployment& deployment) {
     if (!selected.includes(deployment)) return;
-    if (may_serve(deployment)) {
-      if (speech_for(endpoint_, request_, deployment) == Speech::estimated) {
+    const Speech speech = speech_for(endpoint_, request_, deployment);
+    if (speech != Speech::none && may_reach(deployment)) {
+      if (speech == Speech::estimated) {
         may_estimate_ = true;
       } else {
         plan_.push_back(&deployment);
@@ -331,9 +331,7 @@ std::optional<ApiError> Exchange::prepare(Attempt& attempt) {
   }
   std::optional<llm::CacheBreakpoints> breakpoints;
   if (deployment.traits.automatic_cache_breakpoints) {
-    breakpoints.emplace(
-        *chat_, dialect,
-        llm::ChatTarget{.upstream_model = deployment.upstream_model, .traits = deployment.traits});
+    breakpoints.emplace(*chat_, dialect, chat_target(deployment));
   }
   return attempt.prepare();
 }

@@ -93,7 +93,7 @@ class Exchange {
   [[nodiscard]] bool is_by_id() const noexcept { return !endpoint_.id.empty(); }
   [[nodiscard]] bool own_key_goes_nowhere() const;
   [[nodiscard]] bool estimates_instead() const;
-  [[nodiscard]] bool may_serve(const catalog::Deployment& deployment) const;
+  [[nodiscard]] bool may_reach(const catalog::Deployment& deployment) const;
   [[nodiscard]] policy::ProviderCredential credential_for(const catalog::Provider& provider) const;
 
   // Accounting.

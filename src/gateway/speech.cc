@@ -24,11 +24,12 @@ namespace {
 bool takes_as_it_came(const llm::Endpoint& endpoint, const catalog::Deployment& deployment) {
   const bool is_chat = endpoint.operation == llm::Operation::chat_completions;
   const bool is_anthropic = endpoint.dialect == llm::Dialect::anthropic;
-  const bool counts = deployment.provider->host.counts_input_tokens;
   switch (deployment.provider->dialect) {
     case catalog::Dialect::openai:
     case catalog::Dialect::azure:
-      if (endpoint.operation == llm::Operation::responses_input_tokens) return counts;
+      if (endpoint.operation == llm::Operation::responses_input_tokens) {
+        return deployment.provider->host.counts_input_tokens;
+      }
       return !is_anthropic && (!is_chat || deployment.traits.takes_chat_completions);
     case catalog::Dialect::anthropic: return is_anthropic;
     case catalog::Dialect::vertex:
@@ -41,6 +42,19 @@ bool takes_as_it_came(const llm::Endpoint& endpoint, const catalog::Deployment& 
       break;
     case catalog::Dialect::gemini:
     case catalog::Dialect::bedrock: return false;
+  }
+  __builtin_unreachable();
+}
+
+// Whether the provider has a way to count tokens (llm/token_count.h).
+bool has_token_count(const catalog::Deployment& deployment) noexcept {
+  switch (deployment.provider->dialect) {
+    case catalog::Dialect::openai:
+    case catalog::Dialect::azure: return deployment.provider->host.counts_input_tokens;
+    case catalog::Dialect::anthropic:
+    case catalog::Dialect::gemini: return true;
+    case catalog::Dialect::bedrock: return deployment.traits.publisher == "anthropic";
+    case catalog::Dialect::vertex: return false;
   }
   __builtin_unreachable();
 }
@@ -64,23 +78,6 @@ bool takes_messages(const catalog::Deployment& deployment) noexcept {
   __builtin_unreachable();
 }
 
-namespace {
-
-// Whether the provider has a way to count tokens (llm/token_count.h).
-bool counts_tokens(const catalog::Deployment& deployment) noexcept {
-  switch (deployment.provider->dialect) {
-    case catalog::Dialect::openai:
-    case catalog::Dialect::azure: return deployment.provider->host.counts_input_tokens;
-    case catalog::Dialect::anthropic:
-    case catalog::Dialect::gemini: return true;
-    case catalog::Dialect::bedrock: return deployment.traits.publisher == "anthropic";
-    case catalog::Dialect::vertex: return false;
-  }
-  __builtin_unreachable();
-}
-
-}  // namespace
-
 Speech speech_for(const llm::Endpoint& endpoint, const llm::Request& request,
                   const catalog::Deployment& deployment) noexcept {
   const catalog::Provider& provider = *deployment.provider;
@@ -91,7 +88,7 @@ Speech speech_for(const llm::Endpoint& endpoint, const llm::Request& request,
   if (takes_as_it_came(endpoint, deployment)) return Speech::relayed;
   if (!is_spoken(provider.dialect)) return Speech::none;
   if (llm::asks_token_count(endpoint.operation)) {
-    return counts_tokens(deployment) ? Speech::translated : Speech::estimated;
+    return has_token_count(deployment) ? Speech::translated : Speech::estimated;
   }
   return llm::is_translatable(endpoint.operation) ? Speech::translated : Speech::none;
 }
@@ -118,6 +115,12 @@ llm::ChatDialect chat_dialect(const catalog::Deployment& deployment,
       break;
   }
   __builtin_unreachable();
+}
+
+llm::ChatTarget chat_target(const catalog::Deployment& deployment) noexcept {
+  return {.upstream_model = deployment.upstream_model,
+          .traits = deployment.traits,
+          .on_vertex = deployment.provider->dialect == catalog::Dialect::vertex};
 }
 
 }  // namespace sluice::gateway

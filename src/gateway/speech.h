@@ -44,4 +44,7 @@ enum class Speech : std::uint8_t {
 [[nodiscard]] llm::ChatDialect chat_dialect(const catalog::Deployment& deployment,
                                             llm::Operation operation) noexcept;
 
+/// What a writer of that dialect is told of it. Lifetime: the deployment's.
+[[nodiscard]] llm::ChatTarget chat_target(const catalog::Deployment& deployment) noexcept;
+
 }  // namespace sluice::gateway

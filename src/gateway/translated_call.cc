@@ -25,13 +25,10 @@ TranslatedCall::TranslatedCall(const Config& config)
 std::expected<std::unique_ptr<TranslatedCall>, llm::ApiError> TranslatedCall::write(
     const Config& config, json::Index& index) {
   std::unique_ptr<TranslatedCall> call(new TranslatedCall(config));
-  const llm::ChatTarget target{
-      .upstream_model = config.deployment.upstream_model,
-      .traits = config.deployment.traits,
-      .on_vertex = config.deployment.provider->dialect == catalog::Dialect::vertex};
   const auto write = llm::asks_token_count(config.request.operation) ? llm::write_count_call
                                                                      : llm::write_chat_call;
-  llm::WrittenCall written = write(call->dialect_, config.chat, target, index);
+  llm::WrittenCall written =
+      write(call->dialect_, config.chat, chat_target(config.deployment), index);
   index.clear();
   if (!written) return std::unexpected(std::move(written.error()));
   call->target_ = std::move(written->target);
