@@ -48,8 +48,7 @@ void OpenaiChunkWriter::start(const ChatEvent& event) {
   head_ += "\",\"object\":\"chat.completion.chunk\",\"created\":" + std::to_string(frame_.created);
   append_member(head_, "model", {.bytes = frame_.model});
   head_ += ",\"choices\":[";
-  first_delta_head_ = head_ + "{\"index\":0,\"delta\":{";
-  first_text_head_ = first_delta_head_ + "\"content\":\"";
+  first_text_head_ = head_ + "{\"index\":0,\"delta\":{\"content\":\"";
   ChatEvent first;
   begin(first, choice_of(first));
 }
@@ -82,10 +81,6 @@ void OpenaiChunkWriter::write_first_text(json::Text text) {
 }
 
 void OpenaiChunkWriter::open_delta(std::uint32_t choice) {
-  if (choice == 0) {
-    out_ += first_delta_head_;
-    return;
-  }
   out_ += head_;
   out_ += "{\"index\":";
   out_ += std::to_string(choice);

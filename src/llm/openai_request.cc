@@ -234,6 +234,13 @@ Checked read_repair(const Fields& fields, Request& request) {
   return {};
 }
 
+Checked read_provider(const Fields& fields, Request& request) {
+  if (auto refused = read_provider_preferences(fields.given(field_provider), request)) {
+    return std::unexpected(std::move(*refused));
+  }
+  return {};
+}
+
 // The member that says what to work on, where the operation makes no sense without.
 Checked check_input(const Fields& fields, Operation operation) {
   if (operation == Operation::chat_completions) {
@@ -279,10 +286,7 @@ std::expected<Request, ApiError> read_object(const Endpoint& endpoint, Value top
   if (checked) checked = read_stream_options(*fields, edit, request);
   if (checked) checked = read_user(*fields, request);
   if (checked) checked = read_repair(*fields, request);
-  if (auto refused = read_provider_preferences(fields->given(field_provider), request);
-      checked && refused) {
-    checked = std::unexpected(std::move(*refused));
-  }
+  if (checked) checked = read_provider(*fields, request);
   if (checked) checked = check_input(*fields, endpoint.operation);
   if (!checked) return std::unexpected(std::move(checked.error()));
   edit.write_to(request.edits);

@@ -50,9 +50,8 @@ class OpenaiChunkWriter final : public ChatWriter {
   void write_usage();
 
   AnswerFrame frame_;
-  std::string head_;              // of every chunk, up to the choices
-  std::string first_delta_head_;  // the same up to what the first choice says
-  std::string first_text_head_;   // the same up to its text
+  std::string head_;             // of every chunk, up to the choices
+  std::string first_text_head_;  // the same up to the text of the first choice
   std::vector<Choice> choices_;
   Usage usage_;
   bool tagged_ = false;
