@@ -6,7 +6,7 @@ namespace sluice::server {
 namespace {
 
 // Brings a counter up to a total that is counted elsewhere.
-void raise_to(telemetry::Counter& counter, std::uint64_t total) noexcept {
+void raise_to(Counter& counter, std::uint64_t total) noexcept {
   if (total > counter.value()) counter.add(total - counter.value());
 }
 

@@ -12,7 +12,7 @@
 #include <cstdint>
 
 #include "sluice/base/clock.h"
-#include "sluice/telemetry/counter.h"
+#include "sluice/base/counter.h"
 
 namespace sluice::telemetry {
 

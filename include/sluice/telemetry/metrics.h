@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "sluice/telemetry/counter.h"
+#include "sluice/base/counter.h"
 #include "sluice/telemetry/histogram.h"
 #include "sluice/telemetry/label_table.h"
 #include "sluice/telemetry/outcome.h"

@@ -1,10 +1,10 @@
-#include "sluice/telemetry/counter.h"
+#include "sluice/base/counter.h"
 
 #include <gtest/gtest.h>
 
 #include <thread>
 
-namespace sluice::telemetry {
+namespace sluice {
 namespace {
 
 TEST(Counter, CountsFromZero) {
@@ -13,6 +13,15 @@ TEST(Counter, CountsFromZero) {
   counter.add();
   counter.add(41);
   EXPECT_EQ(counter.value(), 42U);
+}
+
+TEST(SmallCounter, GoesOnFromZeroSoThatDifferencesStayRight) {
+  SmallCounter counter;
+  counter.add(0xffff'fffe);
+  const std::uint32_t before = counter.value();
+  counter.add(5);
+  EXPECT_EQ(counter.value(), 3U);
+  EXPECT_EQ(counter.value() - before, 5U);
 }
 
 TEST(Gauge, GoesUpAndDown) {
@@ -44,4 +53,4 @@ TEST(Counter, ReadByAnotherThreadNeverGoesBack) {
 }
 
 }  // namespace
-}  // namespace sluice::telemetry
+}  // namespace sluice
