@@ -1,11 +1,13 @@
-// Question: what does it cost to count an attempt?
-// Corpus: attempts drawn from a fixed seed; no files.
+// Question: what does it cost to count an attempt, and to know once a second what all cores
+// counted? Corpus: attempts drawn from a fixed seed; no files.
 #include <benchmark/benchmark.h>
 
+#include <memory>
 #include <vector>
 
 #include "sluice/base/random.h"
 #include "sluice/upstream/health_counters.h"
+#include "sluice/upstream/scoreboard.h"
 
 namespace sluice::upstream {
 namespace {
@@ -46,6 +48,49 @@ void BM_RecordAttempt(benchmark::State& state) {
   if (counted != next) state.SkipWithError("attempts lost: the time is void");
 }
 BENCHMARK(BM_RecordAttempt);
+
+constexpr std::size_t core_count = 64;
+constexpr std::size_t deployment_count = 500;
+
+// One refresh of 64 cores x 500 deployments, of which `active` were asked on every core in the
+// second before: with the whole window behind it, so that a second is forgotten as well.
+void BM_Refresh(benchmark::State& state) {
+  const auto active = static_cast<std::size_t>(state.range(0));
+  const std::vector<AttemptEnd> attempts = drawn_attempts();
+  std::vector<std::unique_ptr<HealthCounters>> cores;
+  std::vector<const HealthCounters*> views;
+  for (std::size_t core = 0; core < core_count; ++core) {
+    cores.push_back(std::make_unique<HealthCounters>(deployment_count, std::size_t{0}));
+    views.push_back(cores.back().get());
+  }
+  Scoreboard board({.window_s = 60}, deployment_count, 0);
+  std::uint64_t recorded = 0;
+  std::int64_t now_s = 0;
+  const auto one_second = [&] {
+    ++now_s;
+    for (const auto& core : cores) {
+      for (std::size_t i = 0; i < active; ++i) {
+        core->deployments.begin_attempt(i);
+        core->deployments.end_attempt(i, attempts[recorded++ % attempts.size()]);
+      }
+    }
+  };
+  const auto refresh = [&] { board.refresh(views, MonotonicTime{std::chrono::seconds(now_s)}); };
+  for (int second = 0; second < 60; ++second) {
+    one_second();
+    refresh();
+  }
+  for (auto _ : state) {
+    state.PauseTiming();
+    one_second();
+    state.ResumeTiming();
+    refresh();
+  }
+  std::uint64_t seen = 0;
+  for (std::size_t i = 0; i < deployment_count; ++i) seen += board.standing(i).attempts_ever;
+  if (seen != recorded) state.SkipWithError("attempts lost: the time is void");
+}
+BENCHMARK(BM_Refresh)->ArgName("active")->Arg(0)->Arg(25)->Arg(100)->Arg(500);
 
 }  // namespace
 }  // namespace sluice::upstream

@@ -35,6 +35,8 @@ TEST(GeometricHistogram, TellsAQuantileOnlyWhenAValueLiesBeyondIt) {
   EXPECT_EQ(values_for_quantile(0.9), 10U);
   EXPECT_EQ(values_for_quantile(0.95), 20U);
   EXPECT_EQ(values_for_quantile(0.99), 100U);
+  EXPECT_EQ(values_for_quantile(0.1), 10U);
+  EXPECT_EQ(values_for_quantile(0.01), 100U);
 
   std::array<std::uint32_t, Small::bucket_count> counts{};
   const std::array wanted{0.5, 0.9};

@@ -39,7 +39,8 @@ struct GeometricBuckets {
 /// How many values there must be before one of them is told as a quantile: a few, and one beyond.
 [[nodiscard]] constexpr std::uint64_t values_for_quantile(double quantile) noexcept {
   std::uint64_t values = 5;
-  while (static_cast<double>(values) * (1 - quantile) < 0.999) ++values;
+  const double beyond = quantile < 0.5 ? quantile : 1 - quantile;
+  while (static_cast<double>(values) * beyond < 0.999) ++values;
   return values;
 }
 
@@ -55,7 +56,7 @@ template <typename Buckets, std::size_t count>
   std::uint64_t below = 0;  // values in the buckets before this one
   std::size_t bucket = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    if (total < values_for_quantile(quantiles[i])) break;
+    if (total < values_for_quantile(quantiles[i])) continue;
     const double rank = quantiles[i] * static_cast<double>(total);
     while (static_cast<double>(below + counts[bucket]) < rank) below += counts[bucket++];
     const auto from = static_cast<double>(Buckets::lower_bound(bucket));

@@ -21,8 +21,9 @@ struct Standing {
   double first_content_p99_ms = 0;
 
   double tokens_per_s = 0;      // output tokens of streams by the time they took; 0: not known
-  double tokens_per_s_p50 = 0;  // half of the streams were at least as slow
-  double tokens_per_s_p75 = 0;
+  double tokens_per_s_p50 = 0;  // half of the streams were at least as fast
+  double tokens_per_s_p75 =
+      0;  // three quarters were: so p75 <= p50, as callers' thresholds mean it
   double tokens_per_s_p90 = 0;
   double tokens_per_s_p99 = 0;
 
