@@ -75,8 +75,7 @@ void HealthTable::cool_until(std::size_t subject, MonotonicTime until) noexcept 
 void HealthTable::publish(std::size_t subject) noexcept {
   std::atomic<std::uint32_t>& version =
       versions_[subject / versions_per_line].values[subject % versions_per_line];
-  const std::uint32_t next = version.load(std::memory_order_relaxed) + 1;
-  version.store(next == 0 ? 1 : next, std::memory_order_release);
+  version.store(next_version(version.load(std::memory_order_relaxed)), std::memory_order_release);
 }
 
 }  // namespace sluice::upstream

@@ -103,6 +103,13 @@ TEST(HealthCounters, TellByTheVersionThatSomethingChanged) {
   for (std::size_t other = 0; other < 39; ++other) EXPECT_EQ(table.version(other), 0U);
 }
 
+// A version of 0 would say that nothing ever happened, and the row were left out of the sum.
+TEST(HealthCounters, NeverComeBackToTheFirstVersion) {
+  EXPECT_EQ(HealthTable::next_version(0), 1U);
+  EXPECT_EQ(HealthTable::next_version(0xffff'fffe), 0xffff'ffffU);
+  EXPECT_EQ(HealthTable::next_version(0xffff'ffff), 1U);
+}
+
 TEST(HealthCounters, GiveEachSubjectItsOwnCacheLines) {
   const HealthTable table(2);
   const auto first = reinterpret_cast<std::uintptr_t>(&table.row(0));

@@ -88,6 +88,10 @@ class HealthTable {
     return versions_[subject / versions_per_line].values[subject % versions_per_line].load(
         std::memory_order_acquire);
   }
+  /// The version after that: never 0.
+  [[nodiscard]] static constexpr std::uint32_t next_version(std::uint32_t version) noexcept {
+    return version == 0xffff'ffff ? 1 : version + 1;
+  }
   /// Any thread.
   [[nodiscard]] const Row& row(std::size_t subject) const noexcept { return rows_[subject]; }
 
