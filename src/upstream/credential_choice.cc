@@ -15,7 +15,7 @@ MonotonicTime spent_until(const CredentialHealth& health) noexcept {
 /// What is left of its rate, 0 to 1: with few requests left it is asked less, so that cores which
 /// all see the same last one do not all take it. Once the reset is past, nothing is known.
 double rate_left(const CredentialHealth& health, MonotonicTime now) noexcept {
-  constexpr double plenty = 10;
+  constexpr auto plenty = static_cast<double>(RateHeadroom::requests_plenty);
   const RateHeadroom& headroom = health.headroom;
   if (!headroom.requests_remaining || !headroom.reset) return 1;
   if (now >= health.headroom_at + *headroom.reset) return 1;

@@ -29,6 +29,29 @@ bool ends_with(std::string_view text, std::string_view lower) noexcept {
          http::equal_ignoring_case(text.substr(text.size() - lower.size()), lower);
 }
 
+enum class Field : std::uint8_t { remaining, reset, period };
+
+std::optional<Field> field_named(std::string_view text) noexcept {
+  constexpr std::string_view remaining = "remaining", reset = "reset", period = "renewalperiod";
+  if (http::equal_ignoring_case(text, remaining)) return Field::remaining;
+  if (http::equal_ignoring_case(text, reset)) return Field::reset;
+  if (http::equal_ignoring_case(text, period)) return Field::period;
+  return std::nullopt;
+}
+
+/// What follows the prefix that names of rate limits have, or nothing. Most other names have no
+/// dash just there.
+std::string_view behind_prefix(std::string_view name) noexcept {
+  constexpr std::string_view prefixes[] = {"x-ratelimit-", "anthropic-ratelimit-", "ratelimit-"};
+  for (const std::string_view prefix : prefixes) {
+    if (name.size() > prefix.size() && name[prefix.size() - 1] == '-' &&
+        starts_with(name, prefix)) {
+      return name.substr(prefix.size());
+    }
+  }
+  return {};
+}
+
 /// Anthropic has four; eight are more than anybody has.
 class Limits {
  public:
@@ -36,7 +59,6 @@ class Limits {
   [[nodiscard]] std::span<const Limit> all() const noexcept { return {limits_.data(), count_}; }
 
  private:
-  enum class Field : std::uint8_t { remaining, reset, period };
   void take_field(Field field, std::string_view what, std::string_view value) noexcept;
   void take_draft(std::string_view value) noexcept;
   Limit* limit(std::string_view what) noexcept;
@@ -85,30 +107,22 @@ void Limits::take_draft(std::string_view value) noexcept {
 }
 
 void Limits::take(std::string_view name, std::string_view value) noexcept {
-  constexpr std::string_view prefixes[] = {"x-ratelimit-", "anthropic-ratelimit-", "ratelimit-"};
-  for (const std::string_view prefix : prefixes) {
-    if (!starts_with(name, prefix)) continue;
-    const std::string_view rest = name.substr(prefix.size());
-    struct Word {
-      std::string_view text;
-      Field field;
-    };
-    for (const auto& [word, field] :
-         {Word{"remaining", Field::remaining}, Word{"reset", Field::reset},
-          Word{"renewalperiod", Field::period}}) {
-      if (starts_with(rest, word)) {
-        const bool is_whole = rest.size() == word.size();
-        if (is_whole) take_field(field, "", value);
-        if (!is_whole && rest[word.size()] == '-') {
-          take_field(field, rest.substr(word.size() + 1), value);
-        }
-      } else if (ends_with(rest, word) && rest[rest.size() - word.size() - 1] == '-') {
-        take_field(field, rest.substr(0, rest.size() - word.size() - 1), value);
-      }
-    }
+  const std::string_view rest = behind_prefix(name);
+  if (rest.empty()) {
+    if (http::equal_ignoring_case(name, "ratelimit")) take_draft(value);
     return;
   }
-  if (http::equal_ignoring_case(name, "ratelimit")) take_draft(value);
+  // The field comes first, or last: "remaining-requests", "requests-remaining".
+  const std::size_t first = std::min(rest.find('-'), rest.size());
+  if (const auto field = field_named(rest.substr(0, first))) {
+    take_field(*field, rest.substr(std::min(first + 1, rest.size())), value);
+    return;
+  }
+  const std::size_t last = rest.rfind('-');
+  if (last == rest.npos) return;
+  if (const auto field = field_named(rest.substr(last + 1))) {
+    take_field(*field, rest.substr(0, last), value);
+  }
 }
 
 /// Where a limit of that name belongs; null: neither requests nor tokens (OpenAI: "input-images").
@@ -131,21 +145,24 @@ Limits limits_of(const http::HeaderList& headers) noexcept {
 
 }  // namespace
 
+// While there is plenty nobody asks for the reset, and reading it would be half of all the work.
 RateHeadroom read_rate_headroom(const http::HeaderList& headers, WallTime now) {
   RateHeadroom headroom;
-  std::optional<Duration> used_up, whole;  // until what is used up is there; until all is whole
+  std::optional<Duration> used_up, few;  // the longest reset of such limits
   const Limits limits = limits_of(headers);
   for (const Limit& limit : limits.all()) {
     std::optional<std::uint64_t>* const remaining = place_of(limit.what, headroom);
-    if (remaining == nullptr) continue;
-    if (limit.remaining) *remaining = std::min(remaining->value_or(~0ULL), *limit.remaining);
-    if (!limit.reset) continue;
+    if (remaining == nullptr || !limit.remaining) continue;
+    *remaining = std::min(remaining->value_or(~0ULL), *limit.remaining);
+    const std::uint64_t plenty =
+        remaining == &headroom.requests_remaining ? RateHeadroom::requests_plenty : 1;
+    if (*limit.remaining >= plenty || !limit.reset) continue;
     const std::optional<Duration> reset = parse_reset(*limit.reset, now, limit.period);
     if (!reset) continue;
-    std::optional<Duration>& longest = limit.remaining == 0U ? used_up : whole;
+    std::optional<Duration>& longest = *limit.remaining == 0 ? used_up : few;
     longest = std::max(longest.value_or(*reset), *reset);
   }
-  headroom.reset = headroom.is_exhausted() ? used_up : whole;
+  headroom.reset = headroom.is_exhausted() ? used_up : few;
   return headroom;
 }
 

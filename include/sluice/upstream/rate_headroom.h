@@ -21,10 +21,12 @@ namespace sluice::upstream {
 struct RateHeadroom {
   std::optional<std::uint64_t> requests_remaining = {};
   std::optional<std::uint64_t> tokens_remaining = {};  // of several kinds of tokens the fewest
-  /// Until what is used up is there again, or, while nothing is, until everything is whole. From
-  /// the answer's beginning on, within 0 to 24 hours.
+  /// Until what is used up is there again, or, while nothing is, the few requests that are left.
+  /// From the answer's beginning on, 0 to 24 hours; nothing while there is plenty.
   std::optional<Duration> reset = {};
 
+  /// Fewer than these are few.
+  static constexpr std::uint64_t requests_plenty = 10;
   [[nodiscard]] bool is_exhausted() const noexcept {
     return requests_remaining == 0U || tokens_remaining == 0U;
   }
