@@ -6,7 +6,10 @@
 #include <vector>
 
 #include "sluice/base/random.h"
+#include "sluice/http/head.h"
+#include "sluice/upstream/credential_choice.h"
 #include "sluice/upstream/health_counters.h"
+#include "sluice/upstream/rate_headroom.h"
 #include "sluice/upstream/scoreboard.h"
 
 namespace sluice::upstream {
@@ -91,6 +94,65 @@ void BM_Refresh(benchmark::State& state) {
   if (seen != recorded) state.SkipWithError("attempts lost: the time is void");
 }
 BENCHMARK(BM_Refresh)->ArgName("active")->Arg(0)->Arg(25)->Arg(100)->Arg(500);
+
+http::HeaderList openai_answer() {
+  http::HeaderList list;
+  const http::Header headers[] = {{"date", "Wed, 22 Oct 2025 23:43:46 GMT"},
+                                  {"content-type", "application/json"},
+                                  {"transfer-encoding", "chunked"},
+                                  {"connection", "keep-alive"},
+                                  {"access-control-expose-headers", "X-Request-ID"},
+                                  {"openai-processing-ms", "1893"},
+                                  {"openai-project", "proj_0"},
+                                  {"openai-version", "2020-10-01"},
+                                  {"x-envoy-upstream-service-time", "1922"},
+                                  {"x-ratelimit-limit-requests", "5000"},
+                                  {"x-ratelimit-limit-tokens", "800000"},
+                                  {"x-ratelimit-remaining-requests", "4999"},
+                                  {"x-ratelimit-remaining-tokens", "799222"},
+                                  {"x-ratelimit-reset-requests", "12ms"},
+                                  {"x-ratelimit-reset-tokens", "1m2.389s"},
+                                  {"x-request-id", "req_0"},
+                                  {"x-openai-proxy-wasm", "v0.1"},
+                                  {"cf-cache-status", "DYNAMIC"},
+                                  {"strict-transport-security", "max-age=31536000"},
+                                  {"x-content-type-options", "nosniff"},
+                                  {"server", "cloudflare"},
+                                  {"cf-ray", "0-0"},
+                                  {"alt-svc", "h3=\":443\"; ma=86400"}};
+  for (const http::Header& header : headers) list.add(header.name, header.value);
+  return list;
+}
+
+void BM_ReadRateHeadroom(benchmark::State& state) {
+  const http::HeaderList headers = openai_answer();
+  RateHeadroom headroom;
+  for (auto _ : state) {
+    headroom = read_rate_headroom(headers, WallTime{});
+    benchmark::DoNotOptimize(headroom);
+  }
+  if (headroom.tokens_remaining != 799'222U) state.SkipWithError("misread: the time is void");
+}
+BENCHMARK(BM_ReadRateHeadroom);
+
+void BM_ChooseCredential(benchmark::State& state) {
+  const auto count = static_cast<std::size_t>(state.range(0));
+  const std::vector<CredentialLimits> limits(count, {.weight = 1, .concurrency_max = 100});
+  const std::vector<CredentialHealth> healths(count);
+  Random random(1);
+  std::vector<std::uint64_t> chosen(count);
+  for (auto _ : state) {
+    const auto index = choose_credential(limits, healths, {}, random.next(), MonotonicTime{});
+    ++chosen[*index];
+  }
+  for (const std::uint64_t times : chosen) {
+    const auto even = static_cast<double>(state.iterations()) / static_cast<double>(count);
+    if (even > 10'000 && (static_cast<double>(times) < 0.9 * even)) {
+      state.SkipWithError("one is hardly chosen: the time is void");
+    }
+  }
+}
+BENCHMARK(BM_ChooseCredential)->ArgName("credentials")->Arg(1)->Arg(8);
 
 }  // namespace
 }  // namespace sluice::upstream
