@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "sluice/base/assert.h"
+#include "sluice/upstream/circuit_breaker.h"
 
 // A second is a run of records, one per subject that something happened to:
 //
@@ -58,11 +59,11 @@ void add_row(const HealthTable::Row& row, HealthTotals& sum) noexcept {
 
 void count_verdicts(const HealthTotals& now, HealthWindow::Subject& subject) noexcept {
   for (std::size_t i = 0; i < verdict_count; ++i) {
-    const auto verdict = static_cast<Verdict>(i);
+    const Outcome outcome = outcome_of(static_cast<Verdict>(i));
     const std::size_t cell = HealthTotals::verdicts + i;
     const std::uint32_t attempts = now.counts[cell] - subject.seen.counts[cell];
-    if (is_verdict(verdict)) subject.attempts_ever += attempts;
-    if (is_failure(verdict)) subject.failures_ever += attempts;
+    if (outcome != Outcome::abandoned) subject.attempts_ever += attempts;
+    if (outcome == Outcome::failed) subject.failures_ever += attempts;
   }
 }
 

@@ -28,7 +28,7 @@ class HealthWindow {
     HealthTotals totals;  // in the window
     std::uint32_t in_flight = 0;
     MonotonicTime cooling_until{};    // the latest of all cores'
-    std::uint64_t attempts_ever = 0;  // with a verdict
+    std::uint64_t attempts_ever = 0;  // see Standing
     std::uint64_t failures_ever = 0;
     HealthTotals seen{};  // of all cores, modulo the width of a cell; for differences
   };

@@ -35,7 +35,9 @@ struct Standing {
   double share = 1;               // of its weight that it should get, in (0, 1]: slow start
   MonotonicTime cooling_until{};  // the latest any core was told; epoch: not cooling
 
-  /// Since the scoreboard began: for who judges by what is new.
+  /// Since the scoreboard began, for who judges by what is new; without refusals that have remedies
+  /// of their own, as a breaker counts (outcome_of): a Retry-After of one second must not become an
+  /// ejection of thirty.
   std::uint64_t attempts_ever = 0;
   std::uint64_t failures_ever = 0;
 
