@@ -64,7 +64,7 @@ std::optional<llm::ApiError> Attempt::prepare() {
     if (host_edits_) dropped = host_edits_->dropped;
   }
   if (dropped.empty()) return std::nullopt;
-  if (context_.request.every_parameter) {
+  if (context_.request.every_parameter()) {
     return llm::errors::parameters_unsupported(provider_.name, dropped);
   }
   dropped_ = fmt::to_string(fmt::join(dropped, ", "));

@@ -2,12 +2,14 @@
 //
 // Everything else in the body is the provider's business and travels on as received.
 #pragma once
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "sluice/json/splice.h"
 #include "sluice/llm/endpoint.h"
+#include "sluice/llm/route_wishes.h"
 
 namespace sluice::llm {
 
@@ -29,12 +31,18 @@ struct Request {
   bool usage_shown = false;  // the client asked for the usage chunk of a stream: it is shown
   bool usage_added = false;  // we ask in its place: the chunk is counted and hidden
   RepairWanted repair;       // of chats
-  bool every_parameter = false;  // a provider that would not get all of them is not asked
-  std::string user;              // the caller's end-user label; may be empty
+  std::string user;          // the caller's end-user label; may be empty
+  std::string session;       // the conversation it belongs to, by the caller's name; may be empty
+  std::unique_ptr<const RouteWishes> wishes;  // null: nothing is said about routing
 
   // What changes on the way to a provider of the same dialect, the model's name excepted, which
   // depends on the deployment.
   json::Splice edits;
+
+  /// Whether a provider that would not get all parameters is not to be asked.
+  [[nodiscard]] bool every_parameter() const noexcept {
+    return wishes != nullptr && wishes->provider.require_parameters;
+  }
 };
 
 /// A model name read as provider/model. Only the catalogue knows whether the first part is a
