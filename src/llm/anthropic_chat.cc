@@ -101,8 +101,7 @@ bool AnthropicChat::read_top(Value top) {
     const auto* field = std::ranges::find(fields, name, &Field::name);
     if (field != fields.end()) {
       if (!(this->*field->read)(member.value, path)) return false;
-    } else if (std::ranges::find(anthropic_gateway_only_fields(), name) ==
-               anthropic_gateway_only_fields().end()) {
+    } else if (!is_anthropic_gateway_only(name, member.value)) {
       note_other(std::string(name), member.value);
     }
   }

@@ -7,8 +7,8 @@
 
 #include "anthropic_foreign_blocks.h"
 #include "member_names.h"
-#include "provider_preferences.h"
 #include "sluice/json/object_edit.h"
+#include "wish_members.h"
 
 namespace sluice::llm {
 namespace {
@@ -18,7 +18,7 @@ using json::Value;
 
 constexpr std::size_t model_bytes_max = 512;
 
-constexpr std::array<std::string_view, 16> gateway_only_fields = {"models",
+constexpr std::array<std::string_view, 17> gateway_only_fields = {"models",
                                                                   "fallback_config",
                                                                   "route",
                                                                   "provider",
@@ -33,7 +33,8 @@ constexpr std::array<std::string_view, 16> gateway_only_fields = {"models",
                                                                   "model_region",
                                                                   "session_id",
                                                                   "no_reasoning",
-                                                                  "debug"};
+                                                                  "debug",
+                                                                  "stream_rescue"};
 
 // The members read here.
 struct Fields {
@@ -41,7 +42,7 @@ struct Fields {
   std::optional<Value> messages;
   std::optional<Value> stream;
   std::optional<Value> metadata;
-  std::optional<Value> provider;
+  WishMembers wishes;
 };
 
 std::optional<Value>* place_of(std::string_view name, Fields& fields) {
@@ -49,7 +50,6 @@ std::optional<Value>* place_of(std::string_view name, Fields& fields) {
   if (name == "messages") return &fields.messages;
   if (name == "stream") return &fields.stream;
   if (name == "metadata") return &fields.metadata;
-  if (name == "provider") return &fields.provider;
   return nullptr;
 }
 
@@ -65,9 +65,10 @@ std::expected<Fields, ApiError> collect_fields(Value top, json::ObjectEdit& edit
     if (std::optional<Value>* place = place_of(name, fields)) {
       if (!member.value.is_null()) *place = member.value;
     }
-    if (std::ranges::find(gateway_only_fields, name) != gateway_only_fields.end()) {
-      // One more than there are is given twice; each removal costs as many steps as those before.
-      if (removed++ < gateway_only_fields.size()) edit.remove(member);
+    if (is_anthropic_gateway_only(name, member.value)) {
+      fields.wishes.offer(name, member.value);
+      // More than there are are given twice; each removal costs as many steps as those before.
+      if (removed++ <= gateway_only_fields.size()) edit.remove(member);
     }
   }
   if (const auto twice = names.duplicate()) {
@@ -136,7 +137,7 @@ std::expected<Request, ApiError> read_object(const Endpoint& endpoint, Value top
   std::optional<ApiError> error = read_model(fields->model, request);
   if (!error) error = read_stream(fields->stream, endpoint, request);
   if (!error) error = read_user(fields->metadata, request);
-  if (!error) error = read_provider_preferences(fields->provider, request);
+  if (!error) error = fields->wishes.read(request);
   if (!error) error = check_messages(fields->messages);
   if (error) return std::unexpected(std::move(*error));
   edit.write_to(request.edits);
@@ -148,6 +149,11 @@ std::expected<Request, ApiError> read_object(const Endpoint& endpoint, Value top
 
 std::span<const std::string_view> anthropic_gateway_only_fields() noexcept {
   return gateway_only_fields;
+}
+
+bool is_anthropic_gateway_only(std::string_view name, Value value) noexcept {
+  if (name == "fallbacks") return value.is(Kind::array);
+  return std::ranges::find(gateway_only_fields, name) != gateway_only_fields.end();
 }
 
 std::expected<Request, ApiError> understand_anthropic_json(const Endpoint& endpoint,

@@ -7,11 +7,11 @@
 
 #include "include_usage.h"
 #include "member_names.h"
-#include "provider_preferences.h"
 #include "sluice/base/assert.h"
 #include "sluice/json/object_edit.h"
 #include "sluice/json/value.h"
 #include "sluice/json/writer.h"
+#include "wish_members.h"
 
 namespace sluice::llm {
 namespace {
@@ -25,12 +25,12 @@ constexpr std::size_t model_bytes_max = 512;
 // In OpenAI's API the model of a moderation may be left out and is this one then.
 constexpr std::string_view default_moderation_model = "omni-moderation-latest";
 
-constexpr std::array<std::string_view, 17> gateway_only_fields = {
-    "models",       "fallbacks",  "fallback_config", "route",
-    "provider",     "routing",    "plugins",         "post_processing_steps",
-    "model_region", "transforms", "preset",          "transcript_id",
-    "session_id",   "trace",      "debug",           "free_models_only",
-    "no_reasoning"};
+constexpr std::array<std::string_view, 18> gateway_only_fields = {
+    "models",       "fallbacks",    "fallback_config", "route",
+    "provider",     "routing",      "plugins",         "post_processing_steps",
+    "model_region", "transforms",   "preset",          "transcript_id",
+    "session_id",   "trace",        "debug",           "free_models_only",
+    "no_reasoning", "stream_rescue"};
 
 // The members read here.
 enum Field : std::size_t {
@@ -47,7 +47,6 @@ enum Field : std::size_t {
   field_post_processing_steps,
   field_plugins,
   field_response_format,
-  field_provider,
   fields_count,
 };
 constexpr std::array<std::string_view, fields_count> field_names = {"model",
@@ -62,11 +61,11 @@ constexpr std::array<std::string_view, fields_count> field_names = {"model",
                                                                     "conversation",
                                                                     "post_processing_steps",
                                                                     "plugins",
-                                                                    "response_format",
-                                                                    "provider"};
+                                                                    "response_format"};
 
 struct Fields {
   std::array<std::optional<Value>, fields_count> values;
+  WishMembers wishes;
 
   // A member that is null counts as not given, as it does in OpenAI's API.
   [[nodiscard]] std::optional<Value> given(Field field) const {
@@ -102,7 +101,9 @@ std::expected<Fields, ApiError> collect_fields(Value top, json::ObjectEdit& edit
     if (known != field_names.end()) {
       fields.values[static_cast<std::size_t>(known - field_names.begin())] = member.value;
     }
+    if (name == "prompt_cache_key") fields.wishes.offer(name, member.value);
     if (is_one_of(name, gateway_only_fields)) {
+      fields.wishes.offer(name, member.value);
       // One more than there are is given twice; each removal costs as many steps as those before.
       if (removed++ < gateway_only_fields.size()) edit.remove(member);
     }
@@ -128,14 +129,17 @@ Checked read_model_name(std::string_view name, Request& request) {
 Checked read_model(const Fields& fields, Value top, Request& request) {
   const std::optional<Value> value = fields.given(field_model);
   if (!value) {
+    // Where the member is put on the way; or over a null.
+    request.model_span = fields.values[field_model] ? fields.values[field_model]->span()
+                                                    : json::Span{top.span().offset + 1, 0};
+    if (const std::optional<Value> first = fields.wishes.first_model()) {
+      return read_model_name(*first->string(), request);
+    }
     if (request.operation != Operation::moderations) {
       return std::unexpected(
           errors::field_missing("model", "Name the model to use; GET /v1/models lists them."));
     }
     request.model = default_moderation_model;
-    // Where the member is put when a deployment calls the model otherwise; or over a null.
-    request.model_span = fields.values[field_model] ? fields.values[field_model]->span()
-                                                    : json::Span{top.span().offset + 1, 0};
     return {};
   }
   if (!value->is(Kind::string)) {
@@ -234,10 +238,8 @@ Checked read_repair(const Fields& fields, Request& request) {
   return {};
 }
 
-Checked read_provider(const Fields& fields, Request& request) {
-  if (auto refused = read_provider_preferences(fields.given(field_provider), request)) {
-    return std::unexpected(std::move(*refused));
-  }
+Checked read_wishes(const Fields& fields, Request& request) {
+  if (auto refused = fields.wishes.read(request)) return std::unexpected(std::move(*refused));
   return {};
 }
 
@@ -286,7 +288,7 @@ std::expected<Request, ApiError> read_object(const Endpoint& endpoint, Value top
   if (checked) checked = read_stream_options(*fields, edit, request);
   if (checked) checked = read_user(*fields, request);
   if (checked) checked = read_repair(*fields, request);
-  if (checked) checked = read_provider(*fields, request);
+  if (checked) checked = read_wishes(*fields, request);
   if (checked) checked = check_input(*fields, endpoint.operation);
   if (!checked) return std::unexpected(std::move(checked.error()));
   edit.write_to(request.edits);
@@ -367,7 +369,14 @@ Request understand_openai_bodiless(const Endpoint& endpoint) {
 SliceChain openai_upstream_body(const Request& request, const Slice& body,
                                 std::string_view upstream_model, const HostEdits* host) {
   json::Splice edits = (host == nullptr ? request.edits : host->edits).clone();
-  if (request.body == BodyForm::none || request.model == upstream_model) return edits.apply(body);
+  // A body that does not name the model is told it, but where leaving it out means the same.
+  const json::Span named_at = request.model_span;
+  const bool named = request.body == BodyForm::multipart ||
+                     (named_at.size_bytes != 0 && body.view()[named_at.offset] != 'n') ||
+                     request.model == default_moderation_model;
+  if (request.body == BodyForm::none || (named && request.model == upstream_model)) {
+    return edits.apply(body);
+  }
   if (request.body == BodyForm::multipart) {
     SLUICE_ASSERT(upstream_model.find_first_of("\r\n") == upstream_model.npos);
     edits.replace(request.model_span, Slice::copy_of(upstream_model));

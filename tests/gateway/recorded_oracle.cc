@@ -14,12 +14,12 @@ using json::Kind;
 using json::Value;
 
 // As README and sluice.example.toml list them.
-constexpr std::array<std::string_view, 17> gateway_only = {
-    "models",       "fallbacks",  "fallback_config", "route",
-    "provider",     "routing",    "plugins",         "post_processing_steps",
-    "model_region", "transforms", "preset",          "transcript_id",
-    "session_id",   "trace",      "debug",           "free_models_only",
-    "no_reasoning"};
+constexpr std::array<std::string_view, 18> gateway_only = {
+    "models",       "fallbacks",    "fallback_config", "route",
+    "provider",     "routing",      "plugins",         "post_processing_steps",
+    "model_region", "transforms",   "preset",          "transcript_id",
+    "session_id",   "trace",        "debug",           "free_models_only",
+    "no_reasoning", "stream_rescue"};
 
 bool is_chunked(const RecordedExchange& exchange) {
   return exchange.path == "/chat/completions" || exchange.path == "/completions";

@@ -65,9 +65,11 @@ TEST(OpenaiRequest, TakesGatewayOnlyFieldsOut) {
   EXPECT_EQ(upstream(R"({"model":"m","messages":[{"provider":"kept"}],"f\u0061llbacks":[]})", "m"),
             R"({"model":"m","messages":[{"provider":"kept"}]})");
   for (const std::string_view field : openai_gateway_only_fields()) {
-    // Of these two the form is looked at.
-    const bool is_read = field == "post_processing_steps" || field == "plugins";
-    const std::string value = is_read ? "[]" : R"({"a":[1]})";
+    // What the others hold is looked at; tests of routing and of repairs send them.
+    const bool is_unread = field == "preset" || field == "transforms" || field == "transcript_id" ||
+                           field == "trace" || field == "debug" || field == "free_models_only" ||
+                           field == "no_reasoning" || field == "provider";
+    const std::string value = is_unread ? R"({"a":[1]})" : "null";
     const std::string body =
         R"({"model":"m",")" + std::string(field) + "\":" + value + R"(,"messages":[]})";
     EXPECT_EQ(upstream(body, "m"), R"({"model":"m","messages":[]})");

@@ -13,8 +13,9 @@
 // Without `thinking`, and with one disabled or displayed as "omitted", reasoning is `hidden`: a
 // caller that did not ask for thinking blocks takes the first block for the answer.
 //
-// Gateway-only members are those of openai_request.h but for `fallbacks`, which Anthropic knows
-// (beta server-side-fallback, 2026).
+// Gateway-only members are those of openai_request.h, `fallbacks` where it is a list: so callers of
+// OpenRouter send it in this dialect. "default" is a word to Anthropic (beta server-side-fallback,
+// 2026), and goes there.
 #pragma once
 #include <cstdint>
 #include <expected>
@@ -29,8 +30,10 @@
 
 namespace sluice::llm {
 
-/// The top-level members taken out of bodies, in no order.
+/// The top-level members taken out of bodies whatever they hold, in no order.
 [[nodiscard]] std::span<const std::string_view> anthropic_gateway_only_fields() noexcept;
+/// Whether a top-level member is taken out.
+[[nodiscard]] bool is_anthropic_gateway_only(std::string_view name, json::Value value) noexcept;
 
 /// Understands the body of a messages or count_tokens request. `index` is scratch; it holds no
 /// needed state after. openai_upstream_body() makes the body for a provider of this dialect.

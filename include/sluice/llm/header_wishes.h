@@ -7,6 +7,9 @@
 //   x-sluice-hedge: off                                            never two at once
 //   x-sluice-metadata: routing                                     say how it was chosen
 //
+// The other words of the last three (false, on, none) say what is so anyway. An empty value counts
+// as not given.
+//
 // Names in any letter case. None of these fields goes to a provider: what does is on a list of its
 // own (gateway/header_rules).
 #pragma once
@@ -27,8 +30,8 @@ class HeaderWishes {
   /// kept. Lifetime: name and value stay until join().
   void add(std::string_view name, std::string_view value);
 
-  /// Whether any field said something: if not, there is nothing to join.
-  [[nodiscard]] bool any() const noexcept { return any_; }
+  /// Whether join() has anything to do.
+  [[nodiscard]] bool any() const noexcept { return any_ || error_; }
 
   /// Puts what the headers say into an understood request. The 400 of a field that is wrong, or
   /// contradicts another one or the body.
@@ -37,11 +40,13 @@ class HeaderWishes {
  private:
   enum class SessionRank : std::uint8_t { none, session, affinity, session_id };
 
+  void take_word(std::string_view name, std::string_view value, std::string_view on,
+                 std::string_view off, bool& out);
   void take_session(SessionRank rank, std::string_view name, std::string_view value);
   void take_region(std::string_view name, std::string_view value);
   void take_timeout(std::string_view value);
   void refuse(ApiError error);
-  [[nodiscard]] std::optional<ApiError> contradiction(const RouteWishes& wishes) const;
+  [[nodiscard]] std::optional<ApiError> contradiction_with(const RouteWishes& wishes) const;
 
   bool any_ = false;
   bool no_fallback_ = false;

@@ -3,9 +3,10 @@
 // Fields that only the gateway understands are taken out: `models`, `route`, `provider`, `plugins`,
 // `transforms`, `preset`, `session_id`, `trace`, `debug` (OpenRouter), `fallbacks`,
 // `fallback_config`, `post_processing_steps`, `model_region`, `transcript_id` (AssemblyAI) and
-// `routing`, `free_models_only`, `no_reasoning` (LLM Gateway): OpenAI's own API refuses unknown
-// members with a 400. Members some provider may understand (`top_k`, `reasoning`, `thinking`,
-// `chat_template_kwargs`, ...) are left in place.
+// `routing`, `free_models_only`, `no_reasoning` (LLM Gateway), `stream_rescue` (ours): OpenAI's own
+// API refuses unknown members with a 400. What they say about routing is read (route_wishes.h); of
+// a body with `models` and without `model` the first one is meant. Members some provider may
+// understand (`top_k`, `reasoning`, `thinking`, `chat_template_kwargs`, ...) are left in place.
 #pragma once
 #include <expected>
 #include <span>
