@@ -34,6 +34,7 @@ class CatalogReader {
   std::optional<double> price_of(dom::element object, const char* key);
   std::optional<std::uint64_t> count(dom::element object, const char* key);
   std::optional<bool> flag(dom::element object, const char* key);
+  DataPolicy data_policy(dom::element provider);
   template <typename Visit>
   void each(dom::element object, const char* key, Visit visit);  // visit(element)
   template <typename Visit>
@@ -158,6 +159,20 @@ std::optional<std::uint64_t> CatalogReader::count(dom::element object, const cha
   return result;
 }
 
+// What is kept for a day, or for an abuse log, is kept.
+DataPolicy CatalogReader::data_policy(dom::element provider) {
+  dom::element entry;
+  if (!present(provider, "data_policy", entry)) return {};
+  DataPolicy policy{.trains = flag(entry, "trains_on_data"),
+                    .retains = flag(entry, "logs_prompts")};
+  dom::element value;
+  if (!present(entry, "retention_days", value)) return policy;
+  std::uint64_t days = 0;
+  if (value.get(days) != simdjson::SUCCESS) wrong("retention_days must be a whole number");
+  policy.retains = days > 0 || policy.retains.value_or(false);
+  return policy;
+}
+
 std::optional<bool> CatalogReader::flag(dom::element object, const char* key) {
   dom::element value;
   if (!present(object, key, value)) return std::nullopt;
@@ -214,6 +229,7 @@ void CatalogReader::provider(dom::element entry) {
     provider.quirks = read_quirks(quirks, fault);
     if (!fault.empty()) wrong(fault);
   }
+  provider.data_policy = data_policy(entry);
   const auto position = static_cast<std::uint32_t>(catalog_.providers_.size());
   if (!catalog_.provider_index_.insert(provider.id, position)) wrong("the id is there twice");
   catalog_.providers_.push_back(std::move(provider));

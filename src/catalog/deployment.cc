@@ -3,8 +3,12 @@
 namespace sluice::catalog {
 
 Credential Credential::clone() const {
-  Credential copy{
-      .label = label, .key = key.clone(), .header_value = header_value.clone(), .header = header};
+  Credential copy{.label = label,
+                  .key = key.clone(),
+                  .header_value = header_value.clone(),
+                  .header = header,
+                  .weight = weight,
+                  .concurrency_max = concurrency_max};
   if (aws) copy.aws = aws->clone();
   if (tokens) copy.tokens = tokens->clone();
   return copy;

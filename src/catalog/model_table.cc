@@ -112,6 +112,10 @@ std::string render_model_json(const Model& model) {
   append_capabilities(out, model.capabilities);
   append_names(out, "aliases", model.aliases,
                [](const std::string& alias) -> std::string_view { return alias; });
+  if (model.is_list()) {
+    append_names(out, "members", model.members,
+                 [](const std::string& member) -> std::string_view { return member; });
+  }
   append_names(out, "providers", model.deployments,
                [](const Deployment& d) -> std::string_view { return d.provider->name; });
   append_names(out, "regions", model.deployments,
@@ -131,9 +135,24 @@ bool ModelTable::Builder::has(std::string_view name) const noexcept {
   return index_.find(name).has_value();
 }
 
+const Model* ModelTable::Builder::find(std::string_view name) const noexcept {
+  const auto position = index_.find(name);
+  return position ? &models_[*position] : nullptr;
+}
+
+void ModelTable::Builder::set_members(std::string_view list, std::vector<std::string> members) {
+  const auto position = index_.find(list);
+  SLUICE_ASSERT(position && !members.empty());
+  Model& model = models_[*position];
+  SLUICE_ASSERT(model.is_list());
+  model.members = std::move(members);
+  model.json = render_model_json(model);
+}
+
 bool ModelTable::Builder::add_model(Model model) {
   const auto position = static_cast<std::uint32_t>(models_.size());
-  if (model.deployments.empty() || !index_.insert(model.name, position)) return false;
+  if (model.deployments.empty() == model.members.empty() || !index_.insert(model.name, position))
+    return false;
   std::erase_if(model.aliases,
                 [&](const std::string& alias) { return !index_.insert(alias, position); });
   for (Deployment& deployment : model.deployments) {

@@ -57,6 +57,21 @@ void fit_to_host(const CatalogDeployment* catalogued, Deployment& deployment) {
   }
 }
 
+// What the host does with what it is sent: by the deployment, the provider, the catalogue, in this
+// order. The catalogue speaks of its provider's own address, not of another one under its name.
+void take_policies(const ResolvedProvider& provider, const DeploymentConfig* config,
+                   Deployment& deployment) {
+  const ProviderConfig& of = *provider.config;
+  if (provider.catalogue != nullptr && !of.base_url) {
+    deployment.data_policy = provider.catalogue->data_policy;
+  }
+  deployment.data_policy = deployment.data_policy.overlaid_with(of.data_policy);
+  deployment.quantization = of.quantization.value_or(llm::Quantization::unknown);
+  if (config == nullptr) return;
+  deployment.data_policy = deployment.data_policy.overlaid_with(config->data_policy);
+  deployment.quantization = config->quantization.value_or(deployment.quantization);
+}
+
 // On Vertex AI the publisher is a part of the path: it is known of every deployment there.
 void settle_publisher(Deployment& deployment) {
   if (deployment.provider->dialect != catalog::Dialect::vertex) return;
@@ -88,6 +103,7 @@ std::optional<Deployment> deploy_as_catalogued(Building& building, ResolvedProvi
   deployment.timeouts = narrowed(deployment.provider->timeouts, timeouts);
   deployment.traits = building.catalogue.traits_of(known);
   fit_to_host(found, deployment);
+  take_policies(provider, nullptr, deployment);
   settle_publisher(deployment);
   return deployment;
 }
@@ -181,6 +197,7 @@ std::optional<Deployment> deploy_as_configured(Building& building, const ModelCo
   deployment.region = region;
   take_price(building, config, catalogued, deployment);
   take_traits(building, config, {called.model, catalogued}, known, model.name, deployment);
+  take_policies(*found, &config, deployment);
   settle_publisher(deployment);
   deployment.timeouts = narrowed(deployment.provider->timeouts, model.timeouts);
   return deployment;
@@ -227,11 +244,48 @@ void deploy_everywhere(Building& building, const ModelConfig& config, const Cata
             "[[model.deployment]]");
 }
 
-void build_configured(Building& building, const ModelConfig& config) {
+// It takes its name before the catalogue's models and their aliases do, for which it may stand.
+void build_list(Building& building, const ModelConfig& config, std::uint32_t position) {
+  Model model;
+  model.name = config.name;
+  model.aliases = config.aliases;
+  model.owned_by = "sluice";
+  model.file_position = position;
+  model.members = config.members;
+  building.table.add_model(std::move(model));
+}
+
+// A member that is left out, which a note has told of, is left out of the list too.
+void settle_members(Building& building, const ModelConfig& list) {
+  std::vector<std::string> served;
+  const auto wrong = [&](std::string text) {
+    building.complaints.error(list.place, list.key + ".members", std::move(text));
+  };
+  for (const std::string& name : list.members) {
+    const Model* member = building.table.find(name);
+    const bool in_file = std::ranges::any_of(
+        building.config.models, [&](const ModelConfig& each) { return each.name == name; });
+    if (member != nullptr && member->is_list()) {
+      wrong(shown(name) + " is a list itself; name the models it stands for");
+    } else if (member != nullptr) {
+      served.push_back(name);
+    } else if (!in_file) {
+      wrong(shown(name) +
+            " is not served here: add a [[model]] of that name, or a [[provider]] of it");
+    }
+  }
+  if (served.empty() && !building.complaints.failed()) {
+    wrong("can none of them be served, as the notes say; name one that can");
+  }
+  if (!served.empty()) building.table.set_members(list.name, std::move(served));
+}
+
+void build_configured(Building& building, const ModelConfig& config, std::uint32_t position) {
   const CatalogModel* known = catalogue_model(building, config);
   Model model;
   model.name = config.name;
   model.aliases = config.aliases;
+  model.file_position = position;
   describe(model, known);
   if (config.deployments.empty()) {
     deploy_everywhere(building, config, known, model);
@@ -274,8 +328,19 @@ void build_catalogued(Building& building, const CatalogModel& known) {
 }  // namespace
 
 void build_models(Building& building) {
-  for (const ModelConfig& config : building.config.models) build_configured(building, config);
+  const std::vector<ModelConfig>& configured = building.config.models;
+  for (std::uint32_t position = 0; position < configured.size(); ++position) {
+    const ModelConfig& config = configured[position];
+    if (config.members.empty()) {
+      build_configured(building, config, position);
+    } else {
+      build_list(building, config, position);
+    }
+  }
   for (const CatalogModel& known : building.catalogue.models()) build_catalogued(building, known);
+  for (const ModelConfig& config : configured) {
+    if (!config.members.empty()) settle_members(building, config);
+  }
 }
 
 }  // namespace sluice::config

@@ -278,7 +278,10 @@ bool resolve_credentials(Building& building, ResolvedProvider& provider) {
   for (const SecretSource& source : sources) {
     auto credential = credential_of(building, provider, source);
     complete = complete && credential.has_value();
-    if (credential) provider.credentials.push_back(std::move(*credential));
+    if (!credential) continue;
+    credential->weight = source.weight;
+    credential->concurrency_max = source.concurrency_max;
+    provider.credentials.push_back(std::move(*credential));
   }
   if (!add_entra_credential(building, provider) || !complete) return false;
   if (!config.keys && sources.empty() && provider.dialect == Dialect::bedrock) {
@@ -399,6 +402,7 @@ const catalog::Provider* provider_at(Building& building, ResolvedProvider& provi
   made.region = region;
   made.timeouts = narrowed(building.config.timeouts, provider.config->timeouts);
   made.pool = provider.config->pool;
+  made.health = provider.config->health;
   const std::string& ca_file = provider.config->ca_file;
   made.ca_file = ca_file.empty() || ca_file.starts_with('/')
                      ? ca_file

@@ -146,6 +146,9 @@ void parse_all(Section& root, Config& config, const ParseOptions& options) {
   parse_streaming(root, config.streaming);
   parse_media(root, config.media);
   parse_pool(root, config.pool);
+  parse_health(root, config.health);
+  config.strategy_written = parse_routing(root, config.routing);
+  if (!config.strategy_written) config.routing.strategy = route::Strategy::score;
   parse_log(root, config.log);
   parse_providers(root, config);
   parse_models(root, config);

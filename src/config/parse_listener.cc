@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "parsing.h"
@@ -38,6 +39,34 @@ void parse_tls(Section& section, ListenerConfig& listener) {
   if (certificate && key) listener.tls.push_back(std::move(tls));
 }
 
+// hosts = { "eu.example.com" = ["eu"] }
+void parse_hosts(Section& parent, ListenerConfig& listener) {
+  const toml::node* node = parent.take("hosts");
+  if (node == nullptr) return;
+  const toml::table* table = node->as_table();
+  if (table == nullptr) {
+    return parent.error("hosts", "must be a table: hosts = { \"eu.example.com\" = [\"eu\"] }");
+  }
+  Section section(*table, parent.path("hosts"), parent.place("hosts"), parent.complaints());
+  for (const auto& [key, value] : *table) {
+    HostPin pin{.host = std::string(key.str()), .regions = {}};
+    std::ranges::transform(pin.host, pin.host.begin(), [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+    if (!net::is_host_name(pin.host)) {
+      section.take(key.str());
+      parent.error("hosts", "must name hosts such as \"eu.example.com\", without scheme and port");
+    } else if (parse_regions(section, key.str(), pin.regions)) {
+      const auto same = [&](const HostPin& other) { return other.host == pin.host; };
+      if (std::ranges::any_of(listener.hosts, same)) {
+        parent.error("hosts", "names " + shown(pin.host) + " twice (capitals make no difference)");
+      }
+      listener.hosts.push_back(std::move(pin));
+    }
+  }
+  section.finish();
+}
+
 }  // namespace
 
 void parse_listeners(Section& root, Config& config) {
@@ -57,6 +86,8 @@ void parse_listeners(Section& root, Config& config) {
     section.flag("proxy_protocol", listener.proxy_protocol);
     bool anonymous = false;
     if (section.flag("anonymous", anonymous)) listener.anonymous = anonymous;
+    parse_regions(section, "regions", listener.regions);
+    parse_hosts(section, listener);
     config.listeners.push_back(std::move(listener));
   });
 }

@@ -8,6 +8,7 @@
 namespace sluice::config {
 namespace {
 
+constexpr std::size_t members_max = 32;
 constexpr double price_max = 10'000;  // USD per million tokens; ten times the dearest known
 
 void parse_price(Section& parent, DeploymentConfig& deployment) {
@@ -61,6 +62,8 @@ DeploymentConfig parse_deployment(Section& section, const Config& config) {
   section.number("weight", deployment.weight, 0.000'001, 1'000'000);
   parse_price(section, deployment);
   parse_traits(section, deployment.traits);
+  parse_quantization(section, deployment.quantization);
+  parse_data_policy(section, deployment.data_policy);
   return deployment;
 }
 
@@ -69,6 +72,33 @@ void parse_aliases(Section& section, ModelConfig& model, catalog::NameIndex& tak
   for (const std::string& alias : model.aliases) {
     take_name(section, "aliases", alias, taken, "model or alias");
   }
+}
+
+// A list stands for other models, and says nothing of how one is reached.
+void parse_members(Section& section, ModelConfig& model) {
+  if (!section.texts("members", model.members)) return;
+  if (model.members.empty()) {
+    return section.error("members", "is empty; name the models that the list stands for");
+  }
+  if (model.members.size() > members_max) {
+    return section.error("members", "must not name more than 32 models");
+  }
+  if (!model.deployments.empty() || !model.catalogue.empty()) {
+    section.error("members", "makes a list of it, which has no catalogue or deployment of its own");
+  }
+  for (auto each = model.members.begin(); each != model.members.end(); ++each) {
+    if (std::find(model.members.begin(), each, *each) == each) continue;
+    return section.error("members", "names " + shown(*each) + " twice");
+  }
+}
+
+void parse_model_routing(Section& section, const Config& config, ModelConfig& model) {
+  model.routing = config.routing;
+  const bool written = parse_routing(section, model.routing);
+  if (written || config.strategy_written) return;
+  // Who writes deployments, or a list, has put them into an order.
+  const bool ordered = !model.deployments.empty() || !model.members.empty();
+  model.routing.strategy = ordered ? route::Strategy::order : route::Strategy::score;
 }
 
 void parse_key_patterns(Section& section, KeyConfig& key) {
@@ -98,6 +128,8 @@ void parse_models(Section& root, Config& config) {
     section.tables("deployment", false, [&](Section& entry) {
       model.deployments.push_back(parse_deployment(entry, config));
     });
+    parse_members(section, model);
+    parse_model_routing(section, config, model);
     config.models.push_back(std::move(model));
   });
 }

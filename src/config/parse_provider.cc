@@ -102,12 +102,18 @@ void parse_auth(Section& parent, ProviderConfig& provider) {
   });
 }
 
+// How much of a provider's traffic a key gets, and how much of it at once.
+void parse_share(Section& section, SecretSource& source) {
+  section.number("weight", source.weight, 0.000'001, 1'000'000);
+  section.count("concurrency_max", source.concurrency_max);
+}
+
 // { metadata = "default" }: no secret, and so of a provider's keys alone.
 std::optional<SecretSource> parse_key_source(const toml::node& node, const std::string& path,
                                              Complaints& complaints) {
   const toml::table* table = node.as_table();
-  if (table == nullptr || table->size() != 1 || !table->contains("metadata")) {
-    return parse_secret_source(node, path, complaints);
+  if (table == nullptr || !table->contains("metadata")) {
+    return parse_secret_source(node, path, complaints, parse_share);
   }
   Section section(*table, path, place_of(node.source()), complaints);
   SecretSource source{.kind = SecretSource::Kind::metadata,
@@ -115,6 +121,7 @@ std::optional<SecretSource> parse_key_source(const toml::node& node, const std::
                       .place = place_of(node.source()),
                       .key = path};
   const bool named = parse_name(section, "metadata", source.name);
+  parse_share(section, source);
   section.finish();
   if (!named) return std::nullopt;
   if (source.name.find('/') != std::string::npos) {
@@ -202,7 +209,8 @@ void parse_api_version(Section& section, ProviderConfig& provider) {
 }  // namespace
 
 std::optional<SecretSource> parse_secret_source(const toml::node& node, const std::string& path,
-                                                Complaints& complaints) {
+                                                Complaints& complaints,
+                                                void (*others)(Section&, SecretSource&)) {
   const Place place = place_of(node.source());
   const toml::table* table = node.as_table();
   if (table == nullptr) {
@@ -229,8 +237,11 @@ std::optional<SecretSource> parse_secret_source(const toml::node& node, const st
       complete = false;
     }
   }
+  if (others != nullptr) others(section, source);
   section.finish();
-  if (found == 0 && !table->empty()) return std::nullopt;  // unknown keys: that has been said
+  const bool other_key =
+      others != nullptr && (section.has("weight") || section.has("concurrency_max"));
+  if (found == 0 && !table->empty() && !other_key) return std::nullopt;  // unknown keys: said
   if (found != 1) {
     complaints.error(place, path, "must have exactly one of env, file, credential");
     return std::nullopt;
@@ -253,6 +264,7 @@ void parse_providers(Section& root, Config& config) {
     ProviderConfig provider;
     provider.place = section.place();
     provider.pool = config.pool;
+    provider.health = config.health;
     if (parse_name(section, "name", provider.name)) {
       take_name(section, "name", provider.name, taken, "provider");
     }
@@ -274,6 +286,9 @@ void parse_providers(Section& root, Config& config) {
     provider.ca_file_place = section.place("ca_file");
     parse_timeouts(section, provider.timeouts);
     parse_pool(section, provider.pool);
+    parse_health(section, provider.health);
+    parse_quantization(section, provider.quantization);
+    parse_data_policy(section, provider.data_policy);
     if (section.has("quirks")) provider.quirks_place = section.place("quirks");
     parse_quirks(section, provider.quirks);
     config.providers.push_back(std::move(provider));

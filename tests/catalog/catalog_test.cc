@@ -215,6 +215,20 @@ TEST(BuiltinCatalog, KnowsAPriceWhereThereIsOneAndNoneWhereNot) {
   EXPECT_GT(unknown, 40U);
 }
 
+TEST(BuiltinCatalog, KnowsWhatHostsDoWithWhatTheyAreSent) {
+  const std::pair<std::string_view, DataPolicy> cases[] = {
+      {"openai", {.trains = false, .retains = true}},
+      {"deepseek", {.trains = true, .retains = true}},
+      {"groq", {.trains = false, .retains = false}},
+      {"baseten", {}},
+  };
+  for (const auto& [name, policy] : cases) {
+    const CatalogProvider* found = builtin().find_provider(name);
+    ASSERT_NE(found, nullptr) << name;
+    EXPECT_EQ(found->data_policy, policy) << name;
+  }
+}
+
 TEST(Mode, EveryModeHasANameOfItsOwn) {
   std::set<std::string_view> names;
   for (const Mode mode : {Mode::chat, Mode::embedding, Mode::image, Mode::video, Mode::rerank,

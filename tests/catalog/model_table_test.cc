@@ -117,6 +117,30 @@ TEST(ModelTable, TakesNoModelWithoutDeployments) {
   EXPECT_FALSE(builder.has("m"));
 }
 
+TEST(ModelTable, AListStandsForOtherModelsAndHasNoDeployments) {
+  ModelTable::Builder builder;
+  const Provider& a = builder.add_provider(provider("a", "us"));
+  Model list;
+  list.name = "auto";
+  list.members = {"small", "gone"};
+  Model both = model("both", {}, a);
+  both.members = {"small"};
+  ASSERT_TRUE(builder.add_model(std::move(list)));
+  ASSERT_TRUE(builder.add_model(model("small", {}, a)));
+  EXPECT_FALSE(builder.add_model(std::move(both)));
+  ASSERT_NE(builder.find("AUTO"), nullptr);
+  EXPECT_TRUE(builder.find("auto")->is_list());
+  EXPECT_EQ(builder.find("gone"), nullptr);
+  builder.set_members("auto", {"small"});
+  const ModelTable table = std::move(builder).seal();
+  const Model* found = table.find("auto");
+  EXPECT_EQ(found->members, std::vector<std::string>{"small"});
+  EXPECT_NE(found->json.find(R"("members":["small"])"), std::string::npos) << found->json;
+  EXPECT_FALSE(table.find("small")->is_list());
+  EXPECT_EQ(table.find("small")->json.find("members"), std::string::npos);
+  EXPECT_EQ(table.deployment_count(), 1U);
+}
+
 TEST(ModelTable, TheListIsOpenAisShapeWithOurMembers) {
   ModelTable::Builder builder;
   const Provider& a = builder.add_provider(provider("prov", "eu"));

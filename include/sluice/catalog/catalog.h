@@ -50,6 +50,19 @@ struct CatalogRegion {
   std::string base_url;  // may be empty: same as the provider's
 };
 
+/// What a host does with what it is sent; nothing where nobody said.
+struct DataPolicy {
+  std::optional<bool> trains;   // uses it to train models
+  std::optional<bool> retains;  // keeps it once it has answered, for whatever reason
+
+  /// What `over` says goes before what is said here.
+  [[nodiscard]] DataPolicy overlaid_with(const DataPolicy& over) const noexcept {
+    return {.trains = over.trains ? over.trains : trains,
+            .retains = over.retains ? over.retains : retains};
+  }
+  friend bool operator==(const DataPolicy&, const DataPolicy&) = default;
+};
+
 struct CatalogProvider {
   std::string id;
   std::string name;
@@ -65,6 +78,7 @@ struct CatalogProvider {
   std::vector<CatalogRegion> regions;
   std::string default_region;
   llm::HostTraitOverrides quirks;  // where it differs from OpenAI's own API
+  DataPolicy data_policy;
 
   [[nodiscard]] const CatalogRegion* region(std::string_view wanted) const noexcept
       SLUICE_LIFETIMEBOUND;

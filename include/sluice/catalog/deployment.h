@@ -19,12 +19,14 @@
 #include "sluice/catalog/aws_key.h"
 #include "sluice/catalog/catalog.h"
 #include "sluice/catalog/dialect.h"
+#include "sluice/catalog/health_policy.h"
 #include "sluice/catalog/price.h"
 #include "sluice/catalog/timeouts.h"
 #include "sluice/catalog/token_source.h"
 #include "sluice/catalog/url.h"
 #include "sluice/llm/host_traits.h"
 #include "sluice/llm/model_traits.h"
+#include "sluice/llm/quantization.h"
 
 namespace sluice::catalog {
 
@@ -58,6 +60,8 @@ struct Credential {
   std::string header = {};         // where that is not the provider's auth.header
   std::optional<AwsKey> aws = {};  // requests are signed with it; then there is no header_value
   std::optional<TokenSource> tokens = {};  // or a token goes along: in Authorization
+  double weight = 1.0;                     // share among the provider's; > 0
+  std::uint32_t concurrency_max = 0;       // requests at once, per worker; 0: no bound
 
   [[nodiscard]] Credential clone() const;
 };
@@ -75,6 +79,7 @@ struct Provider {
   std::string region;                   // "global" when nothing is promised
   Timeouts timeouts;                    // before a model narrows them
   PoolLimits pool;
+  HealthPolicy health;
   std::string ca_file;   // PEM; empty: the system's
   bool byok = false;     // a caller's own key may be forwarded to this provider
   llm::HostTraits host;  // of a provider that speaks the OpenAI dialect
@@ -94,6 +99,8 @@ struct Deployment {
   Price price;
   Timeouts timeouts;        // the provider's and the model's, the smallest of each
   llm::ModelTraits traits;  // narrowed by the host's
+  llm::Quantization quantization = llm::Quantization::unknown;
+  DataPolicy data_policy;
 };
 
 /// The field that Google's API keys travel in: express mode of Vertex AI takes them there alone.

@@ -28,8 +28,14 @@ struct Model {
   Capabilities capabilities;
   std::optional<std::uint64_t> context_tokens;
   std::optional<std::uint64_t> output_tokens_max;
-  std::vector<Deployment> deployments;  // in order of preference; never empty in a table
-  std::string json;                     // the object of GET /v1/models/{id}, filled in by the table
+  std::vector<Deployment> deployments;  // in order of preference; none of a list's
+  std::vector<std::string> members;     // of a list: the models it stands for, each one's name
+  std::optional<std::uint32_t> file_position;  // in Config::models; nothing: the catalogue's
+  std::string json;  // the object of GET /v1/models/{id}, filled in by the table
+
+  /// Whether the name stands for other models of the table, none of which is a list. In a table a
+  /// model has either deployments or members.
+  [[nodiscard]] bool is_list() const noexcept { return !members.empty(); }
 };
 
 /// What a name leads to: a model, and where it was asked for as "provider/model" the provider whose
@@ -51,8 +57,13 @@ class ModelTable {
     /// Takes a provider and numbers it. The reference stays good for the table's life.
     const Provider& add_provider(Provider provider);
     /// Takes a model, numbers its deployments and renders it. False, and nothing is taken, when its
-    /// name is there already or it has no deployments; aliases that clash are dropped.
+    /// name is there already or it has neither deployments nor members; aliases that clash are
+    /// dropped.
     bool add_model(Model model);
+    /// What a list that was taken stands for, once all models are there; not empty.
+    void set_members(std::string_view list, std::vector<std::string> members);
+    /// The model or list of that name or alias, or null; good until the next one is taken.
+    [[nodiscard]] const Model* find(std::string_view name) const noexcept SLUICE_LIFETIMEBOUND;
     /// Whether a model or alias of that name is there.
     [[nodiscard]] bool has(std::string_view name) const noexcept;
     [[nodiscard]] bool empty() const noexcept { return models_.empty(); }

@@ -22,6 +22,7 @@
 #include "sluice/config/secret_source.h"
 #include "sluice/llm/trait_overrides.h"
 #include "sluice/ring/socket_address.h"
+#include "sluice/route/policy.h"
 
 namespace sluice::config {
 
@@ -33,11 +34,19 @@ struct TlsConfig {
   Place place;
 };
 
+/// What a name that callers use for a listener says of where their data may go.
+struct HostPin {
+  std::string host;  // lower case, without a port
+  std::vector<std::string> regions;
+};
+
 struct ListenerConfig {
   ring::SocketAddress address = ring::SocketAddress::ipv4({127, 0, 0, 1}, 8080);
-  std::vector<TlsConfig> tls;     // empty: plaintext
-  bool proxy_protocol = false;    // the peer must send a PROXY header (v1 or v2) first
-  std::optional<bool> anonymous;  // unset: yes on a local address while there are no keys
+  std::vector<TlsConfig> tls;        // empty: plaintext
+  bool proxy_protocol = false;       // the peer must send a PROXY header (v1 or v2) first
+  std::optional<bool> anonymous;     // unset: yes on a local address while there are no keys
+  std::vector<std::string> regions;  // a pin of everybody who calls here; empty: anywhere
+  std::vector<HostPin> hosts;        // pins besides, by the Host that is asked for
   Place place;
 
   /// Whether callers without a gateway key are served here.
@@ -98,8 +107,11 @@ struct ProviderConfig {
   Place ca_file_place;
   catalog::TimeoutOverrides timeouts;
   catalog::PoolLimits pool;
-  llm::HostTraitOverrides quirks;     // over the catalogue's
-  std::optional<Place> quirks_place;  // nothing: none are written
+  catalog::HealthPolicy health;                   // [health], and the provider's own over it
+  std::optional<llm::Quantization> quantization;  // of all its deployments that say nothing else
+  catalog::DataPolicy data_policy;                // over the catalogue's
+  llm::HostTraitOverrides quirks;                 // over the catalogue's
+  std::optional<Place> quirks_place;              // nothing: none are written
   Place place;
 };
 
@@ -109,10 +121,12 @@ struct DeploymentConfig {
   double weight = 1.0;
   std::string region;  // empty: the provider's
   std::optional<catalog::TokenPrice> price;
-  llm::ModelTraitOverrides traits;  // over the catalogue's
-  Place place;                      // of the table
-  Place provider_place;             // of the provider's name
-  std::string key;                  // "model[0].deployment[1]"
+  llm::ModelTraitOverrides traits;                // over the catalogue's
+  std::optional<llm::Quantization> quantization;  // unset: the provider's
+  catalog::DataPolicy data_policy;                // over the provider's
+  Place place;                                    // of the table
+  Place provider_place;                           // of the provider's name
+  std::string key;                                // "model[0].deployment[1]"
 };
 
 struct ModelConfig {
@@ -120,7 +134,9 @@ struct ModelConfig {
   std::vector<std::string> aliases;
   std::string catalogue;  // the catalogue's model it is; empty: the one of its name
   std::vector<DeploymentConfig> deployments;  // empty: the catalogue's, at every provider here
+  std::vector<std::string> members;           // a list: other models' names, and no deployments
   catalog::TimeoutOverrides timeouts;
+  route::RoutingPolicy routing;  // [routing], and the model's own over it
   Place place;
   std::string key;  // "model[0]"
 };
@@ -144,6 +160,13 @@ struct LogConfig {
   LogLevel level = LogLevel::info;         // of everything else, which goes to standard error
 };
 
+/// Where nothing is written, for models whose deployments come from the catalogue.
+[[nodiscard]] inline route::RoutingPolicy default_routing() noexcept {
+  route::RoutingPolicy policy;
+  policy.strategy = route::Strategy::score;
+  return policy;
+}
+
 struct Config {
   std::string file;  // empty: made of the environment
   ServerConfig server;
@@ -156,11 +179,22 @@ struct Config {
   LimitsConfig limits;
   StreamingConfig streaming;
   MediaConfig media;
-  catalog::PoolLimits pool;  // the default of every provider's
+  catalog::PoolLimits pool;      // the default of every provider's
+  catalog::HealthPolicy health;  // the same
+  /// Of models that the file does not name. A strategy that nobody wrote is `score` there, and of a
+  /// model whose deployments the file writes `order`.
+  route::RoutingPolicy routing = default_routing();
+  bool strategy_written = false;  // in [routing]: then it is that one for all
   LogConfig log;
 
   /// The folder relative paths in the file start from; "." without a file.
   [[nodiscard]] std::string folder() const;
+
+  /// The policy of a model of the table, by its file_position.
+  [[nodiscard]] const route::RoutingPolicy& routing_of(
+      std::optional<std::uint32_t> file_position) const noexcept {
+    return file_position ? models[*file_position].routing : routing;
+  }
 };
 
 }  // namespace sluice::config
