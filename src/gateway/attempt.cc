@@ -31,6 +31,10 @@ Attempt::Attempt(const AttemptContext& context, const catalog::Deployment& deplo
 
 llm::Usage Attempt::usage() const noexcept { return events_ ? events_->usage() : usage_; }
 
+std::optional<llm::RepairOutcome> Attempt::repair_outcome() const noexcept {
+  return events_ ? events_->repair_outcome() : repair_;
+}
+
 llm::ApiError Attempt::refuse(AttemptOutcome outcome, llm::ApiError error) {
   outcome_ = outcome;
   return error;

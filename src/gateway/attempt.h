@@ -104,6 +104,8 @@ class Attempt : public CachedObject {
   [[nodiscard]] int status() const noexcept { return status_; }
   /// The tokens it used, as far as known.
   [[nodiscard]] llm::Usage usage() const noexcept;
+  /// What became of the JSON that was to be mended; nothing: none was, or nobody got that far.
+  [[nodiscard]] std::optional<llm::RepairOutcome> repair_outcome() const noexcept;
   /// Of an answer in `bytes`: whether its end should be shown to read_usage().
   [[nodiscard]] bool usage_may_be_last() const noexcept;
   void read_usage(std::string_view tail);
@@ -178,6 +180,7 @@ class Attempt : public CachedObject {
   std::unique_ptr<EventSource> events_;  // of an event stream
   EventBatch held_;
   llm::Usage usage_;
+  std::optional<llm::RepairOutcome> repair_;  // of a whole answer
   AttemptTimes times_;
   Form form_ = Form::whole;
   bool usage_looked_at_ = false;

@@ -297,6 +297,7 @@ std::optional<llm::ApiError> Attempt::accept_translated(const Slice& body) {
   llm::AnswerTranslation::Step step = translation->whole(body.view(), context_.core.index);
   if (llm::counts_tokens(context_.endpoint.operation)) usage_ = translation->usage();
   usage_looked_at_ = true;
+  repair_ = translation->repair_outcome();
   if (step.error) return refuse(outcome_of(*step.error), std::move(*step.error));
   held_.bytes.push(Slice::take(translation->take_bytes()));
   return std::nullopt;

@@ -11,6 +11,7 @@
 #include "sluice/base/slice.h"
 #include "sluice/coro/stop_token.h"
 #include "sluice/coro/task.h"
+#include "sluice/llm/answer_repair.h"
 #include "sluice/llm/api_error.h"
 #include "sluice/llm/usage.h"
 
@@ -45,6 +46,10 @@ class EventSource : public CachedObject {
   [[nodiscard]] virtual llm::Usage usage() const noexcept = 0;
   /// Events that came from the provider, shown or not.
   [[nodiscard]] virtual std::uint64_t events_received() const noexcept = 0;
+  /// What became of the JSON that was to be mended; nothing: none, or it is not known yet.
+  [[nodiscard]] virtual std::optional<llm::RepairOutcome> repair_outcome() const noexcept {
+    return std::nullopt;
+  }
 };
 
 }  // namespace sluice::gateway

@@ -103,6 +103,7 @@ class Exchange {
   void note_unsent(const Error& error);  // an answer could not be written
   void record_attempt(const Attempt& attempt, MonotonicTime ended);
   [[nodiscard]] std::string_view name_of(const catalog::Deployment& deployment) const noexcept;
+  [[nodiscard]] telemetry::LabelIndex model_label() const noexcept;
   [[nodiscard]] Duration since_began(MonotonicTime time) const noexcept;
   [[nodiscard]] telemetry::PhaseTimes phase_times() const noexcept;
   /// What accounting found out, for metrics and log alike.

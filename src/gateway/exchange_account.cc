@@ -5,6 +5,18 @@
 #include "exchange.h"
 
 namespace sluice::gateway {
+namespace {
+
+telemetry::JsonRepair as_counted(llm::RepairOutcome outcome) noexcept {
+  switch (outcome) {
+    case llm::RepairOutcome::unneeded: return telemetry::JsonRepair::unneeded;
+    case llm::RepairOutcome::repaired: return telemetry::JsonRepair::repaired;
+    case llm::RepairOutcome::failed: return telemetry::JsonRepair::failed;
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace
 
 Duration Exchange::since_began(MonotonicTime time) const noexcept {
   return time == MonotonicTime{} ? telemetry::not_reached : time - downstream_.began_at();
@@ -67,6 +79,13 @@ void Exchange::record_attempt(const Attempt& attempt, MonotonicTime ended) {
                               attempt.outcome(),
                               span(last_attempt_.started, last_attempt_.first_byte),
                               span(last_attempt_.slot, last_attempt_.connected));
+  if (const auto repair = attempt.repair_outcome()) {
+    core_.metrics.count_json_repair(model_label(), as_counted(*repair));
+  }
+}
+
+telemetry::LabelIndex Exchange::model_label() const noexcept {
+  return model_ == nullptr ? telemetry::label_other : snapshot_.label_of(*model_);
 }
 
 telemetry::PhaseTimes Exchange::phase_times() const noexcept {
@@ -99,8 +118,7 @@ void Exchange::count_spent(const Attempt& attempt) {
   telemetry::Metrics& metrics = core_.metrics;
   const catalog::Deployment& deployment = attempt.deployment();
   const telemetry::LabelIndex provider = snapshot_.provider_labels[deployment.provider->index];
-  const telemetry::LabelIndex model =
-      model_ == nullptr ? telemetry::label_other : snapshot_.label_of(*model_);
+  const telemetry::LabelIndex model = model_label();
   const std::array counts = {
       std::pair{telemetry::TokenDirection::input, usage.input},
       std::pair{telemetry::TokenDirection::cached_input, usage.cached_input},
@@ -117,8 +135,7 @@ void Exchange::count_spent(const Attempt& attempt) {
 void Exchange::count(const Account& account) {
   const telemetry::PhaseTimes& times = account.times;
   telemetry::Metrics& metrics = core_.metrics;
-  const telemetry::LabelIndex model =
-      model_ == nullptr ? telemetry::label_other : snapshot_.label_of(*model_);
+  const telemetry::LabelIndex model = model_label();
   metrics.count_exchange(
       {.endpoint = located_
                        ? snapshot_.endpoint_labels[static_cast<std::size_t>(endpoint_.operation)]

@@ -38,6 +38,9 @@ class TranslatedEvents final : public EventSource {
   [[nodiscard]] Task<Result<EventBatch>> next(StopToken stop) override;
   [[nodiscard]] llm::Usage usage() const noexcept override { return translation_->usage(); }
   [[nodiscard]] std::uint64_t events_received() const noexcept override { return received_; }
+  [[nodiscard]] std::optional<llm::RepairOutcome> repair_outcome() const noexcept override {
+    return translation_->repair_outcome();
+  }
 
  private:
   void take_slice(http::SseParser& parser, Slice bytes, EventBatch& batch);

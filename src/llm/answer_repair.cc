@@ -60,6 +60,7 @@ void AnswerRepair::take(const ChatEvent& event) {
 void AnswerRepair::hold(std::string& held, json::Text piece) {
   held_bytes_ += piece.bytes.size();
   if (held_bytes_ > held_bytes_max) {
+    outcome_ = RepairOutcome::failed;
     error_ = errors::generation_unusable(
         "json_repair_failed",
         fmt::format("The answer is longer than {} MiB, which is more than can be repaired. Ask for "
@@ -86,6 +87,7 @@ void AnswerRepair::tell(ChatEvent event, std::string& held, std::string_view wha
   const std::string written = std::exchange(held, {});
   const auto repaired = json::repair(written);
   if (!repaired) {
+    outcome_ = RepairOutcome::failed;
     error_ = errors::generation_unusable(
         "json_repair_failed",
         fmt::format("The model was to write JSON, and {} cannot be made into any: {}. Ask again, "
@@ -94,6 +96,7 @@ void AnswerRepair::tell(ChatEvent event, std::string& held, std::string_view wha
         quotable(written, quoted_bytes_max));
     return;
   }
+  if (*repaired != written) outcome_ = RepairOutcome::repaired;
   event.text = {.bytes = *repaired};
   next_.take(event);
 }

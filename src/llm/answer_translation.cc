@@ -21,7 +21,14 @@ void AnswerTranslation::end(Step& step) {
   }
   writer_->end();
   step.commits = true;
-  step.ended = true;
+  step.ended = ended_ = true;
+}
+
+std::optional<RepairOutcome> AnswerTranslation::repair_outcome() const noexcept {
+  if (!repair_) return std::nullopt;
+  const RepairOutcome outcome = repair_->outcome();
+  if (!ended_ && outcome != RepairOutcome::failed) return std::nullopt;
+  return outcome;
 }
 
 AnswerTranslation::Step AnswerTranslation::whole(std::string_view body, json::Index& index) {

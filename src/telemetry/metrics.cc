@@ -121,6 +121,15 @@ std::string_view to_string(MediaFetch outcome) noexcept {
   return "unknown";
 }
 
+std::string_view to_string(JsonRepair outcome) noexcept {
+  switch (outcome) {
+    case JsonRepair::unneeded: return "unneeded";
+    case JsonRepair::repaired: return "repaired";
+    case JsonRepair::failed: return "failed";
+  }
+  return "unknown";
+}
+
 void Metrics::count_exchange(const Exchange& exchange) noexcept {
   PerEndpoint& endpoint = place(endpoints, exchange.endpoint);
   endpoint.requests[StatusLabel::index(exchange.status)].add();
@@ -155,6 +164,10 @@ void Metrics::count_token_fetch(LabelIndex provider, TokenFetch fetch) noexcept 
 
 void Metrics::count_odd_event(LabelIndex provider) noexcept {
   place(providers, provider).odd_events.add();
+}
+
+void Metrics::count_json_repair(LabelIndex model, JsonRepair outcome) noexcept {
+  counter(place(models, model).json_repairs, outcome).add();
 }
 
 void Metrics::count_cost(LabelIndex provider, LabelIndex model, double usd) noexcept {

@@ -373,6 +373,11 @@ void render_models(Cores cores, const MetricLabels& labels, Exposition& to) {
   render_cost(
       cores, labels.models, "model",
       [](const Metrics& m, std::size_t n) -> auto& { return m.models[n].cost_billionths; }, to);
+  to.begin("sluice_json_repairs_total", "counter",
+           "Answers whose JSON was to be repaired, by what became of it.");
+  render_by_name<JsonRepair>(
+      cores, labels.models, "model", json_repair_count, "outcome",
+      [](const Metrics& m, std::size_t n) -> auto& { return m.models[n].json_repairs; }, to);
 }
 
 void render_process(const ProcessMetrics& process, const BuildInfo& build, Cores cores,

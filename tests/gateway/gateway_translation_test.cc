@@ -61,10 +61,18 @@ class GatewayTranslation : public testing::GatewayCases {
     for (const auto& provider : gateway.metrics().providers) {
       odd_events += provider.odd_events.value();
     }
+    for (std::size_t i = 0; i < repairs.size(); ++i) {
+      repairs[i] = 0;
+      for (const auto& model : gateway.metrics().models) {
+        repairs[i] += model.json_repairs[i].value();
+      }
+    }
     return seen;
   }
 
   std::uint64_t odd_events = 0;
+  std::array<std::uint64_t, telemetry::json_repair_count> repairs =
+      {};  // unneeded, repaired, failed
 
   SeenRequest sent_to(std::string_view dialect, const Asked& asked) {
     GatewayWorld gateway(world, dialects({dialect}));
@@ -280,6 +288,40 @@ TEST_F(GatewayTranslation, CountsEventsThatNobodyDocumented) {
   EXPECT_EQ(seen.status, 200);
   EXPECT_NE(seen.body.find("Hello"), std::string::npos) << seen.body;
   EXPECT_EQ(odd_events, 1U);
+}
+
+// What the provider says, whole and as a stream.
+std::pair<std::string, std::string> both_saying(std::string_view text) {
+  return {with_length("200 OK", json_type,
+                      R"({"choices":[{"index":0,"message":{"content":")" + std::string(text) +
+                          R"("},"finish_reason":"stop"}]})"),
+          stream_head + R"(data: {"choices":[{"index":0,"delta":{"content":")" + std::string(text) +
+              "\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"};
+}
+
+TEST_F(GatewayTranslation, CountsWhatBecameOfJsonThatWasToBeMended) {
+  using Counts = std::array<std::uint64_t, 3>;
+  const std::string mending = R"({"model":"m","messages":[{"role":"user","content":"hi"}],)"
+                              R"("post_processing_steps":[{"type":"json-repair"}])";
+  struct Case {
+    std::string_view text;
+    Counts counts;
+  };
+  for (const Case& c : {Case{R"({\"a\":1})", {1, 0, 0}}, Case{"{'a':1,", {0, 1, 0}},
+                        Case{"no JSON at all", {0, 0, 1}}}) {
+    const auto [whole, stream] = both_saying(c.text);
+    (void)through({"openai"}, {whole}, {.body = mending + "}"});
+    EXPECT_EQ(repairs, c.counts) << c.text;
+    (void)through({"openai"}, {stream}, {.body = mending + R"(,"stream":true})"});
+    EXPECT_EQ(repairs, c.counts) << c.text << ", streamed";
+    (void)through({"openai"}, {whole}, {.body = std::string(asking)});
+    EXPECT_EQ(repairs, (Counts{})) << "nobody asked for it";
+  }
+  // What failed at one provider is counted, and the next one's answer as well.
+  (void)through({"openai", "openai"},
+                {both_saying("no JSON").first, both_saying(R"({\"a\":1})").first},
+                {.body = mending + "}"});
+  EXPECT_EQ(repairs, (Counts{1, 0, 1}));
 }
 
 TEST_F(GatewayTranslation, CountsTokensAsTheProviderDoes) {

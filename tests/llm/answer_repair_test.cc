@@ -12,13 +12,14 @@ json::Text text(std::string_view bytes) { return {.bytes = bytes}; }
 struct Mended {
   std::string trace;
   std::optional<ApiError> error;
+  RepairOutcome outcome;
 };
 
 Mended mended(RepairWanted wanted, const std::vector<ChatEvent>& events) {
   EventTrace trace;
   AnswerRepair repair(wanted, trace);
   for (const ChatEvent& event : events) repair.take(event);
-  return {trace.text(), repair.error()};
+  return {trace.text(), repair.error(), repair.outcome()};
 }
 
 constexpr RepairWanted both{.text = true, .arguments = true};
@@ -41,6 +42,22 @@ TEST(AnswerRepair, MendsTheArgumentsOfEachCall) {
   EXPECT_EQ(mended(both, events).trace,
             "call 0 id=1 name=f\narguments 0 {\"a\":1}\ncall 1 id=2 name=g\narguments 1 {}\n"
             "finished tool_calls ()\n");
+}
+
+TEST(AnswerRepair, SaysWhatBecameOfAllOfAnAnswer) {
+  const auto outcome = [](std::string_view first, std::string_view second) {
+    return mended(both, {{.kind = ChatEventKind::tool_call, .id = text("1"), .name = text("f")},
+                         {.kind = ChatEventKind::tool_arguments, .text = text(first)},
+                         {.text = text(second)},
+                         {.kind = ChatEventKind::finished}})
+        .outcome;
+  };
+  EXPECT_EQ(outcome("{}", "[1, 2]"), RepairOutcome::unneeded);
+  EXPECT_EQ(outcome("{a:1}", "[1, 2]"), RepairOutcome::repaired)
+      << "the last was good, the first not";
+  EXPECT_EQ(outcome("{}", "[1, 2"), RepairOutcome::repaired);
+  EXPECT_EQ(outcome("{a:1}", "no JSON"), RepairOutcome::failed);
+  EXPECT_EQ(outcome("no JSON", "[1, 2]"), RepairOutcome::failed);
 }
 
 TEST(AnswerRepair, TellsArgumentsBeforeWhateverEndsTheirCall) {

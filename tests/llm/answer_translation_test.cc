@@ -66,6 +66,21 @@ TEST(AnswerTranslation, HoldsBackWhatIsToBeMendedUntilItIsWhole) {
   EXPECT_NE(bytes.find(R"("content":"{\"a\":1}")"), std::string::npos);
 }
 
+TEST(AnswerTranslation, SaysWhatBecameOfTheJsonOnceItIsKnown) {
+  json::Index index;
+  AnswerTranslation untouched = translation(true);
+  AnswerTranslation mended = translation(true, {.text = true});
+  for (const std::string_view data : {start, block, delta, block_stop, stop}) {
+    EXPECT_FALSE(untouched.event("", data, index).error);
+    EXPECT_FALSE(mended.event("", data, index).error);
+    EXPECT_FALSE(mended.repair_outcome()) << "the answer goes on";
+  }
+  EXPECT_TRUE(untouched.event("", end, index).ended);
+  EXPECT_TRUE(mended.event("", end, index).ended);
+  EXPECT_FALSE(untouched.repair_outcome()) << "nobody asked";
+  EXPECT_EQ(mended.repair_outcome(), RepairOutcome::repaired);
+}
+
 TEST(AnswerTranslation, TakesAWholeAnswerAtOnce) {
   AnswerTranslation answer = translation(false);
   json::Index index;

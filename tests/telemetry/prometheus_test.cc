@@ -110,6 +110,18 @@ TEST_F(Scrape, ShowsTokenFetchesByProviderAndResult) {
   EXPECT_EQ(reader.value("sluice_token_fetches_total{provider=\"vertex\",result=\"failure\"}"), 1);
 }
 
+TEST_F(Scrape, ShowsJsonRepairsByModelAndOutcome) {
+  const LabelIndex model = labels_.models.intern("m");
+  cores_[0]->count_json_repair(model, JsonRepair::repaired);
+  cores_[1]->count_json_repair(model, JsonRepair::repaired);
+  cores_[2]->count_json_repair(model, JsonRepair::failed);
+  const ExpositionReader reader(render());
+  expect_clean(reader);
+  EXPECT_EQ(reader.value("sluice_json_repairs_total{model=\"m\",outcome=\"repaired\"}"), 2);
+  EXPECT_EQ(reader.value("sluice_json_repairs_total{model=\"m\",outcome=\"failed\"}"), 1);
+  EXPECT_EQ(render().find("outcome=\"unneeded\""), std::string::npos);
+}
+
 TEST_F(Scrape, ShowsOddEventsByProvider) {
   const LabelIndex odd = labels_.providers.intern("odd");
   (void)labels_.providers.intern("plain");

@@ -18,6 +18,13 @@
 
 namespace sluice::llm {
 
+/// What became of the JSON of an answer.
+enum class RepairOutcome : std::uint8_t {
+  unneeded,  // it was good as it came
+  repaired,
+  failed,  // no JSON was to be made of it
+};
+
 class AnswerRepair final : public ChatSink {
  public:
   /// What one answer may hold back, all its choices together.
@@ -30,6 +37,8 @@ class AnswerRepair final : public ChatSink {
 
   /// What could not be mended; from then on no event is passed on.
   [[nodiscard]] std::optional<ApiError>& error() noexcept { return error_; }
+  /// So far.
+  [[nodiscard]] RepairOutcome outcome() const noexcept { return outcome_; }
 
  private:
   struct Choice {
@@ -49,6 +58,7 @@ class AnswerRepair final : public ChatSink {
   ChatSink& next_;
   std::vector<Choice> choices_;
   std::size_t held_bytes_ = 0;
+  RepairOutcome outcome_ = RepairOutcome::unneeded;
   std::optional<ApiError> error_;
 };
 

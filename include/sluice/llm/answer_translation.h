@@ -49,6 +49,8 @@ class AnswerTranslation final : private ChatSink {
   [[nodiscard]] std::uint32_t take_events() noexcept;
 
   [[nodiscard]] const Usage& usage() const noexcept { return usage_; }
+  /// Nothing where none was wanted, or the answer neither ended nor was past repair.
+  [[nodiscard]] std::optional<RepairOutcome> repair_outcome() const noexcept;
 
  private:
   void take(const ChatEvent& event) override;
@@ -61,6 +63,7 @@ class AnswerTranslation final : private ChatSink {
   Usage usage_;
   std::uint64_t events_taken_ = 0;
   bool content_seen_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace sluice::llm

@@ -73,6 +73,15 @@ enum class MediaFetch : std::uint8_t {
 inline constexpr std::size_t media_fetch_count = 8;
 [[nodiscard]] std::string_view to_string(MediaFetch outcome) noexcept;
 
+/// What became of a model's JSON that was to be mended where it is bad.
+enum class JsonRepair : std::uint8_t {
+  unneeded,  // it was good as it came
+  repaired,
+  failed,  // no JSON was to be made of it
+};
+inline constexpr std::size_t json_repair_count = 3;
+[[nodiscard]] std::string_view to_string(JsonRepair outcome) noexcept;
+
 struct alignas(128) Metrics {
   // Downstream.
   Gauge downstream_connections_open;
@@ -140,6 +149,7 @@ struct alignas(128) Metrics {
   void count_cost(LabelIndex provider, LabelIndex model, double usd) noexcept;
   void count_token_fetch(LabelIndex provider, TokenFetch fetch) noexcept;
   void count_odd_event(LabelIndex provider) noexcept;
+  void count_json_repair(LabelIndex model, JsonRepair outcome) noexcept;
   void count_key_failure(KeyFailure failure) noexcept {
     key_failures[static_cast<std::size_t>(failure)].add();
   }
@@ -164,6 +174,7 @@ struct alignas(128) Metrics {
     Counter requests;
     std::array<Counter, token_direction_count> tokens;
     Counter cost_billionths;
+    std::array<Counter, json_repair_count> json_repairs;
   };
   std::array<std::array<Counter, cut_cause_count>, ended_by_count> ends;
   DurationHistogram upstream_connect;
