@@ -153,13 +153,13 @@ Task<std::optional<llm::ApiError>> Attempt::pick_credential(StopToken stop) {
     tokens_ = generation_->tokens(provider_, *own_);
     if (tokens_ == nullptr || tokens_->usable()) co_return std::nullopt;
   }
-  // At the start none may be there yet. Of a holder that has failed nothing is to be hoped for
-  // within one request; of the others each is waited for in turn.
+  // At the start none may be there yet: whichever comes first will do. Of a holder that has failed
+  // nothing is to be hoped for within one request.
+  const Result<void> waited = co_await generation_->wait_for_token(provider_, stop);
+  if (!waited) co_return explain(waited.error());
   for (std::size_t i = 0; i < all.size(); ++i) {
     own_ = &all[(first + i) % all.size()];
     tokens_ = generation_->tokens(provider_, *own_);
-    const Result<void> settled = co_await tokens_->wait_until_settled(stop);
-    if (!settled) co_return explain(settled.error());
     if (tokens_->usable()) co_return std::nullopt;
   }
   co_return refuse(AttemptOutcome::refused,

@@ -43,6 +43,16 @@ Generation::Generation(ring::Loop& loop, net::Connector& connector,
   }
 }
 
+namespace {
+
+// Lifetime: who owns `enough` joins this task.
+Task<void> wait_until_usable(upstream::TokenHolder& holder, StopSource& enough) {
+  (void)co_await holder.wait_until_settled(enough.token());
+  if (holder.usable()) enough.request_stop();
+}
+
+}  // namespace
+
 upstream::TokenHolder* Generation::tokens(const catalog::Provider& provider,
                                           const catalog::Credential& credential) noexcept {
   const auto position = static_cast<std::size_t>(&credential - provider.credentials.data());
@@ -86,6 +96,19 @@ Task<void> Generation::keep_warm(StopToken stop, telemetry::Metrics& metrics) {
     }
   }
   co_await scope.join();
+}
+
+Task<Result<void>> Generation::wait_for_token(const catalog::Provider& provider, StopToken stop) {
+  StopSource enough(stop);
+  Scope scope;
+  for (const auto& holder : tokens_[provider.index]) {
+    if (holder != nullptr) scope.spawn(wait_until_usable(*holder, enough));
+  }
+  co_await scope.join();
+  if (stop.stop_requested()) {
+    co_return fail(Error{.kind = ErrorKind::cancelled, .what = "waiting for a token cancelled"});
+  }
+  co_return Result<void>{};
 }
 
 void Generation::retire() noexcept {

@@ -76,6 +76,36 @@ constexpr std::string_view claude_answer =
     R"("text":"hello"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":1}})";
 constexpr std::string_view asking = R"({"model":"m","messages":[{"role":"user","content":"hi"}]})";
 
+// The token of each account is its name.
+struct Account {
+  std::string name;
+  seconds takes;
+  int status = 200;
+};
+
+// Lifetime: of the test, which outlives the world.
+Task<void> give_late(ring::Loop& loop, http::ServerExchange& exchange,
+                     const std::vector<Account>& accounts) {
+  std::vector<Heard> heard;
+  for (const Account& account : accounts) {
+    if (!exchange.head().target.ends_with("/" + account.name + "/token")) continue;
+    (void)co_await ring::sleep_until(loop, loop.now() + account.takes, {});
+    Said said;
+    said.status = account.status;
+    said.body = "{\"access_token\":\"" + account.name + "\",\"expires_in\":3600}";
+    co_await answer(exchange, &heard, std::move(said));
+    co_return;
+  }
+}
+
+Task<void> run_timed(GatewayWorld& gateway, SeenAnswer& seen, MonotonicTime& answered_at) {
+  gateway.start();
+  std::string body(asking);
+  seen = co_await ask(gateway, "POST", std::string(testing::chat), std::move(body));
+  answered_at = gateway.loop().now();
+  co_await gateway.stop();
+}
+
 class AccessTokens : public testing::GatewayCases {
  protected:
   /// Every provider says the same; the token server gives t1, t2, ... of an hour.
@@ -219,6 +249,48 @@ TEST_F(AccessTokens, OfASlowServerAreWaitedForWithinTheRequestsOwnTime) {
             "");
   EXPECT_EQ(seen.status, 504) << seen.body;
   EXPECT_LE(world.loop().now() - before, seconds(3)) << "and the end waits for no token server";
+}
+
+TEST_F(AccessTokens, OfSeveralCredentialsWhicheverComesFirstWillDo) {
+  struct Case {
+    std::vector<Account> accounts;
+    seconds at_least, at_most;
+    std::string_view sent;
+  };
+  const Case cases[] = {
+      {{{"a", seconds(9)}, {"b", seconds(1)}}, seconds(1), seconds(2), "Bearer b"},
+      {{{"a", seconds(1)}, {"b", seconds(9)}}, seconds(1), seconds(2), "Bearer a"},
+      {{{"a", seconds(1), 403}, {"b", seconds(3)}}, seconds(3), seconds(4), "Bearer b"},
+      {{{"a", seconds(1), 403}, {"b", seconds(3), 403}}, seconds(3), seconds(4), ""},
+  };
+  for (const Case& c : cases) {
+    heard.clear();
+    ring::sim::SimWorld own(1, ring::sim::SimConfig::calm());
+    std::string keys = "keys = [";
+    for (const Account& account : c.accounts) keys += "{ metadata = \"" + account.name + "\" }, ";
+    GatewayWorld gateway(
+        own, listener + vertex("v", 0, keys + "]\n") + model("m", {{"v", "gemini-2.5-flash"}}));
+    gateway.add_provider(0, [this](http::ServerExchange& exchange) {
+      return answer(exchange, &heard, {200, std::string(gemini_answer)});
+    });
+    gateway.add_provider(token_server, [&](http::ServerExchange& exchange) {
+      return give_late(own.loop(), exchange, c.accounts);
+    });
+    SeenAnswer seen;
+    const MonotonicTime before = own.loop().now();
+    MonotonicTime answered_at{};
+    EXPECT_EQ(own.run(run_timed(gateway, seen, answered_at), std::chrono::hours(1)), "");
+    EXPECT_GE(answered_at - before, c.at_least);
+    EXPECT_LE(answered_at - before, c.at_most);
+    if (c.sent.empty()) {
+      EXPECT_EQ(seen.status, 503) << seen.body;
+      EXPECT_TRUE(heard.empty());
+    } else {
+      EXPECT_EQ(seen.status, 200) << seen.body;
+      ASSERT_EQ(heard.size(), 1U);
+      EXPECT_EQ(heard[0].authorization, c.sent);
+    }
+  }
 }
 
 Task<void> ask_thrice(GatewayWorld& gateway, Duration between, std::string reload,

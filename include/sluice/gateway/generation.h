@@ -47,6 +47,10 @@ class Generation {
   /// The tokens of a credential of this provider's; null where it is a key.
   [[nodiscard]] upstream::TokenHolder* tokens(const catalog::Provider& provider,
                                               const catalog::Credential& credential) noexcept;
+  /// Waits until one of this provider's credentials has a token that can be used, or each has tried
+  /// in vain. Error: cancelled.
+  [[nodiscard]] Task<Result<void>> wait_for_token(const catalog::Provider& provider,
+                                                  StopToken stop);
   /// Takes over what the generation before has and is still good: access tokens. Before
   /// keep_warm().
   void take_over(const Generation& before);
