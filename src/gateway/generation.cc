@@ -82,17 +82,23 @@ llm::AnswerShapes& Generation::answer_shapes(const catalog::Deployment& deployme
   return *shapes;
 }
 
-Task<void> Generation::keep_warm(StopToken stop, telemetry::Metrics& metrics) {
+Task<void> Generation::keep_warm(StopToken stop, telemetry::Metrics& metrics, TokenNewsTold told) {
   Scope scope;
   for (const auto& pool : pools_) scope.spawn(pool->keep_warm(stop));
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
-    const telemetry::LabelIndex label = snapshot_->provider_labels[i];
-    const auto count = [&metrics, label](bool succeeded) {
-      metrics.count_token_fetch(
-          label, succeeded ? telemetry::TokenFetch::success : telemetry::TokenFetch::failure);
-    };
-    for (const auto& holder : tokens_[i]) {
-      if (holder != nullptr) scope.spawn(holder->keep_fresh(stop, count));
+    for (std::size_t k = 0; k < tokens_[i].size(); ++k) {
+      if (tokens_[i][k] == nullptr) continue;
+      // Lifetime: this frame, which joins every holder's task.
+      const auto count = [this, &metrics, &told, i, k](const upstream::TokenHolder::Fetch& fetch) {
+        metrics.count_token_fetch(
+            snapshot_->provider_labels[i],
+            fetch.succeeded ? telemetry::TokenFetch::success : telemetry::TokenFetch::failure);
+        if (!fetch.turns || !told) return;
+        told({.provider = snapshot_->models.providers()[i]->name,
+              .credential = k,
+              .problem = fetch.succeeded ? std::string_view{} : tokens_[i][k]->problem()});
+      };
+      scope.spawn(tokens_[i][k]->keep_fresh(stop, count));
     }
   }
   co_await scope.join();

@@ -78,6 +78,30 @@ void Keeper::say_unproxied(const UnproxiedReport& dropped) {
   events_.append(line);
 }
 
+// Every worker fetches tokens of its own, and what one has said the others need not say again.
+void Keeper::say_token(const TokenReport& token) {
+  std::pair credential(token.provider, token.credential);
+  const bool fails = !token.problem.empty();
+  const bool is_news = fails ? tokens_missed_.insert(std::move(credential)).second
+                             : tokens_missed_.erase(credential) > 0;
+  const EventLevel level = fails ? EventLevel::warn : EventLevel::info;
+  if (!is_news || !says(level)) return;
+  std::string line;
+  {
+    telemetry::EventLine event(
+        line, loop_.wall_now(), level,
+        fails ? "an access token cannot be fetched" : "access tokens can be fetched again");
+    event.add("provider", token.provider).add("credential", token.credential + 1);
+    if (fails) {
+      event.add("reason", token.problem)
+          .add("next",
+               "it is tried again; check the credential and the way to its token server before the "
+               "last token expires");
+    }
+  }
+  events_.append(line);
+}
+
 void Keeper::post_to_all(const std::function<Order()>& make_order) {
   for (const auto& worker : workers_) {
     if (!worker->post(make_order())) say(EventLevel::error, "a worker takes no orders any more");
@@ -119,6 +143,7 @@ void Keeper::take_report(Worker& worker, Report report) {
           report.text);
       break;
     case Report::Kind::unproxied: say_unproxied(report.unproxied); break;
+    case Report::Kind::token: say_token(report.token); break;
     case Report::Kind::ended:
       // It takes no assignment any more; those that do must not wait for it.
       (void)worker;

@@ -6,8 +6,10 @@
 #include <expected>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "edition.h"
@@ -62,6 +64,7 @@ class Keeper {
   [[nodiscard]] std::string render_metrics();
   [[nodiscard]] bool says(telemetry::EventLevel level) const noexcept;
   void say_unproxied(const UnproxiedReport& dropped);
+  void say_token(const TokenReport& token);
   void say(telemetry::EventLevel level, std::string_view message, std::string_view key = {},
            std::string_view value = {});
   void say_lines(telemetry::EventLevel level, std::string_view message, std::string_view lines);
@@ -121,6 +124,8 @@ class Keeper {
   std::size_t workers_gone_ = 0;
   std::size_t assignments_awaited_ = 0;
   bool reload_asked_ = false;  // while one was under way
+  // Providers and positions of credentials whose tokens were said not to come, by some worker.
+  std::set<std::pair<std::string, std::size_t>> tokens_missed_;
   std::string failure_;
 };
 

@@ -68,6 +68,7 @@ void Keeper::post_assignments(std::vector<Assignment> assignments) {
 }
 
 void Keeper::reload_done() {
+  tokens_missed_.clear();  // the new configuration's credentials are others
   process_.config_reloads_succeeded.add();
   process_.config_loaded_at_s.set(
       std::chrono::duration_cast<std::chrono::seconds>(loop_.wall_now().time_since_epoch())

@@ -153,13 +153,19 @@ void Worker::Core::keep_warm(std::shared_ptr<gateway::Generation> generation) {
   if (warmth_) warmth_->stop.request_stop();
   gauges_.watch(generation);
   warmth_ = std::make_shared<Warmth>(std::move(generation));
-  housekeeping_.spawn(keep_warm_until_stopped(warmth_, worker_.metrics()));
+  housekeeping_.spawn(keep_warm_until_stopped(warmth_, worker_));
 }
 
 // Lifetime: the task keeps `warmth`, and with it the generation, until the stop is through.
-Task<void> Worker::Core::keep_warm_until_stopped(std::shared_ptr<Warmth> warmth,
-                                                 telemetry::Metrics& metrics) {
-  co_await warmth->generation->keep_warm(warmth->stop.token(), metrics);
+Task<void> Worker::Core::keep_warm_until_stopped(std::shared_ptr<Warmth> warmth, Worker& worker) {
+  gateway::Generation::TokenNewsTold told = [&worker](const gateway::TokenNews& news) {
+    // A keeper that is far behind misses it; the metrics do not.
+    (void)worker.reports().post({.kind = Report::Kind::token,
+                                 .token = {.provider = std::string(news.provider),
+                                           .credential = news.credential,
+                                           .problem = std::string(news.problem)}});
+  };
+  co_await warmth->generation->keep_warm(warmth->stop.token(), worker.metrics(), std::move(told));
 }
 
 Task<void> Worker::Core::sample_each_second(StopToken stop) {

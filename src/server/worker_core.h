@@ -52,8 +52,7 @@ class Worker::Core {
   [[nodiscard]] std::optional<std::string> open(const ListenerPlan& plan);
   std::optional<std::string> replace_listeners();
   void keep_warm(std::shared_ptr<gateway::Generation> generation);
-  static Task<void> keep_warm_until_stopped(std::shared_ptr<Warmth> warmth,
-                                            telemetry::Metrics& metrics);
+  static Task<void> keep_warm_until_stopped(std::shared_ptr<Warmth> warmth, Worker& worker);
   Task<void> live();
   Task<void> sample_each_second(StopToken stop);
   void report(Report::Kind kind, std::string text = {});

@@ -95,7 +95,7 @@ void TokenHolder::end_when_unawaited() noexcept {
   if (stopped_ && waiting_ == 0 && fetching_ != nullptr) fetching_->request_stop();
 }
 
-Task<void> TokenHolder::keep_fresh(StopToken stop, Counted counted) {
+Task<void> TokenHolder::keep_fresh(StopToken stop, Told told) {
   SLUICE_ASSERT(!running_);
   running_ = true;
   {
@@ -103,7 +103,7 @@ Task<void> TokenHolder::keep_fresh(StopToken stop, Counted counted) {
     while (true) {
       const bool is_due = co_await wait_for_its_time(stop);
       if (!is_due) break;
-      co_await fetch(counted);
+      co_await fetch(told);
     }
   }
   running_ = false;
@@ -121,7 +121,7 @@ Task<bool> TokenHolder::wait_for_its_time(StopToken stop) {
   co_return false;
 }
 
-Task<void> TokenHolder::fetch(const Counted& counted) {
+Task<void> TokenHolder::fetch(const Told& told) {
   StopSource end;
   fetching_ = &end;
   fetched_at_ = loop_.now();
@@ -134,12 +134,14 @@ Task<void> TokenHolder::fetch(const Counted& counted) {
   }
   fetching_ = nullptr;
   if (!answer && !is_late && end.stop_requested()) co_return;  // no verdict on the token server
-  counted(answer.has_value());
-  if (answer) {
+  const bool succeeded = answer.has_value();
+  const bool turns = succeeded == (failures_ > 0);
+  if (succeeded) {
     accept(std::move(*answer));
   } else {
     put_off(is_late ? "its token server took too long" : std::move(answer.error()));
   }
+  told({.succeeded = succeeded, .turns = turns});
   settled_.set();
 }
 

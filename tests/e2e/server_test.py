@@ -4,6 +4,7 @@ Usage: server_test.py BINARY SOURCE_ROOT [unittest arguments]
 """
 
 import http.client
+import http.server
 import json
 import os
 import re
@@ -13,6 +14,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import unittest
 from pathlib import Path
 
@@ -44,6 +46,38 @@ SIMULATED = HEAD + LISTENER
 def chat(stream):
     body = {"model": "simulated", "stream": stream, "messages": [{"role": "user", "content": "hello"}]}
     return json.dumps(body)
+
+
+class TokenServer:
+    """Gives everybody a token, and counts how often. Use it in a `with` statement."""
+
+    def __init__(self, port):
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                outer.asked += 1
+                body = b'{"access_token":"canary","expires_in":3600}'
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *unused):
+                pass
+
+        self.asked = 0
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *unused):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
 
 
 def run(*arguments, environment=None):
@@ -268,6 +302,28 @@ class Listeners(unittest.TestCase):
             line = sluice.wait_for_line(r".*dropped for want of a PROXY header.*")[0]
             for part in (" warn ", f"listener=127.0.0.1:{port}", f"peer=127.0.0.1:{own}", "reason=", "connections=1"):
                 self.assertIn(part, line)
+            self.assertNotIn("canary", sluice.stderr())
+
+    def test_tokens_that_cannot_be_had_are_logged_once_for_all_workers_and_once_when_they_can(self):
+        port = free_port()
+        config = HEAD + LISTENER + (
+            '[[provider]]\nname = "clouds"\ndialect = "vertex"\nproject = "p"\nlocation = "global"\n'
+            'keys = [{ metadata = "default" }]\n[[model]]\nname = "alpha"\n'
+            '[[model.deployment]]\nprovider = "clouds"\nmodel = "gemini-2.5-pro"\n'
+        )
+        with Sluice(BINARY, config, environment={"GCE_METADATA_HOST": f"127.0.0.1:{port}"}) as sluice:
+            failed, mended = "an access token cannot be fetched", "access tokens can be fetched again"
+            line = sluice.wait_for_line(f".*{failed}.*")[0]
+            for part in (" warn ", "provider=clouds", "credential=1", "could not be connected to", "next="):
+                self.assertIn(part, line)
+            with TokenServer(port) as server:
+                line = sluice.wait_for_line(f".*{mended}.*")[0]
+                for part in (" info ", "provider=clouds", "credential=1"):
+                    self.assertIn(part, line)
+                wait_for(lambda: server.asked >= 2, "the other worker's fetch")
+            self.assertEqual(sluice.terminate(), 0, sluice.stderr())
+            self.assertEqual(sluice.stderr().count(failed), 1, sluice.stderr())
+            self.assertEqual(sluice.stderr().count(mended), 1, sluice.stderr())
             self.assertNotIn("canary", sluice.stderr())
 
     def tls_config(self, *names):

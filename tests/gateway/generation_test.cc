@@ -77,6 +77,52 @@ TEST_F(GenerationTest, KeepsWarmWhatProvidersAskFor) {
   });
 }
 
+constexpr std::string_view with_tokens =
+    "[[listener]]\naddress = \"127.0.0.1:8080\"\nanonymous = true\n"
+    "[[provider]]\nname = \"v\"\ndialect = \"vertex\"\n"
+    "base_url = \"http://127.0.0.1:9000/v1/projects/p/locations/global\"\n"
+    "keys = [{ env = \"ENTRA_SECRET\" }, { metadata = \"default\" }]\n"
+    "[[model]]\nname = \"m\"\n[[model.deployment]]\nprovider = \"v\"\nmodel = \"gemini-2.5-pro\"\n";
+
+// The first three times it has none.
+Task<void> give_token(http::ServerExchange& exchange, int* asked) {
+  const bool has_one = ++*asked > 3;
+  const std::array own = {http::Header{"Content-Type", "application/json"}};
+  const http::OutgoingResponse response{
+      .status = has_one ? http::status::ok : http::status::forbidden, .fields = {.own = own}};
+  SliceChain chain;
+  chain.push(Slice::of_static(has_one ? R"({"access_token":"t","expires_in":3600})"
+                                      : R"({"error":"forbidden"})"));
+  (void)co_await exchange.respond(response, std::move(chain), {});
+}
+
+Task<void> hear_token_news(GatewayWorld* gateway, std::vector<std::string>* heard) {
+  StopSource stop;
+  Scope scope;
+  Generation::TokenNewsTold told = [heard](const TokenNews& news) {
+    heard->push_back(std::string(news.provider) + " " + std::to_string(news.credential) + " " +
+                     std::string(news.problem));
+  };
+  Generation& generation = gateway->gateway().generation();
+  scope.spawn(generation.keep_warm(stop.token(), gateway->metrics(), std::move(told)));
+  co_await nap(*gateway, std::chrono::seconds(60));
+  stop.request_stop();
+  co_await scope.join();
+  co_await gateway->stop();
+}
+
+TEST_F(GenerationTest, TellsOnceThatTokensFailAndOnceThatTheyComeAgain) {
+  GatewayWorld gateway(world, std::string(with_tokens));
+  int asked = 0;
+  gateway.add_provider(
+      100, [&asked](http::ServerExchange& exchange) { return give_token(exchange, &asked); });
+  std::vector<std::string> heard;
+  EXPECT_EQ(world.run(hear_token_news(&gateway, &heard), std::chrono::hours(1)), "");
+  EXPECT_EQ(asked, 4);
+  EXPECT_EQ(heard,
+            (std::vector<std::string>{"v 1 its token server answered 403 (forbidden)", "v 1 "}));
+}
+
 TEST_F(GenerationTest, TheNextGenerationTakesOverWithPoolsOfItsOwn) {
   run(config_text(1), 1, [](GatewayWorld& gateway) -> Task<void> {
     Generation& before = gateway.gateway().generation();

@@ -101,8 +101,10 @@ class TokenHolderTest : public ::testing::Test {
     co_await server.stop();
   }
   void start(TokenHolder& holder) {
-    scope.spawn(holder.keep_fresh(stop.token(),
-                                  [this](bool succeeded) { ++(succeeded ? fetched : failed); }));
+    scope.spawn(holder.keep_fresh(stop.token(), [this, &holder](const TokenHolder::Fetch& fetch) {
+      ++(fetch.succeeded ? fetched : failed);
+      if (fetch.turns) turns.push_back(fetch.succeeded ? "good" : std::string(holder.problem()));
+    }));
   }
   Task<void> nap(Duration length) {
     (void)co_await ring::sleep_until(loop, loop.now() + length, {});
@@ -123,6 +125,7 @@ class TokenHolderTest : public ::testing::Test {
   Scope scope;
   int fetched = 0;
   int failed = 0;
+  std::vector<std::string> turns;
 };
 
 TEST_F(TokenHolderTest, FetchesOneAtOnceAndWhoComesBeforeItWaits) {
@@ -200,6 +203,8 @@ TEST_F(TokenHolderTest, RecoversWhenItsServerDoes) {
         EXPECT_TRUE(holder.usable());
         EXPECT_EQ(failed, 3);
         EXPECT_EQ(fetched, 1);
+        EXPECT_EQ(turns, (std::vector<std::string>{"its token server answered 500", "good"}))
+            << "once for all that failed, and once when it was over";
       });
 }
 
@@ -349,7 +354,7 @@ TEST_F(TokenHolderTest, TheNextConfigurationsHolderTakesTheTokenOver) {
         EXPECT_TRUE(next.header_value().equals("Bearer t1"));
         StopSource next_stop;
         Scope next_scope;
-        next_scope.spawn(next.keep_fresh(next_stop.token(), [](bool) {}));
+        next_scope.spawn(next.keep_fresh(next_stop.token(), [](const TokenHolder::Fetch&) {}));
         co_await nap(minutes(10));
         EXPECT_EQ(server.asked_at.size(), 1U) << "not anew, for the same account";
         next_stop.request_stop();
@@ -370,7 +375,7 @@ Task<void> half_an_hour(ring::Loop& loop) {
     StopSource stop;
     Scope scope;
     int ended = 0;
-    scope.spawn(holder.keep_fresh(stop.token(), [&ended](bool) { ++ended; }));
+    scope.spawn(holder.keep_fresh(stop.token(), [&ended](const TokenHolder::Fetch&) { ++ended; }));
     const Result<void> settled = co_await holder.wait_until_settled({});
     EXPECT_TRUE(settled.has_value());
     (void)co_await ring::sleep_until(loop, loop.now() + minutes(30), {});

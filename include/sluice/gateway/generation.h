@@ -6,7 +6,9 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "sluice/catalog/deployment.h"
@@ -30,6 +32,13 @@ using TlsContexts = std::vector<std::shared_ptr<const net::TlsClientContext>>;
 struct MediaAccess {
   net::Connector* connector = nullptr;  // null: the providers'
   std::shared_ptr<const net::TlsClientContext> tls = nullptr;
+};
+
+/// A credential's access tokens have begun to fail, or come again.
+struct TokenNews {
+  std::string_view provider;   // configured name
+  std::size_t credential = 0;  // its position among the provider's
+  std::string_view problem;    // why none comes, without a secret; empty: they come again
 };
 
 class Generation {
@@ -57,9 +66,11 @@ class Generation {
   /// What answers of a deployment look like. Of more than 64 deployments some share: none is then
   /// understood wrongly, only looked at anew more often.
   [[nodiscard]] llm::AnswerShapes& answer_shapes(const catalog::Deployment& deployment);
+  using TokenNewsTold = std::function<void(const TokenNews& news)>;
   /// Keeps the warm connections that providers ask for, and their access tokens fresh. Ends by
-  /// `stop`. Lifetime: of `metrics`, until then.
-  [[nodiscard]] Task<void> keep_warm(StopToken stop, telemetry::Metrics& metrics);
+  /// `stop`. `told` may be empty. Lifetime: of `metrics`, until then.
+  [[nodiscard]] Task<void> keep_warm(StopToken stop, telemetry::Metrics& metrics,
+                                     TokenNewsTold told = {});
   void retire() noexcept;
 
   // To fetch what chats name by URLs: from no provider, so by no pool.

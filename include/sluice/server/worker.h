@@ -59,6 +59,13 @@ struct UnproxiedReport {
   std::uint64_t count = 0;  // of all
 };
 
+/// A credential's access tokens have begun to fail, or come again: gateway::TokenNews.
+struct TokenReport {
+  std::string provider{};
+  std::size_t credential = 0;
+  std::string problem{};  // empty: they come again
+};
+
 /// From a worker to the keeper.
 struct Report {
   enum class Kind : std::uint8_t {
@@ -67,10 +74,12 @@ struct Report {
     assigned,         // a later assignment is in force
     listener_failed,  // of a later assignment; `text` says which and why; the rest is in force
     unproxied,        // once a second at most: what was dropped since is in `unproxied`
+    token,            // `token`: once where fetches begin to fail, once where they work again
     ended,            // drained; the thread ends
   } kind = Kind::started;
   std::string text{};
   UnproxiedReport unproxied{};
+  TokenReport token{};
 };
 
 struct WorkerConfig {

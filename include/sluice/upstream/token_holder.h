@@ -39,8 +39,13 @@ class TokenHolder {
   /// A token that a provider refused is fetched anew at once, but not more often than this.
   static constexpr Duration refused_wait = std::chrono::seconds(60);
 
-  /// Called once per fetch that ended: whether it brought a token.
-  using Counted = std::function<void(bool succeeded)>;
+  /// How a fetch ended.
+  struct Fetch {
+    bool succeeded = false;
+    bool turns = false;  // the first that failed in a row, or that succeeded after such ones
+  };
+  /// Called once per fetch that ended; problem() says by then why it failed.
+  using Told = std::function<void(const Fetch& fetch)>;
 
   /// Lifetime: `loop`, `connector`, `tls` and `source` outlive the holder; `tls` null means the
   /// connector's own.
@@ -53,7 +58,7 @@ class TokenHolder {
 
   /// Fetches, and goes on fetching, until `stop`; to be called once. A first fetch that somebody
   /// waits for is not broken off by `stop`, and ends within fetch_timeout.
-  [[nodiscard]] Task<void> keep_fresh(StopToken stop, Counted counted);
+  [[nodiscard]] Task<void> keep_fresh(StopToken stop, Told told);
 
   /// Takes what `previous`, of the same source, holds. Before keep_fresh().
   void take_over(const TokenHolder& previous);
@@ -81,7 +86,7 @@ class TokenHolder {
   using Answer = std::expected<AccessToken, std::string>;
   struct Stopped;
   [[nodiscard]] Task<bool> wait_for_its_time(StopToken stop);
-  [[nodiscard]] Task<void> fetch(const Counted& counted);
+  [[nodiscard]] Task<void> fetch(const Told& told);
   [[nodiscard]] Task<Answer> ask(StopToken stop);
   void accept(AccessToken token);
   void put_off(std::string problem);
