@@ -24,6 +24,7 @@ constexpr std::array model_flag_names = {
     ModelFlag{"takes_media_urls", &ModelTraits::takes_media_urls},
     ModelFlag{"signs_calls", &ModelTraits::signs_calls},
     ModelFlag{"takes_call_ids", &ModelTraits::takes_call_ids},
+    ModelFlag{"embeds_in_batches", &ModelTraits::embeds_in_batches},
     ModelFlag{"automatic_cache_breakpoints", &ModelTraits::automatic_cache_breakpoints},
 };
 

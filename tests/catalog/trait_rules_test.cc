@@ -128,6 +128,13 @@ TEST(TraitRules, GeminiIsWrittenToByItsGeneration) {
   }
 }
 
+TEST(TraitRules, GeminisEmbeddingsComeOneByOneButForTheFirstModels) {
+  EXPECT_TRUE(traits_of("gemini-embedding-001").embeds_in_batches);
+  EXPECT_TRUE(traits_of("text-embedding-005").embeds_in_batches);
+  EXPECT_FALSE(traits_of("gemini-embedding-2").embeds_in_batches);
+  EXPECT_FALSE(traits_of("models/gemini-embedding-3-preview").embeds_in_batches);
+}
+
 TEST(TraitRules, TheCataloguesFactsFillWhatNoRuleSays) {
   EXPECT_EQ(traits_of("claude-opus-4-1").output_tokens_max, 32'000U);
   EXPECT_EQ(traits_of("gpt-5").thinking, ThinkingControl::effort);

@@ -35,6 +35,7 @@ struct ModelTraits {
   bool takes_media_urls = true;              // fetches images and files from the web itself
   bool signs_calls = false;                  // tool calls carry thought signatures (Gemini 3)
   bool takes_call_ids = false;               // ids of tool calls travel along (Gemini 3)
+  bool embeds_in_batches = true;             // on Vertex AI; else one text in a request
   /// Not of the model but of its operator: prompts are marked for caching where callers mark none.
   bool automatic_cache_breakpoints = false;
   std::string publisher = {};  // on Vertex, and part of the path: "google", "anthropic"; else empty
