@@ -28,6 +28,10 @@ TEST(SimulatorRoute, IsFoundByThePathWhateverStandsInFront) {
                 Action::stream, "sim-fault-status:429"},
            Case{"/v1/publishers/google/models/g:countTokens", Host::vertex, Action::count_tokens,
                 "g"},
+           Case{"/v1beta/models/g:batchEmbedContents", Host::gemini, Action::embed_batch, "g"},
+           Case{"/v1beta/models/g:embedContent", Host::gemini, Action::embed, "g"},
+           Case{"/v1/publishers/google/models/g:embedContent", Host::vertex, Action::embed, "g"},
+           Case{"/v1/publishers/google/models/t:predict", Host::vertex, Action::predict, "t"},
            Case{"/v1/projects/p/locations/l/publishers/anthropic/models/c@1:streamRawPredict",
                 Host::vertex_anthropic, Action::stream, "c@1"},
            Case{"/v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict",
@@ -46,8 +50,8 @@ TEST(SimulatorRoute, IsFoundByThePathWhateverStandsInFront) {
   }
   for (const std::string_view path :
        {"/v1/chat/completions", "/v1/models/m", "/v1/messages/batches", "/v1/models/m:predict",
-        "/models/m:generateContent", "/v1/publishers/google/models/m:rawPredict", "/model/m/invoke",
-        "/m/converse", "/", ""}) {
+        "/v1/publishers/google/models/m:batchEmbedContents", "/models/m:generateContent",
+        "/v1/publishers/google/models/m:rawPredict", "/model/m/invoke", "/m/converse", "/", ""}) {
     EXPECT_FALSE(find_route(path).has_value()) << path;
   }
 }

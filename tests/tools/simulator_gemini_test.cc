@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "dialect_client.h"
+#include "simulator/ask.h"
 #include "simulator/text.h"
 
 namespace sluice::simulator {
@@ -48,6 +49,89 @@ TEST(SimulatorGemini, SaysWhatTheOpenAiDialectSays) {
   }
   const Document counted(client.post(path("countTokens"), part(R"({"text":"twelve bytes"})"), key));
   EXPECT_EQ(counted.number("totalTokens"), 3);
+}
+
+TEST(SimulatorGemini, EmbedsAsEachOfItsHousesDoes) {
+  SimulatorConfig config;
+  config.dimensions = 4;
+  DialectClient client(config);
+  constexpr std::string_view two =
+      R"({"requests":[{"model":"models/e-2","content":{"parts":[{"text":"hello"}]}},)"
+      R"({"model":"models/e-2","content":{"parts":[{"text":"a"}]},"outputDimensionality":2}]})";
+  const Document batch(client.post(path("batchEmbedContents", "e-2"), two, key));
+  EXPECT_EQ(client.status, 200) << client.body;
+  const std::vector<float> expected = embedding_of(seed_of("hello"), 4);
+  std::size_t position = 0;
+  for (const json::Value value : batch.at("embeddings.0.values").elements()) {
+    EXPECT_EQ(static_cast<float>(*value.number()), expected.at(position++));
+  }
+  EXPECT_EQ(position, 4U);
+  std::size_t few = 0;
+  for ([[maybe_unused]] const json::Value value : batch.at("embeddings.1.values").elements()) ++few;
+  EXPECT_EQ(few, 2U);
+  EXPECT_EQ(batch.number("usageMetadata.promptTokenCount"), 2);
+
+  const Document predicted(client.post(
+      vertex_path("predict", "text-embedding-005"),
+      R"({"instances":[{"content":"hello"}],"parameters":{"outputDimensionality":3}})", bearer));
+  EXPECT_EQ(predicted.number("predictions.0.embeddings.statistics.token_count"), 1);
+  const Document one(client.post(vertex_path("embedContent", "gemini-embedding-2"),
+                                 R"({"content":{"role":"user","parts":[{"text":"hello"}]},)"
+                                 R"("embedContentConfig":{"outputDimensionality":3}})",
+                                 bearer));
+  EXPECT_EQ(one.at("embedding.values").raw(),
+            predicted.at("predictions.0.embeddings.values").raw());
+  EXPECT_EQ(one.number("usageMetadata.promptTokenCount"), 1);
+  client.post(path("embedContent", "gemini-embedding-001"),
+              R"({"content":{"parts":[{"text":"hello"}]}})", key);
+  EXPECT_EQ(client.status, 200) << client.body;
+  EXPECT_EQ(client.body.find("usageMetadata"), std::string::npos) << "as was recorded";
+}
+
+TEST(SimulatorGemini, RefusesEmbeddingsAskedForWrongly) {
+  SimulatorConfig config;
+  DialectClient client(config);
+  struct Wrong {
+    std::string target, body;
+    std::string_view says;
+  };
+  const std::string batch = path("batchEmbedContents", "m");
+  const std::string predict = vertex_path("predict", "m");
+  const std::string content = vertex_path("embedContent", "m");
+  std::string many = R"({"requests":[)";
+  for (int i = 0; i < 101; ++i) {
+    many += std::string(i == 0 ? "" : ",") +
+            R"({"model":"models/m","content":{"parts":[{"text":"a"}]}})";
+  }
+  for (const Wrong& c : {
+           Wrong{batch, R"({"input":"a"})", "Unknown name"},
+           Wrong{batch, R"({"requests":[]})", "not specified"},
+           Wrong{batch, R"({"requests":[{"model":"m","content":{"parts":[{"text":"a"}]}}]})",
+                 "that of the path"},
+           Wrong{batch, R"({"requests":[{"model":"models/m"}]})", "content"},
+           Wrong{batch, R"({"requests":[{"model":"models/m","content":{"parts":[{"text":""}]}}]})",
+                 "empty"},
+           Wrong{batch,
+                 R"({"requests":[{"model":"models/m","content":{"parts":[{"text":"a"}]},)"
+                 R"("outputDimensionality":0}]})",
+                 "output_dimensionality"},
+           Wrong{batch, many + "]}", "at most 100"},
+           Wrong{predict, R"({"instances":[{"content":"a"}],"dimensions":3})", "Unknown name"},
+           Wrong{predict, R"({"instances":[{"content":7}]})", "content"},
+           Wrong{predict, R"({"instances":[]})", "Empty"},
+           Wrong{content, R"({"content":{"parts":[{"text":"a"}]},"outputDimensionality":3})",
+                 "Unknown name"},
+           Wrong{content, R"({})", "content"},
+       }) {
+    client.post(c.target, c.body, c.target == batch ? key : bearer);
+    EXPECT_EQ(client.status, 400) << c.body;
+    EXPECT_NE(client.body.find(c.says), std::string::npos) << client.body;
+  }
+  const Document missing(
+      client.post(path("batchEmbedContents", "does-not-exist"), many + "]}", key));
+  EXPECT_EQ(client.status, 404);
+  EXPECT_NE(missing.text("error.message").find("not supported for embedContent"),
+            std::string::npos);
 }
 
 TEST(SimulatorGemini, StreamsWholeObjectsWithWhatIsNewInThem) {

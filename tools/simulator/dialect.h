@@ -26,6 +26,7 @@ struct Session {
 /// `root` is an object.
 [[nodiscard]] Answer answer_anthropic(json::Value root, const Session& session);
 [[nodiscard]] Answer answer_gemini(json::Value root, const Session& session);
+[[nodiscard]] Answer answer_gemini_embeddings(json::Value root, const Session& session);
 [[nodiscard]] Answer answer_bedrock(json::Value root, const Session& session);
 
 /// An id as this host spells those of its requests.

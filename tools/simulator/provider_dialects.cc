@@ -43,12 +43,26 @@ std::string_view json_complaint(Host host) {
 // Anthropic on Vertex refuses in Anthropic's shape what Google let pass.
 Host shape_of(Host host) { return host == Host::vertex_anthropic ? Host::anthropic : host; }
 
+bool asks_embeddings(const Route& route) {
+  switch (route.action) {
+    case Action::embed:
+    case Action::embed_batch:
+    case Action::predict: return true;
+    case Action::generate:
+    case Action::stream:
+    case Action::count_tokens: return false;
+  }
+  __builtin_unreachable();
+}
+
 Answer answer_by(const Session& session, json::Value root) {
   switch (session.route.host) {
     case Host::anthropic:
     case Host::vertex_anthropic: return answer_anthropic(root, session);
     case Host::gemini:
-    case Host::vertex: return answer_gemini(root, session);
+    case Host::vertex:
+      return asks_embeddings(session.route) ? answer_gemini_embeddings(root, session)
+                                            : answer_gemini(root, session);
     case Host::bedrock: return answer_bedrock(root, session);
     case Host::azure:
     case Host::azure_v1: break;  // OpenAI's, see answer_azure
@@ -68,13 +82,14 @@ Answer unknown_model(const Session& session) {
       return host_error(Host::anthropic, status::not_found, fmt::format("model: {}", session.model),
                         id);
     case Host::gemini:
-      return host_error(Host::gemini, status::not_found,
-                        fmt::format("models/{} is not found for API version v1beta, or is not "
-                                    "supported for generateContent. Call ModelService.ListModels "
-                                    "to see the list of available models and their supported "
-                                    "methods.",
-                                    session.model),
-                        id);
+      return host_error(
+          Host::gemini, status::not_found,
+          fmt::format("models/{} is not found for API version v1beta, or is not "
+                      "supported for {}. Call ModelService.ListModels to see the "
+                      "list of available models and their supported methods.",
+                      session.model,
+                      asks_embeddings(session.route) ? "embedContent" : "generateContent"),
+          id);
     case Host::vertex:
     case Host::vertex_anthropic:
       return host_error(Host::vertex, status::not_found,

@@ -42,6 +42,9 @@ std::optional<Action> google_action(std::string_view verb) {
   if (verb == "generateContent" || verb == "rawPredict") return Action::generate;
   if (verb == "streamGenerateContent" || verb == "streamRawPredict") return Action::stream;
   if (verb == "countTokens") return Action::count_tokens;
+  if (verb == "embedContent") return Action::embed;
+  if (verb == "batchEmbedContents") return Action::embed_batch;
+  if (verb == "predict") return Action::predict;
   return std::nullopt;
 }
 
@@ -68,6 +71,8 @@ std::optional<Route> google_route(std::string_view path) {
   const bool versioned = path.ends_with("/v1beta") || path.ends_with("/v1") ||
                          path.ends_with("/v1alpha") || path.ends_with("/v1beta1");
   if (route.host == Host::gemini && !versioned) return std::nullopt;
+  const Action elsewhere = route.host == Host::gemini ? Action::predict : Action::embed_batch;
+  if (route.action == elsewhere) return std::nullopt;
   return route;
 }
 

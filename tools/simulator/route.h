@@ -3,10 +3,12 @@
 //   /v1/messages                                    anthropic       any prefix may stand in front
 //   /v1/messages/count_tokens                       anthropic
 //   /v1beta/models/{model}:generateContent          gemini          also :streamGenerateContent and
-//                                                                   :countTokens
-//   /v1/projects/{p}/locations/{l}/publishers/google/models/{model}:...        vertex
-//   /v1/projects/{p}/locations/{l}/publishers/anthropic/models/{model}:rawPredict vertex_anthropic
-//   /model/{model}/converse                         bedrock         also /converse-stream,
+//                                                                   :countTokens, :embedContent
+//                                                                   and :batchEmbedContents
+//   /v1/projects/{p}/locations/{l}/publishers/google/models/{model}:...        vertex: also
+//   :predict /v1/projects/{p}/locations/{l}/publishers/anthropic/models/{model}:rawPredict
+//   vertex_anthropic /model/{model}/converse                         bedrock         also
+//   /converse-stream,
 //                                                                   /count-tokens
 //   /openai/deployments/{model}/chat/completions    azure
 //   /openai/v1/chat/completions                     azure_v1
@@ -32,7 +34,7 @@ enum class Host : std::uint8_t {
   azure_v1,
 };
 
-enum class Action : std::uint8_t { generate, stream, count_tokens };
+enum class Action : std::uint8_t { generate, stream, count_tokens, embed, embed_batch, predict };
 
 struct Route {
   Host host = Host::anthropic;
