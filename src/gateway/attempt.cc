@@ -92,9 +92,9 @@ Task<std::optional<llm::ApiError>> Attempt::run(StopToken stop) {
 // --- sending ---
 
 std::optional<llm::ApiError> Attempt::write_call() {
-  SLUICE_ASSERT(context_.chat != nullptr);
   auto call = TranslatedCall::write({.request = context_.request,
-                                     .chat = *context_.chat,
+                                     .chat = context_.chat,
+                                     .embeddings = context_.embeddings,
                                      .deployment = deployment_,
                                      .request_id = context_.request_id,
                                      .now = loop_.wall_now()},

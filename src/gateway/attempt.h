@@ -41,7 +41,9 @@ struct AttemptContext {
   const llm::Request& request;
   const Slice& body;
   std::string_view request_id;
-  const llm::ChatRequest* chat = nullptr;  // set before the first attempt that is translated
+  // One of them is set before the first attempt that is translated.
+  const llm::ChatRequest* chat = nullptr;
+  const llm::EmbeddingsRequest* embeddings = nullptr;
 };
 
 /// When the steps of an attempt were done; the epoch: not reached.
@@ -71,8 +73,8 @@ class Attempt : public CachedObject {
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
 
-  /// Whether the context's `chat` must be there before prepare().
-  [[nodiscard]] bool needs_chat() const noexcept { return speech_ == Speech::translated; }
+  /// Whether the context's `chat` or `embeddings` must be there before prepare().
+  [[nodiscard]] bool is_translated() const noexcept { return speech_ == Speech::translated; }
   /// Writes the request as this provider takes it. An error is the client's to mend, or what this
   /// provider cannot be told: nothing was sent. To be called once, before run().
   [[nodiscard]] std::optional<llm::ApiError> prepare();
@@ -114,6 +116,8 @@ class Attempt : public CachedObject {
   /// Members of the request's body that the host does not get, as a list for a header; may be
   /// empty.
   [[nodiscard]] std::string_view dropped() const noexcept { return dropped_; }
+  /// The member of the answer's usage that is estimated; may be empty.
+  [[nodiscard]] std::string_view estimated() const noexcept { return estimated_; }
   [[nodiscard]] std::uint32_t connection_retries() const noexcept { return connection_retries_; }
 
   /// Reads what is left of an answer that was shown whole, so that its connection can be reused.
@@ -172,6 +176,7 @@ class Attempt : public CachedObject {
 
   std::unique_ptr<const llm::HostEdits> host_edits_;  // null: the request's own will do
   std::string dropped_;
+  std::string_view estimated_;
 
   std::optional<upstream::ConnectionPool::Lease> lease_;
   std::optional<http::ClientHttp1::Exchange> exchange_;

@@ -293,13 +293,13 @@ llm::ApiError Attempt::too_large_to_translate() {
 
 // A stream that was asked for and came as one answer is written as a stream all the same.
 std::optional<llm::ApiError> Attempt::accept_translated(const Slice& body) {
-  const std::unique_ptr<llm::AnswerTranslation> translation = call_->translation();
-  llm::AnswerTranslation::Step step = translation->whole(body.view(), context_.core.index);
-  if (llm::counts_tokens(context_.endpoint.operation)) usage_ = translation->usage();
+  TranslatedCall::WholeAnswer answer = call_->read_whole(body.view(), context_.core.index);
+  if (llm::counts_tokens(context_.endpoint.operation)) usage_ = answer.usage;
   usage_looked_at_ = true;
-  repair_ = translation->repair_outcome();
-  if (step.error) return refuse(outcome_of(*step.error), std::move(*step.error));
-  held_.bytes.push(Slice::take(translation->take_bytes()));
+  repair_ = answer.repair;
+  estimated_ = answer.estimated;
+  if (answer.error) return refuse(outcome_of(*answer.error), std::move(*answer.error));
+  held_.bytes.push(Slice::take(std::move(answer.bytes)));
   return std::nullopt;
 }
 

@@ -307,6 +307,16 @@ std::optional<ApiError> Exchange::read_chat() {
   return std::nullopt;
 }
 
+std::optional<ApiError> Exchange::read_to_translate() {
+  if (endpoint_.operation != llm::Operation::embeddings) return read_chat();
+  if (embeddings_) return std::nullopt;
+  auto embeddings = llm::read_embeddings(body_.view(), core_.index);
+  if (!embeddings) return std::move(embeddings.error());
+  embeddings_ = std::move(*embeddings);
+  context_->embeddings = &*embeddings_;
+  return std::nullopt;
+}
+
 // Nothing to do, as a rule. Where files were named and fetching them is not allowed, the writer of
 // the call says what is to be done.
 Task<std::optional<ApiError>> Exchange::fetch_media(const catalog::Deployment& deployment) {
@@ -322,7 +332,7 @@ Task<std::optional<ApiError>> Exchange::fetch_media(const catalog::Deployment& d
 // What is put into the chat for one deployment is taken out again: the next one may be another
 // kind.
 std::optional<ApiError> Exchange::prepare(Attempt& attempt) {
-  if (!attempt.needs_chat()) return attempt.prepare();
+  if (!attempt.is_translated() || !chat_) return attempt.prepare();
   const catalog::Deployment& deployment = attempt.deployment();
   const llm::ChatDialect dialect = chat_dialect(deployment, endpoint_.operation);
   std::optional<MediaFetches::InPlace> bytes;
@@ -365,8 +375,8 @@ Task<std::optional<ApiError>> Exchange::attempt() {
         std::make_unique<Attempt>(*context_, *deployment, credential_for(*deployment->provider),
                                   speech_for(endpoint_, request_, *deployment));
     MaybeError refused;
-    if (attempt->needs_chat()) refused = read_chat();
-    if (!refused && attempt->needs_chat() && snapshot_.config.media.fetch) {
+    if (attempt->is_translated()) refused = read_to_translate();
+    if (!refused && attempt->is_translated() && chat_ && snapshot_.config.media.fetch) {
       refused = co_await fetch_media(*deployment);
       if (total_->token().stop_requested()) co_return stopped(std::move(refused));
     }

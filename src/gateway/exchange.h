@@ -62,6 +62,7 @@ class Exchange {
   MaybeError understand_form();
   MaybeError plan();
   MaybeError read_chat();
+  MaybeError read_to_translate();
   Task<MaybeError> fetch_media(const catalog::Deployment& deployment);
   Task<MaybeError> attempt();
   Task<void> relay();
@@ -131,8 +132,10 @@ class Exchange {
   policy::OwnKeys own_keys_;
   llm::Request request_;
   Slice body_;
-  std::optional<llm::ChatRequest> chat_;  // the body read whole, for providers of other dialects
-  std::unique_ptr<MediaFetches> media_;   // made when first needed, until the commit point
+  // The body read whole, for providers of other dialects: one of the two.
+  std::optional<llm::ChatRequest> chat_;
+  std::optional<llm::EmbeddingsRequest> embeddings_;
+  std::unique_ptr<MediaFetches> media_;  // made when first needed, until the commit point
   const catalog::Model* model_ = nullptr;
   CachedVector<const catalog::Deployment*> plan_;
   bool may_estimate_ = false;  // tokens are to be counted, and who serves the model cannot

@@ -156,6 +156,9 @@ bool Exchange::start(std::optional<std::uint64_t> length_bytes) {
   const std::string_view upstream_id = upstream_request_id(head.headers);
   if (!upstream_id.empty()) own.push_back({"x-upstream-request-id", upstream_id});
   if (!serving_->dropped().empty()) own.push_back({"x-sluice-dropped", serving_->dropped()});
+  if (!serving_->estimated().empty()) {
+    own.push_back({"x-sluice-estimated", serving_->estimated()});
+  }
   const TranslatedCall* const call = serving_->call();
   if (call != nullptr) own.push_back({"Content-Type", call->answer_media_type()});
   const http::OutgoingResponse response{

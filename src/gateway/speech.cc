@@ -59,6 +59,20 @@ bool has_token_count(const catalog::Deployment& deployment) noexcept {
   __builtin_unreachable();
 }
 
+// Whether embeddings can be asked for in its own way (llm/embeddings_call.h).
+bool has_own_embeddings(const catalog::Deployment& deployment) noexcept {
+  switch (deployment.provider->dialect) {
+    case catalog::Dialect::gemini: return true;
+    case catalog::Dialect::vertex:
+      return vertex_api(deployment) == llm::VertexApi::generate_content;
+    case catalog::Dialect::openai:
+    case catalog::Dialect::azure:
+    case catalog::Dialect::anthropic:
+    case catalog::Dialect::bedrock: return false;
+  }
+  __builtin_unreachable();
+}
+
 }  // namespace
 
 llm::VertexApi vertex_api(const catalog::Deployment& deployment) noexcept {
@@ -89,6 +103,9 @@ Speech speech_for(const llm::Endpoint& endpoint, const llm::Request& request,
   if (!is_spoken(provider.dialect)) return Speech::none;
   if (llm::asks_token_count(endpoint.operation)) {
     return has_token_count(deployment) ? Speech::translated : Speech::estimated;
+  }
+  if (endpoint.operation == llm::Operation::embeddings) {
+    return has_own_embeddings(deployment) ? Speech::translated : Speech::none;
   }
   return llm::is_translatable(endpoint.operation) ? Speech::translated : Speech::none;
 }

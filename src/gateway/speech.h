@@ -7,6 +7,8 @@
 //   caller anthropic     translated      relayed      translated   translated    messages
 //                        estimated       relayed      translated   translated    count_tokens
 //
+// Embeddings, which callers ask for as OpenAI has them, are translated for Gemini.
+//
 // Tokens are counted by OpenAI's own API and by Bedrock for Claude alone; else they are estimated.
 //
 // Vertex AI is, by the model's publisher, one of Anthropic's, of Gemini's, or of OpenAI's with
@@ -40,7 +42,7 @@ enum class Speech : std::uint8_t {
 /// Whether it takes Anthropic's Messages, and with them the names of its beta features.
 [[nodiscard]] bool takes_messages(const catalog::Deployment& deployment) noexcept;
 
-/// What a deployment that is translated for speaks in this operation.
+/// What a deployment that is translated for, in a chat, speaks in this operation.
 [[nodiscard]] llm::ChatDialect chat_dialect(const catalog::Deployment& deployment,
                                             llm::Operation operation) noexcept;
 

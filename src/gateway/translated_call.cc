@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "cost.h"
+#include "sluice/base/assert.h"
+#include "sluice/llm/embeddings_answer.h"
+#include "sluice/llm/embeddings_call.h"
 #include "sluice/llm/openai_host_edits.h"
 #include "sluice/llm/openai_request.h"
 #include "sluice/llm/token_count.h"
@@ -20,15 +23,24 @@ std::optional<double> cost_at(const void* price, const llm::Usage& usage) {
 }  // namespace
 
 TranslatedCall::TranslatedCall(const Config& config)
-    : config_(config), dialect_(chat_dialect(config.deployment, config.request.operation)) {}
+    : config_(config), dialect_(chat_dialect(config.deployment, config.request.operation)) {
+  SLUICE_ASSERT((config.chat == nullptr) != (config.embeddings == nullptr));
+}
+
+llm::WrittenCall TranslatedCall::write_body(json::Index& index) const {
+  const llm::ChatTarget target = chat_target(config_.deployment);
+  if (config_.embeddings != nullptr) {
+    return llm::write_embeddings_call(*config_.embeddings, target);
+  }
+  const auto write = llm::asks_token_count(config_.request.operation) ? llm::write_count_call
+                                                                      : llm::write_chat_call;
+  return write(dialect_, *config_.chat, target, index);
+}
 
 std::expected<std::unique_ptr<TranslatedCall>, llm::ApiError> TranslatedCall::write(
     const Config& config, json::Index& index) {
   std::unique_ptr<TranslatedCall> call(new TranslatedCall(config));
-  const auto write = llm::asks_token_count(config.request.operation) ? llm::write_count_call
-                                                                     : llm::write_chat_call;
-  llm::WrittenCall written =
-      write(call->dialect_, config.chat, chat_target(config.deployment), index);
+  llm::WrittenCall written = call->write_body(index);
   index.clear();
   if (!written) return std::unexpected(std::move(written.error()));
   call->target_ = std::move(written->target);
@@ -68,16 +80,20 @@ std::string_view TranslatedCall::answer_media_type() const noexcept {
   return config_.request.stream ? "text/event-stream" : "application/json";
 }
 
-std::unique_ptr<llm::AnswerTranslation> TranslatedCall::translation() const {
-  const llm::AnswerFrame frame{
+llm::AnswerFrame TranslatedCall::frame() const {
+  return {
       .request_id = config_.request_id,
       .provider = config_.deployment.provider->name,
       .model = config_.request.model,
       .created =
           std::chrono::duration_cast<std::chrono::seconds>(config_.now.time_since_epoch()).count(),
       .usage_shown = config_.request.usage_shown,
-      .reasoning_shown = !config_.chat.reasoning.hidden,
+      .reasoning_shown = config_.chat == nullptr || !config_.chat->reasoning.hidden,
       .cost = {.context = &config_.deployment.price, .of = cost_at}};
+}
+
+std::unique_ptr<llm::AnswerTranslation> TranslatedCall::translation() const {
+  SLUICE_ASSERT(config_.chat != nullptr);
   if (llm::asks_token_count(config_.request.operation)) {
     return std::make_unique<llm::AnswerTranslation>(
         std::make_unique<llm::TokenCountReader>(asked_.provider),
@@ -85,8 +101,29 @@ std::unique_ptr<llm::AnswerTranslation> TranslatedCall::translation() const {
   }
   return std::make_unique<llm::AnswerTranslation>(
       llm::make_chat_reader(dialect_, asked_),
-      llm::make_chat_writer(config_.request.operation, config_.request.stream, frame),
+      llm::make_chat_writer(config_.request.operation, config_.request.stream, frame()),
       config_.deployment.provider->name, config_.request.repair);
+}
+
+TranslatedCall::WholeAnswer TranslatedCall::read_whole(std::string_view body,
+                                                       json::Index& index) const {
+  if (config_.embeddings != nullptr) return read_embeddings(body, index);
+  const std::unique_ptr<llm::AnswerTranslation> answer = translation();
+  llm::AnswerTranslation::Step step = answer->whole(body, index);
+  return {.error = std::move(step.error),
+          .bytes = answer->take_bytes(),
+          .usage = answer->usage(),
+          .repair = answer->repair_outcome()};
+}
+
+TranslatedCall::WholeAnswer TranslatedCall::read_embeddings(std::string_view body,
+                                                            json::Index& index) const {
+  auto answer = llm::write_embeddings_answer(*config_.embeddings, frame(), body, index);
+  if (!answer) return {.error = std::move(answer.error())};
+  const bool is_estimated = answer->is_estimated();
+  return {.bytes = std::move(answer->body),
+          .usage = answer->usage,
+          .estimated = is_estimated ? "prompt_tokens" : ""};
 }
 
 }  // namespace sluice::gateway

@@ -1,5 +1,5 @@
-// A chat on its way to a provider that speaks another dialect: the request written anew, and what
-// is needed to write its answer anew.
+// A chat, or texts to embed, on the way to a provider that speaks another dialect: the request
+// written anew, and what is needed to write its answer anew.
 #pragma once
 #include <expected>
 #include <memory>
@@ -15,6 +15,7 @@
 #include "sluice/json/index.h"
 #include "sluice/llm/answer_translation.h"
 #include "sluice/llm/chat_translation.h"
+#include "sluice/llm/embeddings_request.h"
 #include "sluice/llm/request.h"
 
 namespace sluice::gateway {
@@ -22,8 +23,10 @@ namespace sluice::gateway {
 class TranslatedCall {
  public:
   struct Config {
-    const llm::Request& request;   // as understood
-    const llm::ChatRequest& chat;  // the same body, read whole
+    const llm::Request& request;  // as understood
+    // The same body, read whole: one of the two, the other is null.
+    const llm::ChatRequest* chat;
+    const llm::EmbeddingsRequest* embeddings;
     const catalog::Deployment& deployment;
     std::string_view request_id;
     WallTime now;
@@ -44,11 +47,24 @@ class TranslatedCall {
   /// The media type of the answer that the client sees.
   [[nodiscard]] std::string_view answer_media_type() const noexcept;
 
-  /// For the answer of this call.
+  /// For the answer of a chat, if it comes as a stream.
   [[nodiscard]] std::unique_ptr<llm::AnswerTranslation> translation() const;
+
+  struct WholeAnswer {
+    std::optional<llm::ApiError> error = {};  // and no bytes
+    std::string bytes = {};
+    llm::Usage usage = {};
+    std::string_view estimated = {};  // a member of the usage shown that is no provider's word
+    std::optional<llm::RepairOutcome> repair = {};
+  };
+  /// Writes the whole body of a 2xx answer anew. `index` is scratch.
+  [[nodiscard]] WholeAnswer read_whole(std::string_view body, json::Index& index) const;
 
  private:
   explicit TranslatedCall(const Config& config);
+  [[nodiscard]] llm::WrittenCall write_body(json::Index& index) const;
+  [[nodiscard]] llm::AnswerFrame frame() const;
+  [[nodiscard]] WholeAnswer read_embeddings(std::string_view body, json::Index& index) const;
   std::optional<llm::ApiError> adapt_to_host(json::Index& index);
 
   Config config_;

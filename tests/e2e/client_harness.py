@@ -58,6 +58,13 @@ DIALECTS = {
     "azure-classic": ("azure", "/openai", "gpt-5-mini"),
 }
 
+# What embeddings are asked of, at the providers that have some.
+EMBEDDINGS = {
+    "openai": ["text-embedding-3-small"],
+    "gemini": ["gemini-embedding-001", "gemini-embedding-2"],
+    "vertex-gemini": ["text-embedding-005", "gemini-embedding-2"],
+}
+
 
 def make_certificates(folder):
     """A CA and a certificate for localhost signed by it; their paths."""
@@ -188,6 +195,10 @@ class World:
                                     (f"broken-{name}", "sim-fault-error-event-after:4")):
                 text += (f'[[model]]\nname = "{asked}"\n[[model.deployment]]\n'
                          f'provider = "sim-{name}"\nmodel = "{upstream}"\n{claude}')
+        for name, models in EMBEDDINGS.items():
+            for model in models:
+                text += (f'[[model]]\nname = "embeds-{name}-{model}"\n[[model.deployment]]\n'
+                         f'provider = "sim-{name}"\nmodel = "{model}"\n')
         text += ('[[model]]\nname = "impatient"\ntimeouts = { first_byte_ms = 300 }\n'
                  '[[model.deployment]]\nprovider = "simulator"\nmodel = "sim-fault-hang"\n')
         text += stanza + narrow + 'models = ["sim"]\n'

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cctype>
+
 #include "sluice/config/load.h"
 #include "sluice/config/parse.h"
 #include "sluice/gateway/spoken.h"
@@ -215,6 +218,12 @@ Task<SeenAnswer> ask(GatewayWorld& world, std::string method, std::string target
   seen.status = (*head)->status;
   seen.request_id = (*head)->headers.value("x-request-id").value_or("");
   seen.provider = (*head)->headers.value("x-sluice-provider").value_or("");
+  for (const http::Header& header : (*head)->headers) {
+    std::string name(header.name);
+    std::ranges::transform(name, name.begin(),
+                           [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    seen.headers.emplace_back(std::move(name), header.value);
+  }
   while (true) {
     Result<SliceChain> part = co_await exchange.read_body({});
     if (!part) co_return seen;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sluice/coro/scope.h"
@@ -112,6 +113,14 @@ struct SeenAnswer {
   bool complete = false;  // to the end of its framing
   std::string request_id;
   std::string provider;
+  std::vector<std::pair<std::string, std::string>> headers = {};  // names in small letters
+
+  [[nodiscard]] std::string header(std::string_view name) const {
+    for (const auto& [known, value] : headers) {
+      if (known == name) return value;
+    }
+    return {};
+  }
 };
 
 /// Sends one request on a fresh connection and reads all of the answer.

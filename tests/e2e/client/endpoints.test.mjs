@@ -31,6 +31,43 @@ test('embeddings come as base64 by default and as numbers when asked, and are th
   assert.deepEqual(packed.usage, expected.usage);
 });
 
+// Of each provider and model: whether it takes several texts at once, and whether it counts.
+for (const { model, batches, counts } of [
+  { model: 'openai-text-embedding-3-small', batches: true, counts: true },
+  { model: 'gemini-gemini-embedding-001', batches: true, counts: false },
+  { model: 'gemini-gemini-embedding-2', batches: true, counts: true },
+  { model: 'vertex-gemini-text-embedding-005', batches: true, counts: true },
+  { model: 'vertex-gemini-gemini-embedding-2', batches: false, counts: true },
+]) {
+  test(`embeddings of ${model}: packed and plain are the same`, async () => {
+    const input = batches ? ['one', 'zwei', '三 "drei"'] : 'one "text"';
+    const asked = { model: `embeds-${model}`, input, dimensions: 12 };
+    const { data: packed, response } = await gateway.embeddings.create(asked).withResponse();
+    const plain = await gateway.embeddings.create({ ...asked, encoding_format: 'float' });
+    const expected = await direct.embeddings.create({ ...asked, model: 'text-embedding-3-small' });
+    assert.deepEqual(packed.data, expected.data);
+    assert.ok(asked.model.endsWith(packed.model), packed.model);
+    assert.equal(plain.data.length, packed.data.length);
+    for (const [i, { embedding, index }] of plain.data.entries()) {
+      assert.equal(index, i);
+      assert.deepEqual(embedding.map(Math.fround), packed.data[i].embedding);
+    }
+    assert.ok(packed.usage.prompt_tokens > 0);
+    assert.equal(packed.usage.total_tokens, packed.usage.prompt_tokens);
+    assert.equal(response.headers.get('x-sluice-estimated'), counts ? null : 'prompt_tokens');
+    if (counts) assert.deepEqual({ ...packed.usage, cost: undefined }, { ...expected.usage, cost: undefined });
+  });
+}
+
+test('embeddings of token ids are refused for models that know none', async () => {
+  const asked = { model: 'embeds-gemini-gemini-embedding-2', input: [1, 2, 3] };
+  await assert.rejects(gateway.embeddings.create(asked), (error) => {
+    assert.ok(error instanceof OpenAI.BadRequestError);
+    assert.equal(error.param, 'input[0]');
+    return true;
+  });
+});
+
 test('images are made', async () => {
   const answer = await gateway.images.generate({ model: 'sim', prompt: 'a lock gate', n: 2 });
   assert.equal(answer.data.length, 2);
