@@ -51,6 +51,9 @@ void AnswerRepair::take(const ChatEvent& event) {
     case ChatEventKind::reasoning_sealed:
     case ChatEventKind::image:
     case ChatEventKind::citation: tell_arguments(event, choice); break;
+    case ChatEventKind::logprobs:
+      if (wanted_.text) return;  // what is mended is no longer made of these tokens
+      break;
     case ChatEventKind::started:
     case ChatEventKind::usage: break;
   }

@@ -47,7 +47,8 @@ void AnthropicWriter::take_ordered(const ChatEvent& event) {
       if (open_ == Block::tool_use && !event.text.empty()) write_piece(open_, event.text);
       return;
     case ChatEventKind::image: take_image(event); return;
-    case ChatEventKind::citation: return;
+    case ChatEventKind::citation:
+    case ChatEventKind::logprobs: return;
     case ChatEventKind::finished: take_end(event); return;
     case ChatEventKind::usage: usage_.update(event.usage); return;
   }

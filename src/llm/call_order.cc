@@ -49,6 +49,7 @@ void CallOrder::take(const ChatEvent& event, ChatSink& out) {
     case ChatEventKind::tool_call: take_call(event, choice, out); return;
     case ChatEventKind::tool_arguments: take_arguments(event, choice, out); return;
     case ChatEventKind::started:
+    case ChatEventKind::logprobs:
     case ChatEventKind::usage: break;
     case ChatEventKind::text:
     case ChatEventKind::refusal:

@@ -14,6 +14,7 @@ std::string_view to_string(ChatEventKind kind) noexcept {
     case ChatEventKind::tool_arguments: return "tool_arguments";
     case ChatEventKind::image: return "image";
     case ChatEventKind::citation: return "citation";
+    case ChatEventKind::logprobs: return "logprobs";
     case ChatEventKind::finished: return "finished";
     case ChatEventKind::usage: return "usage";
   }
@@ -34,6 +35,7 @@ std::string_view to_string(FinishReason reason) noexcept {
 bool is_content(const ChatEvent& event) noexcept {
   switch (event.kind) {
     case ChatEventKind::started:
+    case ChatEventKind::logprobs:  // of what was said before
     case ChatEventKind::usage: return false;
     case ChatEventKind::text:
     case ChatEventKind::refusal:

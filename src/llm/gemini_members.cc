@@ -40,6 +40,8 @@ GeminiCandidate::GeminiCandidate(Value candidate) {
       reason = member.value;
     } else if (name == "groundingMetadata") {
       grounding = member.value;
+    } else if (name == "logprobsResult") {
+      logprobs = member.value;
     }
   }
 }

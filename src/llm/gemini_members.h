@@ -22,7 +22,7 @@ struct GeminiAnswer {
 };
 
 struct GeminiCandidate {
-  std::optional<json::Value> parts, reason, grounding;
+  std::optional<json::Value> parts, reason, grounding, logprobs;
   std::int64_t index = 0;  // left out: 0; -1: not a number
 
   explicit GeminiCandidate(json::Value candidate);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gemini_arguments.h"
+#include "gemini_logprobs.h"
 #include "gemini_members.h"
 #include "gemini_sources.h"
 #include "gemini_usage.h"
@@ -177,6 +178,7 @@ void GeminiReader::take_candidate(Value value, ChatSink& sink) {
   if (candidate.grounding) {
     tell_gemini_sources(*candidate.grounding, known_text(*choice), choice->index, sink);
   }
+  if (candidate.logprobs) tell_gemini_logprobs(*candidate.logprobs, choice->index, sink);
   // The unspecified one says that it goes on.
   if (candidate.reason && !candidate.reason->string_equals("FINISH_REASON_UNSPECIFIED")) {
     choice->word = shortened(*candidate.reason);

@@ -68,6 +68,10 @@ void OpenaiAnswerWriter::take(const ChatEvent& event) {
       begin_element(choice.citations);
       choice.citations += event.json;
       break;
+    case ChatEventKind::logprobs:
+      begin_element(choice.logprobs);
+      choice.logprobs += event.json;
+      break;
     case ChatEventKind::finished:
       choice.finish.clear();
       append_finish(choice.finish, event);
@@ -142,7 +146,9 @@ void OpenaiAnswerWriter::write_choice(std::size_t index, const Choice& choice) {
   list("tool_calls", choice.calls);
   list("images", choice.images);
   list("annotations", choice.citations);
-  out_ += "},\"logprobs\":null,";
+  out_ += "},\"logprobs\":";
+  append_logprobs(out_, choice.logprobs);
+  out_ += ',';
   out_ += choice.finish.empty() ? R"("finish_reason":"stop")" : choice.finish;
   out_ += '}';
 }

@@ -57,6 +57,16 @@ void append_finish(std::string& out, const ChatEvent& event) {
   if (!event.name.empty()) append_member(out, "stop_sequence", event.name);
 }
 
+void append_logprobs(std::string& out, std::string_view elements) {
+  if (elements.empty()) {
+    out += "null";
+    return;
+  }
+  out += "{\"content\":[";
+  out += elements;
+  out += "],\"refusal\":null}";
+}
+
 void append_openai_usage(std::string& out, const Usage& usage, const AnswerFrame::Cost& cost) {
   json::Writer writer(out);
   const auto count = [&](std::string_view name, const Usage::Count& value) {

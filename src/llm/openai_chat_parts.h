@@ -30,6 +30,9 @@ void append_image(std::string& out, const ChatEvent& event);
 /// ,"extra_content":{"google":{"thought_signature":".."}} where there is one.
 void append_signature(std::string& out, json::Text signature);
 
+/// {"content":[..],"refusal":null}, or null where there are none.
+void append_logprobs(std::string& out, std::string_view elements);
+
 /// "finish_reason":"..","native_finish_reason":".." and what else is known of the end.
 void append_finish(std::string& out, const ChatEvent& event);
 

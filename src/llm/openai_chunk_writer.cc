@@ -26,6 +26,7 @@ void OpenaiChunkWriter::take(const ChatEvent& event) {
     case ChatEventKind::tool_arguments:
     case ChatEventKind::image:
     case ChatEventKind::citation:
+    case ChatEventKind::logprobs:
     case ChatEventKind::finished: break;
   }
   if (event.choice >= choices_written_max) return;
@@ -35,6 +36,8 @@ void OpenaiChunkWriter::take(const ChatEvent& event) {
   if (event.kind != ChatEventKind::tool_arguments) close_call(event, choice);
   if (event.kind == ChatEventKind::finished) {
     write_finished(event);
+  } else if (event.kind == ChatEventKind::logprobs) {
+    write_logprobs(event);
   } else {
     write_delta(event, choice);
   }
@@ -181,10 +184,20 @@ void OpenaiChunkWriter::write_delta(const ChatEvent& event, Choice& choice) {
       out_ += ']';
       break;
     case ChatEventKind::started:
+    case ChatEventKind::logprobs:
     case ChatEventKind::finished:
     case ChatEventKind::usage: break;
   }
   close_delta();
+}
+
+// In a chunk of its own, behind the text: whoever puts chunks together adds up each member.
+void OpenaiChunkWriter::write_logprobs(const ChatEvent& event) {
+  open_delta(event.choice);
+  out_ += "},\"logprobs\":";
+  append_logprobs(out_, event.json);
+  out_ += ",\"finish_reason\":null}]}\n\n";
+  ++events_;
 }
 
 void OpenaiChunkWriter::write_finished(const ChatEvent& event) {

@@ -40,6 +40,7 @@ void ResponsesWriter::take(const ChatEvent& event) {
     case ChatEventKind::image: return take_image(event);
     case ChatEventKind::citation: return take_citation(event);
     case ChatEventKind::finished: return take_finished(event);
+    case ChatEventKind::logprobs:
     case ChatEventKind::started:
     case ChatEventKind::usage: return;
   }

@@ -44,6 +44,15 @@ TEST(AnswerRepair, MendsTheArgumentsOfEachCall) {
             "finished tool_calls ()\n");
 }
 
+TEST(AnswerRepair, TellsNoProbabilitiesOfTokensThatItMayHaveReplaced) {
+  const std::vector<ChatEvent> events = {{.text = text("{}")},
+                                         {.kind = ChatEventKind::logprobs, .json = "{}"},
+                                         {.kind = ChatEventKind::finished}};
+  EXPECT_EQ(mended(both, events).trace, "text \"{}\"\nfinished stop ()\n");
+  EXPECT_EQ(mended({.arguments = true}, events).trace,
+            "text \"{}\"\nlogprobs {}\nfinished stop ()\n");
+}
+
 TEST(AnswerRepair, SaysWhatBecameOfAllOfAnAnswer) {
   const auto outcome = [](std::string_view first, std::string_view second) {
     return mended(both, {{.kind = ChatEventKind::tool_call, .id = text("1"), .name = text("f")},

@@ -83,7 +83,8 @@ class SummarySink : public ChatSink {
         EXPECT_EQ(event.call + 1, summary.calls.size());
         if (!summary.calls.empty()) summary.calls.back() += plain(event.text);
         break;
-      case ChatEventKind::image: break;
+      case ChatEventKind::image:
+      case ChatEventKind::logprobs: break;
       case ChatEventKind::citation: {
         json::Index index;
         EXPECT_TRUE(index.build(event.json)) << event.json;

@@ -390,6 +390,7 @@ class Joined : public ChatSink {
       }
       case ChatEventKind::refusal:
       case ChatEventKind::image:
+      case ChatEventKind::logprobs:
       case ChatEventKind::citation: return add(to_string(event.kind), text, false);
     }
   }

@@ -12,6 +12,7 @@ ChatEvent event(ChatEventKind kind, std::string_view text = {}) {
 TEST(ChatEvent, CommitsWithWhatTheModelSaid) {
   EXPECT_FALSE(is_content(event(ChatEventKind::started)));
   EXPECT_FALSE(is_content(event(ChatEventKind::usage)));
+  EXPECT_FALSE(is_content(event(ChatEventKind::logprobs)));
   EXPECT_FALSE(is_content(event(ChatEventKind::text)));
   EXPECT_TRUE(is_content(event(ChatEventKind::text, "a")));
   EXPECT_TRUE(is_content(event(ChatEventKind::tool_call)));

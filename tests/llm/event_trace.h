@@ -44,6 +44,7 @@ class EventTrace : public ChatSink {
         out_ += "image " + plain(event.name) + " " + plain(event.text).substr(0, 16);
         break;
       case ChatEventKind::citation: out_ += "citation " + std::string(event.json); break;
+      case ChatEventKind::logprobs: out_ += "logprobs " + std::string(event.json); break;
       case ChatEventKind::finished:
         out_ += "finished " + std::string(to_string(event.reason)) + " (" + plain(event.text) +
                 ")" + named("stop", event.name);

@@ -362,5 +362,29 @@ TEST(GeminiReader, TellsSourcesWithTheirPlacesInCharacters) {
       << "of a text that was not kept no place is known";
 }
 
+// Recorded of Vertex AI, but for the zero that is left out and the token in two bytes.
+constexpr std::string_view probable =
+    R"("finishReason":"STOP","logprobsResult":{"chosenCandidates":[{"logProbability":-0.01972555,"token":"2","tokenId":236778},{"token":"é","tokenId":9},"x",{"logProbability":-2.3844768e-07,"token":"\"\n"}],)"
+    R"("topCandidates":[{"candidates":[{"logProbability":-0.01972555,"token":"2"},{"logProbability":-4.1320033,"token":"4"}]},{}]})";
+
+TEST(GeminiReader, TellsHowProbableItsTokensWere) {
+  const std::string answer = parts(R"({"text":"2é\"\n"})", probable);
+  const std::string said =
+      "started\ntext \"2é\"\n\"\n"
+      R"(logprobs {"token":"2","logprob":-0.01972555,"bytes":[50],"top_logprobs":[)"
+      R"({"token":"2","logprob":-0.01972555,"bytes":[50]},{"token":"4","logprob":-4.1320033,"bytes":[52]}]},)"
+      R"({"token":"é","logprob":0,"bytes":[195,169],"top_logprobs":[]},)"
+      R"({"token":"\"\n","logprob":-2.3844768e-07,"bytes":[34,10],"top_logprobs":[]})"
+      "\nfinished stop (STOP)\n";
+  EXPECT_EQ(read_whole(answer), said);
+  EXPECT_EQ(read_stream({answer}), said + "complete\n");
+  for (const std::string_view none : {R"({})", R"([])", R"({"chosenCandidates":[]})",
+                                      R"({"chosenCandidates":[1,"a"]})", "null"}) {
+    const std::string with = R"("finishReason":"STOP","logprobsResult":)" + std::string(none);
+    EXPECT_EQ(read_whole(parts(R"({"text":"2"})", with)),
+              "started\ntext \"2\"\nfinished stop (STOP)\n");
+  }
+}
+
 }  // namespace
 }  // namespace sluice::llm

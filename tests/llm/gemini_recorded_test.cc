@@ -32,6 +32,7 @@ struct Sum {
 struct Told {
   std::map<std::uint32_t, Sum> choices;
   std::string id, model, usage;
+  int logprobs = 0;  // events
   bool failed = false;
   bool complete = false;
 };
@@ -104,6 +105,7 @@ class Listener : public ChatSink {
                      count("reasoning", event.usage.reasoning_output) +
                      count("total", event.usage.total);
         break;
+      case ChatEventKind::logprobs: ++told.logprobs; break;
       case ChatEventKind::citation: break;
       case ChatEventKind::refusal:
       case ChatEventKind::reasoning_sealed: ADD_FAILURE() << to_string(event.kind);
@@ -342,6 +344,7 @@ TEST(GeminiRecorded, StreamsAreToldAsTheirEventsSay) {
 TEST(GeminiRecorded, WholeAnswersAreToldAsTheySay) {
   int read = 0;
   int refused = 0;
+  int with_logprobs = 0;
   for (const RecordedExchange& exchange : gemini_answers()) {
     SCOPED_TRACE(exchange.name);
     if (!event_data(exchange).empty()) continue;
@@ -359,8 +362,10 @@ TEST(GeminiRecorded, WholeAnswersAreToldAsTheySay) {
       ++refused;
     } else {
       expect_equal(listener.told, wanted);
+      with_logprobs += listener.told.logprobs;
     }
   }
+  EXPECT_EQ(with_logprobs, 1);
   EXPECT_EQ(read, 179);
   EXPECT_EQ(refused, 19);
 }

@@ -63,6 +63,9 @@ class Checker : public ChatSink {
       if (!has_custom_tools_) SLUICE_ASSERT(index_.build(arguments).has_value());
     } else if (event.kind == ChatEventKind::citation) {
       SLUICE_ASSERT(index_.build(event.json).has_value());
+    } else if (event.kind == ChatEventKind::logprobs) {
+      SLUICE_ASSERT(index_.build("[" + std::string(event.json) + "]").has_value());
+      SLUICE_ASSERT(!event.json.empty());
     } else if (event.kind == ChatEventKind::finished) {
       choice.finished = true;
     }

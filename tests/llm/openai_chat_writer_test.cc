@@ -77,6 +77,29 @@ TEST(OpenaiAnswerWriter, WritesOneAnswerOfAllEvents) {
       R"("request_id":"req_1","provider":"acme"})");
 }
 
+TEST(OpenaiAnswerWriter, SaysHowProbableTokensWere) {
+  const std::vector<ChatEvent> events = {
+      {.text = text("ab")},
+      {.kind = ChatEventKind::logprobs, .json = R"({"token":"a"})"},
+      {.kind = ChatEventKind::logprobs, .json = R"({"token":"b"})"},
+      {.choice = 1, .text = text("c")},
+      {.kind = ChatEventKind::finished},
+      {.kind = ChatEventKind::finished, .choice = 1}};
+  OpenaiAnswerWriter whole(frame());
+  const std::string answer = written(whole, events);
+  EXPECT_NE(answer.find(R"("logprobs":{"content":[{"token":"a"},{"token":"b"}],"refusal":null},)"
+                        R"("finish_reason":"stop"})"),
+            answer.npos)
+      << answer;
+  EXPECT_NE(answer.find(R"("content":"c","refusal":null},"logprobs":null)"), answer.npos);
+  OpenaiChunkWriter chunks(frame());
+  const std::string stream = written(chunks, events);
+  EXPECT_NE(stream.find(R"("choices":[{"index":0,"delta":{},"logprobs":{"content":[{"token":"b"}],)"
+                        R"("refusal":null},"finish_reason":null}]})"),
+            stream.npos)
+      << stream;
+}
+
 TEST(OpenaiAnswerWriter, HidesThoughtsThatNobodyWantsToSee) {
   AnswerFrame asked = frame();
   asked.reasoning_shown = false;

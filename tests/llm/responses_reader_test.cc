@@ -305,6 +305,7 @@ class Listener : public ChatSink {
         sum.usage = count(event.usage.input) + " " + count(event.usage.cached_input) + " " +
                     count(event.usage.output) + " " + count(event.usage.reasoning_output);
         break;
+      case ChatEventKind::logprobs:
       case ChatEventKind::citation: break;
       case ChatEventKind::reasoning_signed:
       case ChatEventKind::image: ADD_FAILURE() << to_string(event.kind);

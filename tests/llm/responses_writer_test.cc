@@ -271,6 +271,7 @@ class Said : public ChatSink {
       case ChatEventKind::started:
       case ChatEventKind::reasoning_signed:
       case ChatEventKind::reasoning_sealed:
+      case ChatEventKind::logprobs:
       case ChatEventKind::citation: break;
     }
   }

@@ -59,6 +59,7 @@ class Sum : public ChatSink {
         break;
       case ChatEventKind::tool_arguments: choice.calls += plain(event.text); break;
       case ChatEventKind::image: choice.images += plain(event.text) + " "; break;
+      case ChatEventKind::logprobs:
       case ChatEventKind::citation: break;
       case ChatEventKind::finished: choice.end = to_string(event.reason); break;
       case ChatEventKind::usage: usage_.update(event.usage); break;  // each newer

@@ -28,9 +28,12 @@ enum class ChatEventKind : std::uint8_t {
   tool_arguments,    // `text`: a piece of the JSON text of the arguments
   image,             // `text`: a whole image in base64; `name`: its media type
   citation,          // `json`: a source, as an `annotations` element of OpenAI's chat answers
-  finished,          // `reason`; `text`: the provider's own word for it; `name`: the stop sequence
-                     // that was met, where the provider says it
-  usage,             // `usage`
+  logprobs,  // `json`: how probable the tokens were of the text that was said since the last
+             // such event: `logprobs.content` elements of OpenAI's chat answers, with
+             // commas between them
+  finished,  // `reason`; `text`: the provider's own word for it; `name`: the stop sequence
+             // that was met, where the provider says it
+  usage,     // `usage`
 };
 
 [[nodiscard]] std::string_view to_string(ChatEventKind kind) noexcept;

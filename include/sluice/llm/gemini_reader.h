@@ -5,12 +5,13 @@
 //   thoughtSignature              of a call: in its event; else `reasoning_signed`, before the text
 //                                 or image it came with and behind the thought it came with
 //   groundingMetadata             -> citations
+//   logprobsResult                -> logprobs
 //   finishReason                  remembered: more parts may follow it
 //   usageMetadata                 counts of all so far: told when they change, the last ones last
 //
 // A stream has no end mark: it is complete when its bytes end and every candidate has told why it
 // finished. Calls whose arguments come in pieces are told when they are whole. What the caller's
-// dialect has no word for (code that Google ran, audio, log probabilities) is passed over.
+// dialect has no word for (code that Google ran, audio) is passed over.
 #pragma once
 #include <cstdint>
 #include <deque>

@@ -46,6 +46,7 @@ class OpenaiChunkWriter final : public ChatWriter {
   void open_delta(std::uint32_t choice);
   void close_delta();
   void write_delta(const ChatEvent& event, Choice& choice);
+  void write_logprobs(const ChatEvent& event);
   void write_finished(const ChatEvent& event);
   void write_usage();
 
@@ -78,6 +79,7 @@ class OpenaiAnswerWriter final : public ChatWriter {
     std::string calls;
     std::string images;
     std::string citations;
+    std::string logprobs;
     std::string finish;  // JSON members
     bool has_refusal = false;
     bool call_open = false;
