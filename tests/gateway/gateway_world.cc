@@ -8,6 +8,7 @@
 #include "sluice/config/load.h"
 #include "sluice/config/parse.h"
 #include "sluice/gateway/spoken.h"
+#include "sluice/net/tls_stream.h"
 
 namespace sluice::gateway::testing {
 namespace {
@@ -71,13 +72,15 @@ struct GatewayWorld::ScriptHandler final : http::Handler {
   ProviderScript script;
 };
 
-GatewayWorld::GatewayWorld(ring::sim::SimWorld& world, const std::string& toml)
+GatewayWorld::GatewayWorld(ring::sim::SimWorld& world, const std::string& toml,
+                           std::shared_ptr<const net::TlsClientContext> media_tls)
     : loop_(world.loop()),
       connector_(loop_, resolver_, nullptr, net::ConnectorConfig{}),
       metrics_(std::make_unique<telemetry::Metrics>()) {
   auto snapshot = snapshot_of(toml, labels_);
   TlsContexts tls(snapshot->models.providers().size());
-  first_ = std::make_shared<Generation>(loop_, connector_, std::move(snapshot), std::move(tls));
+  first_ = std::make_shared<Generation>(loop_, connector_, std::move(snapshot), std::move(tls),
+                                        MediaAccess{.tls = std::move(media_tls)});
   gateway_ = std::make_unique<Gateway>(loop_, *metrics_, &log_, ready_, 1, first_);
   handler_ = std::make_unique<ListenerHandler>(*gateway_, 0);
 }
@@ -105,20 +108,28 @@ Task<void> GatewayWorld::keep_warm_until_stopped(std::shared_ptr<Warmth> warmth,
   co_await warmth->generation->keep_warm(warmth->stop.token(), metrics);
 }
 
-Task<void> GatewayWorld::serve_one(int fd, const std::function<Task<void>(net::Stream&)>* serve) {
-  net::PlainStream stream(ring::Connection(loop_, fd, {}));
-  co_await (*serve)(stream);
+Task<void> GatewayWorld::serve_one(int fd, const std::function<Task<void>(net::Stream&)>* serve,
+                                   const net::TlsServerContext* tls) {
+  std::unique_ptr<net::Stream> stream =
+      std::make_unique<net::PlainStream>(ring::Connection(loop_, fd, {}));
+  if (tls != nullptr) {
+    auto shaken = co_await net::TlsStream::accept(std::move(stream), *tls, stop_.token());
+    if (!shaken) co_return;
+    stream = std::move(*shaken);
+  }
+  co_await (*serve)(*stream);
 }
 
 Task<void> GatewayWorld::listen(ring::SocketAddress address,
-                                std::function<Task<void>(net::Stream&)> serve) {
+                                std::function<Task<void>(net::Stream&)> serve,
+                                const net::TlsServerContext* tls) {
   Result<ring::Acceptor> acceptor = ring::Acceptor::listen(loop_, address, ring::ListenOptions{});
   SLUICE_ASSERT(acceptor.has_value());
   Scope connections;
   while (true) {
     const Result<int> fd = co_await acceptor->accept(stop_.token());
     if (!fd) break;
-    connections.spawn(serve_one(*fd, &serve));
+    connections.spawn(serve_one(*fd, &serve, tls));
   }
   co_await connections.join();
 }
@@ -149,6 +160,15 @@ void GatewayWorld::add_host(std::string_view name, const ring::SocketAddress& ad
   scope_.spawn(listen(address, [this, script = std::move(script)](net::Stream& stream) {
     return script(stream, providers_.token());
   }));
+}
+
+void GatewayWorld::add_tls_host(std::string_view name, const ring::SocketAddress& address,
+                                const net::TlsServerContext& tls, RawProviderScript script) {
+  resolver_.add(name, address);
+  const auto serve = [this, script = std::move(script)](net::Stream& stream) {
+    return script(stream, providers_.token());
+  };
+  scope_.spawn(listen(address, serve, &tls));
 }
 
 void GatewayWorld::start() {

@@ -19,6 +19,7 @@
 #include "sluice/net/connector.h"
 #include "sluice/net/plain_stream.h"
 #include "sluice/net/resolver.h"
+#include "sluice/net/tls_context.h"
 #include "sluice/ring/acceptor.h"
 #include "sluice/ring/connect.h"
 #include "sluice/ring/sim/sim_world.h"
@@ -40,8 +41,10 @@ using RawProviderScript = std::function<Task<void>(net::Stream&, StopToken)>;
 
 class GatewayWorld {
  public:
-  /// Lifetime: `world` outlives this.
-  GatewayWorld(ring::sim::SimWorld& world, const std::string& toml);
+  /// `media_tls`: whom to trust where chats name files by https; null: none is fetched. Lifetime:
+  /// `world` outlives this.
+  GatewayWorld(ring::sim::SimWorld& world, const std::string& toml,
+               std::shared_ptr<const net::TlsClientContext> media_tls = nullptr);
   ~GatewayWorld();
   GatewayWorld(const GatewayWorld&) = delete;
   GatewayWorld& operator=(const GatewayWorld&) = delete;
@@ -53,6 +56,10 @@ class GatewayWorld {
   /// further address of it; a null script: nobody listens there.
   void add_host(std::string_view name, const ring::SocketAddress& address,
                 RawProviderScript script);
+  /// The same by https, as `tls` shows itself; a handshake that fails is over. Lifetime: `tls`
+  /// outlives this.
+  void add_tls_host(std::string_view name, const ring::SocketAddress& address,
+                    const net::TlsServerContext& tls, RawProviderScript script);
   /// The gateway listens, and fetches the tokens it needs.
   void start();
 
@@ -82,8 +89,10 @@ class GatewayWorld {
   void keep_warm(std::shared_ptr<Generation> generation);
   static Task<void> keep_warm_until_stopped(std::shared_ptr<Warmth> warmth,
                                             telemetry::Metrics& metrics);
-  Task<void> listen(ring::SocketAddress address, std::function<Task<void>(net::Stream&)> serve);
-  Task<void> serve_one(int fd, const std::function<Task<void>(net::Stream&)>* serve);
+  Task<void> listen(ring::SocketAddress address, std::function<Task<void>(net::Stream&)> serve,
+                    const net::TlsServerContext* tls = nullptr);
+  Task<void> serve_one(int fd, const std::function<Task<void>(net::Stream&)>* serve,
+                       const net::TlsServerContext* tls);
 
   ring::Loop& loop_;
   net::StaticResolver resolver_;
