@@ -36,7 +36,7 @@ Members read_members(Value top) {
   std::string scratch;
   for (const json::Member member : top.members()) {
     const std::string_view name = member.key.unescaped(scratch);
-    if (name == "error") found.error = member.value;
+    if (name == "error" && !member.value.is_null()) found.error = member.value;
     if (name == "embeddings") found.embeddings = member.value;
     if (name == "embedding") found.embedding = member.value;
     if (name == "predictions") found.predictions = member.value;

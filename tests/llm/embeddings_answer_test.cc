@@ -71,7 +71,7 @@ TEST(EmbeddingsAnswer, EstimatesWhatNobodyCountedAndPricesItNot) {
   for (
       const std::string_view body : {
           R"({"embeddings":[{"values":[1]},{"values":[2]}]})",
-          R"({"embeddings":[{"values":[1]},{"values":[2]}],"usageMetadata":{}})",
+          R"({"error":null,"embeddings":[{"values":[1]},{"values":[2]}],"usageMetadata":{}})",
           R"({"embeddings":[{"values":[1]},{"values":[2]}],"usageMetadata":{"promptTokenCount":-1}})",
           R"({"predictions":[{"embeddings":{"values":[1],"statistics":{"token_count":5}}},{"embeddings":{"values":[2]}}]})",
           R"({"predictions":[{"embeddings":{"values":[1],"statistics":{"token_count":5}}},{"embeddings":{"values":[2],"statistics":{"token_count":9e15}}}]})",
