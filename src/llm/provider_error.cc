@@ -161,8 +161,9 @@ ApiError client_error(ApiErrorKind kind, int status, const ErrorWords& words,
   const bool is_word = words.code.find_first_not_of("0123456789") != words.code.npos;
   if (is_word) error.code = quotable(words.code, word_bytes_max);
   error.param = quotable(words.param, word_bytes_max);
-  error.message = words.message.empty() ? std::string(default_message)
-                                        : quotable(words.message, message_bytes_max);
+  error.message = quotable(words.message, message_bytes_max);
+  // None was given, or one of control characters alone.
+  if (error.message.empty()) error.message = default_message;
   error.upstream_status = status;
   return error;
 }

@@ -238,6 +238,12 @@ TEST(ProviderError, CapsWhatItQuotes) {
   EXPECT_LT(error.message.size(), 1000U);
 }
 
+TEST(ProviderError, SpeaksForItselfWhereTheProviderSaysNothingLegible) {
+  const std::string silent = read(400, R"({"error":{"code":400}})").message;
+  EXPECT_FALSE(silent.empty());
+  EXPECT_EQ(read(400, "{\"error\":{\"code\":400,\"message\":\"\x7f\x7f\"}}").message, silent);
+}
+
 TEST(ProviderError, QuotesWhatIsSaidOfTheRequestAndNothingOfTheAccount) {
   for (const int status : {200, 302, 401, 402, 403, 429, 500, 503, 504, 599}) {
     const ApiError error = read(status, R"({"error":{"message":"org-42 owes us. Pay!"}})");
