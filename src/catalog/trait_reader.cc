@@ -74,11 +74,14 @@ llm::ModelTraitOverrides read_model_traits(dom::element object, std::string& fau
       traits.publisher = text(value, name, fault);
     } else if (name == "thinking") {
       traits.thinking = llm::parse_thinking(text(value, name, fault).value_or(""));
-      if (!traits.thinking) note(fault, name, "is none of none, budget, adaptive, level, effort");
+      if (!traits.thinking) note(fault, name, "is no way of thinking");
+    } else if (name == "thinking_variable") {
+      traits.thinking_variable = text(value, name, fault);
     } else {
       note(fault, name, "is no trait of a model");
     }
   });
+  if (const auto rule = traits.broken_rule(); rule && fault.empty()) fault = *rule;
   return traits;
 }
 
@@ -92,6 +95,9 @@ llm::HostTraitOverrides read_quirks(dom::element object, std::string& fault) {
       quirks.seed_name = text(value, name, fault);
     } else if (name == "reasoning_name") {
       quirks.reasoning_name = text(value, name, fault);
+    } else if (name == "thinking_switch") {
+      quirks.thinking_switch = llm::parse_thinking_switch(text(value, name, fault).value_or(""));
+      if (!quirks.thinking_switch) note(fault, name, "is no way to switch thinking");
     } else if (name == "call_id_letters") {
       quirks.call_id_letters = static_cast<std::uint32_t>(
           std::min<std::uint64_t>(count(value, name, fault).value_or(0), UINT32_MAX));

@@ -1,4 +1,3 @@
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -6,6 +5,9 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "parsing.h"
 #include "sluice/config/spelling.h"
@@ -26,17 +28,19 @@ void parse_text(Section& section, std::string_view key, std::optional<std::strin
   if (section.text(key, read)) value = std::move(read);
 }
 
-void parse_thinking_control(Section& section, llm::ModelTraitOverrides& traits) {
-  constexpr std::array<std::string_view, 5> names = {"none", "budget", "adaptive", "level",
-                                                     "effort"};
+// One of an enumeration's names.
+template <typename Enum>
+void parse_enum(Section& section, std::string_view key, std::span<const std::string_view> names,
+                std::optional<Enum> (*parse)(std::string_view) noexcept,
+                std::optional<Enum>& value) {
   std::string text;
-  if (!section.text("thinking", text)) return;
-  traits.thinking = llm::parse_thinking(text);
-  if (traits.thinking) return;
+  if (!section.text(key, text)) return;
+  value = parse(text);
+  if (value) return;
   const std::string_view meant = nearest(text, names);
-  section.error("thinking", meant.empty() ? "must be one of none, budget, adaptive, level, effort"
-                                          : shown(text) + " is no way of thinking; did you mean " +
-                                                shown(meant) + "?");
+  section.error(key, meant.empty() ? fmt::format("must be one of {}", fmt::join(names, ", "))
+                                   : shown(text) + " is none that is known; did you mean " +
+                                         shown(meant) + "?");
 }
 
 }  // namespace
@@ -44,13 +48,15 @@ void parse_thinking_control(Section& section, llm::ModelTraitOverrides& traits) 
 void parse_traits(Section& parent, llm::ModelTraitOverrides& traits) {
   parent.table("traits", [&](Section& section) {
     parse_flags(section, llm::model_flags(), traits);
-    parse_thinking_control(section, traits);
+    parse_enum(section, "thinking", llm::thinking_names(), llm::parse_thinking, traits.thinking);
+    parse_text(section, "thinking_variable", traits.thinking_variable);
     std::uint64_t tokens = 0;
     if (section.count("output_tokens_max", tokens, 1, 1'000'000'000)) {
       traits.output_tokens_max = tokens;
     }
     std::string publisher;
     if (parse_name(section, "publisher", publisher, false)) traits.publisher = publisher;
+    section.broken_rule(traits.broken_rule());
   });
 }
 
@@ -60,6 +66,8 @@ void parse_quirks(Section& parent, llm::HostTraitOverrides& quirks) {
     parse_text(section, "output_tokens_name", quirks.output_tokens_name);
     parse_text(section, "seed_name", quirks.seed_name);
     parse_text(section, "reasoning_name", quirks.reasoning_name);
+    parse_enum(section, "thinking_switch", llm::thinking_switch_names(), llm::parse_thinking_switch,
+               quirks.thinking_switch);
     std::uint32_t letters = 0;
     if (section.count("call_id_letters", letters, 0, llm::call_id_letters_max)) {
       quirks.call_id_letters = letters;

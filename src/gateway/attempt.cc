@@ -118,7 +118,7 @@ UpstreamRequestFields Attempt::upstream_fields(AuthField auth) const noexcept {
 void Attempt::adapt_to_host() {
   if (provider_.host.is_plain()) return;
   auto edits = llm::openai_host_edits(context_.request, context_.body.view(), provider_.host,
-                                      context_.core.index);
+                                      deployment_.traits, context_.core.index);
   if (edits) host_edits_ = std::make_unique<const llm::HostEdits>(std::move(*edits));
 }
 

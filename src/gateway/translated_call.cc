@@ -65,7 +65,8 @@ std::optional<llm::ApiError> TranslatedCall::adapt_to_host(json::Index& index) {
                                .streaming = llm::Streaming::by_field};
   const auto request = llm::understand_openai_json(endpoint, body_.view(), index);
   if (!request) return request.error();
-  const auto edits = llm::openai_host_edits(*request, body_.view(), host, index);
+  const auto edits =
+      llm::openai_host_edits(*request, body_.view(), host, config_.deployment.traits, index);
   index.clear();
   if (!edits) return std::nullopt;
   for (const std::string& name : edits->dropped) {

@@ -114,6 +114,7 @@ AnthropicThinking plan_thinking(AnthropicDraft& draft, const Turns& turns,
     case ThinkingControl::none:
     case ThinkingControl::level:
     case ThinkingControl::effort:
+    case ThinkingControl::toggle:
       if (!wanted.off()) draft.drop("reasoning_effort");
       return thinking;
     case ThinkingControl::budget:

@@ -11,6 +11,7 @@
 #include "dropped_names.h"
 #include "openai_chat_call_messages.h"
 #include "sluice/llm/vertex_target.h"
+#include "thinking_switch.h"
 
 namespace sluice::llm {
 namespace {
@@ -72,7 +73,6 @@ class CallWriter {
   void write_tool_choice();
   void write_output();
   void write_reasoning();
-  [[nodiscard]] std::optional<Effort> effort() const;
   void write_sampling();
   void write_stop();
   void write_labels();
@@ -197,28 +197,15 @@ void CallWriter::write_output() {
   writer_.end_object();
 }
 
-// What is asked for as one of OpenAI's efforts; nothing where the model is left to itself.
-std::optional<Effort> CallWriter::effort() const {
-  constexpr std::uint64_t low_tokens_end = 2'000;
-  constexpr std::uint64_t medium_tokens_end = 12'000;
-  const ReasoningWanted& wanted = request_.reasoning;
-  if (wanted.off()) return Effort::none;
-  if (wanted.effort) return wanted.effort;
-  if (!wanted.tokens_max) return std::nullopt;
-  if (*wanted.tokens_max < low_tokens_end) return Effort::low;
-  return *wanted.tokens_max < medium_tokens_end ? Effort::medium : Effort::high;
-}
-
 void CallWriter::write_reasoning() {
   const ReasoningWanted& wanted = request_.reasoning;
   if (!wanted.said()) return;
-  const bool cannot_think = traits_.thinking == ThinkingControl::none;
-  if (wanted.off() ? cannot_think : false) return;  // as it is
-  if (cannot_think || (wanted.off() && !traits_.thinking_can_be_off)) {
-    drop(wanted.effort ? "output_config.effort" : "thinking");
-    return;
+  const SaidThinking said = say_thinking(wanted, traits_);
+  for (const SaidThinking::Member& member : said.members) {
+    writer_.key(member.name).raw(member.value);
   }
-  if (const auto asked = effort()) writer_.key("reasoning_effort").string(to_string(*asked));
+  if (said.dropped) drop(wanted.effort ? "output_config.effort" : "thinking");
+  if (said.tokens_dropped) drop("thinking.budget_tokens");
 }
 
 void CallWriter::write_sampling() {

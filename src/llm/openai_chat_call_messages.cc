@@ -253,7 +253,8 @@ void OpenaiChatMessages::write_assistant(const Turn& turn) {
 }
 
 void OpenaiChatMessages::write_thoughts(const Turn& turn) {
-  if (traits_.thinking == ThinkingControl::effort) return;  // OpenAI's own take none here
+  // OpenAI's own take none here.
+  if (traits_.thinking == ThinkingControl::effort && !traits_.wants_thoughts) return;
   std::vector<const ReasoningPart*> thoughts;
   bool proved = false;
   for (const Part* part : turn.parts) {

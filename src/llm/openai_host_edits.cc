@@ -10,6 +10,7 @@
 #include "sluice/json/value.h"
 #include "sluice/json/writer.h"
 #include "sluice/llm/openai_request.h"
+#include "thinking_switch.h"
 
 namespace sluice::llm {
 namespace {
@@ -30,27 +31,60 @@ bool contains(const auto& names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// Most hosts differ by the role alone, and few bodies hold it: one search in place of an index. A
-// role spelled with escapes goes unseen, and is the host's to judge.
-bool is_unconcerned(const HostTraits& host, std::string_view body) {
-  return host.is_plain_but_for_the_role() && !holds(body, "\"developer\"");
+// Most hosts differ in what few bodies hold: a search for each in place of an index. What is
+// spelled with escapes goes unseen, and is the host's to judge.
+bool is_unconcerned(const HostTraits& host, const ModelTraits& model, std::string_view body) {
+  return host.is_mostly_plain() && (host.takes_developer_role || !holds(body, "\"developer\"")) &&
+         (!has_own_words(model) || !holds(body, "\"reasoning"));
 }
 
 bool is_letter_or_digit(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
+bool read_effort(Value value, ReasoningWanted& wanted) {
+  if (value.is_null()) return true;
+  if (!value.is(Kind::string)) return false;
+  if (value.string_equals("default")) {
+    wanted.enabled = true;
+    return true;
+  }
+  wanted.effort = parse_effort(json::raw_text(value));
+  return wanted.effort.has_value();
+}
+
+// {"effort" or "max_tokens", "exclude", "enabled"}; false: written otherwise.
+bool read_reasoning(Value value, ReasoningWanted& wanted) {
+  if (value.is_null()) return true;
+  if (!value.is(Kind::object)) return false;
+  if (const auto effort = value.find("effort"); effort && !read_effort(*effort, wanted)) {
+    return false;
+  }
+  if (const auto tokens = value.find("max_tokens")) {
+    const std::optional<std::int64_t> count = tokens->integer();
+    if (!tokens->is_null() && (!count || *count < 0)) return false;
+    if (count) wanted.tokens_max = static_cast<std::uint64_t>(*count);
+  }
+  if (const auto enabled = value.find("enabled")) wanted.enabled = enabled->boolean();
+  const auto exclude = value.find("exclude");
+  wanted.hidden = exclude && exclude->boolean().value_or(false);
+  return true;
+}
+
 /// One walk over a body.
 class HostEditor {
  public:
-  HostEditor(const Request& request, const HostTraits& host, HostEdits& out)
-      : request_(request), host_(host), out_(out) {}
+  HostEditor(const Request& request, const HostTraits& host, const ModelTraits& model,
+             HostEdits& out)
+      : request_(request), host_(host), model_(model), out_(out) {}
 
   void edit(Value top);
 
  private:
   struct Named {
     std::optional<json::Member> max_tokens, max_completion_tokens, seed, own_seed, stream_options;
+    std::optional<json::Member> reasoning_effort, reasoning;
+    bool own_switch = false;  // the host's own words for thinking
   };
 
   void top_member(const json::Member& member, std::string_view name, json::ObjectEdit& edit,
@@ -59,6 +93,7 @@ class HostEditor {
   void rename(Value key, std::string_view name);
   void name_output_tokens(const Named& named, json::ObjectEdit& edit);
   void name_seed(const Named& named, json::ObjectEdit& edit);
+  void spell_thinking(const Named& named, json::ObjectEdit& edit);
   void ask_for_usage(const Named& named, json::ObjectEdit& edit);
   void message(Value message);
   void message_member(const json::Member& member, std::string_view name);
@@ -66,6 +101,7 @@ class HostEditor {
 
   const Request& request_;
   const HostTraits& host_;
+  const ModelTraits& model_;
   HostEdits& out_;
   std::string name_;  // scratch
   std::string id_;    // scratch
@@ -79,6 +115,7 @@ void HostEditor::edit(Value top) {
   }
   name_output_tokens(named, edit);
   name_seed(named, edit);
+  spell_thinking(named, edit);
   ask_for_usage(named, edit);
   edit.write_to(out_.edits);
 }
@@ -87,7 +124,13 @@ void HostEditor::top_member(const json::Member& member, std::string_view name,
                             json::ObjectEdit& edit, Named& named) {
   if (contains(openai_gateway_only_fields(), name)) return edit.remove(member);
   if (contains(host_.refused, name)) return drop(member, name, edit);
-  if (name == "stream_options") {
+  if (is_own_switch(model_.thinking_switch, name)) {
+    named.own_switch = true;
+  } else if (name == "reasoning_effort") {
+    named.reasoning_effort = member;
+  } else if (name == reasoning) {
+    named.reasoning = member;
+  } else if (name == "stream_options") {
     if (!host_.takes_stream_options) return drop(member, name, edit);
     named.stream_options = member;
   } else if (name == "messages") {
@@ -134,6 +177,33 @@ void HostEditor::name_seed(const Named& named, json::ObjectEdit& edit) {
   if (host_.seed_name == "seed" || !named.seed) return;
   if (named.own_seed) return edit.remove(*named.seed);
   rename(named.seed->key, host_.seed_name);
+}
+
+// A caller that knows the host's own words has said all, and one whose words are none of OpenAI's
+// is the host's to judge.
+void HostEditor::spell_thinking(const Named& named, json::ObjectEdit& edit) {
+  if (named.own_switch || !has_own_words(model_)) return;
+  ReasoningWanted wanted;
+  if (named.reasoning_effort && !read_effort(named.reasoning_effort->value, wanted)) return;
+  if (named.reasoning && !read_reasoning(named.reasoning->value, wanted)) return;
+  if (!wanted.said()) return;
+  const SaidThinking said = say_thinking(wanted, model_);
+  if (!named.reasoning && said.members.size() == 1 &&
+      said.members.front().name == "reasoning_effort" &&
+      said.members.front().value == named.reasoning_effort->value.raw()) {
+    return;  // its words are the host's
+  }
+  for (const auto* member : {&named.reasoning_effort, &named.reasoning}) {
+    if (!*member) continue;
+    edit.remove(**member);
+    if (said.dropped) out_.dropped.emplace_back((*member)->key.unescaped(name_));
+  }
+  for (const SaidThinking::Member& member : said.members) {
+    edit.add_last(json::quote(member.name), member.value);
+  }
+  if (said.tokens_dropped) out_.dropped.emplace_back("reasoning.max_tokens");
+  const bool is_router = model_.thinking_switch == ThinkingSwitch::reasoning;
+  if (wanted.hidden && !is_router && !said.dropped) out_.dropped.emplace_back("reasoning.exclude");
 }
 
 void HostEditor::ask_for_usage(const Named& named, json::ObjectEdit& edit) {
@@ -213,14 +283,15 @@ std::string host_call_id(std::string_view id, std::uint32_t letters) {
 }
 
 std::optional<HostEdits> openai_host_edits(const Request& request, std::string_view body,
-                                           const HostTraits& host, json::Index& index) {
+                                           const HostTraits& host, const ModelTraits& model,
+                                           json::Index& index) {
   if (host.is_plain() || request.operation != Operation::chat_completions ||
-      request.body != BodyForm::json || is_unconcerned(host, body) || !index.build(body)) {
+      request.body != BodyForm::json || is_unconcerned(host, model, body) || !index.build(body)) {
     return std::nullopt;
   }
   HostEdits out;
   const Value top = json::root(index);
-  if (top.is(Kind::object)) HostEditor(request, host, out).edit(top);
+  if (top.is(Kind::object)) HostEditor(request, host, model, out).edit(top);
   index.clear();  // the memory of a large one is not kept until the next
   return out;
 }

@@ -38,9 +38,58 @@ constexpr std::array host_flag_names = {
     HostFlag{"counts_input_tokens", &HostTraits::counts_input_tokens},
 };
 
-constexpr std::array thinking_controls = {ThinkingControl::none, ThinkingControl::budget,
+constexpr std::array thinking_controls = {ThinkingControl::none,     ThinkingControl::budget,
                                           ThinkingControl::adaptive, ThinkingControl::level,
-                                          ThinkingControl::effort};
+                                          ThinkingControl::effort,   ThinkingControl::toggle};
+
+constexpr std::array thinking_switches = {ThinkingSwitch::reasoning_effort,
+                                          ThinkingSwitch::none_or_default,
+                                          ThinkingSwitch::thinking,
+                                          ThinkingSwitch::enable_thinking,
+                                          ThinkingSwitch::chat_template_kwargs,
+                                          ThinkingSwitch::reasoning};
+
+constexpr std::string_view name_of(ThinkingControl control) noexcept {
+  switch (control) {
+    case ThinkingControl::none: return "none";
+    case ThinkingControl::budget: return "budget";
+    case ThinkingControl::adaptive: return "adaptive";
+    case ThinkingControl::level: return "level";
+    case ThinkingControl::effort: return "effort";
+    case ThinkingControl::toggle: return "toggle";
+  }
+  __builtin_unreachable();
+}
+
+constexpr std::string_view name_of(ThinkingSwitch spelling) noexcept {
+  switch (spelling) {
+    case ThinkingSwitch::reasoning_effort: return "reasoning_effort";
+    case ThinkingSwitch::none_or_default: return "none_or_default";
+    case ThinkingSwitch::thinking: return "thinking";
+    case ThinkingSwitch::enable_thinking: return "enable_thinking";
+    case ThinkingSwitch::chat_template_kwargs: return "chat_template_kwargs";
+    case ThinkingSwitch::reasoning: return "reasoning";
+  }
+  __builtin_unreachable();
+}
+
+template <typename Enum, std::size_t count>
+constexpr std::array<std::string_view, count> names_of(const std::array<Enum, count>& all) {
+  std::array<std::string_view, count> names;
+  for (std::size_t i = 0; i < count; ++i) names[i] = name_of(all[i]);
+  return names;
+}
+
+constexpr auto control_names = names_of(thinking_controls);
+constexpr auto switch_names = names_of(thinking_switches);
+
+template <typename Enum, std::size_t count>
+std::optional<Enum> named(const std::array<Enum, count>& all, std::string_view name) noexcept {
+  for (const Enum each : all) {
+    if (name_of(each) == name) return each;
+  }
+  return std::nullopt;
+}
 
 // What a body cannot do without, or what is changed elsewhere and not taken out.
 bool is_indispensable(std::string_view name) noexcept {
@@ -66,22 +115,17 @@ void take(const std::optional<Value>& said, Value& value) {
 std::span<const ModelFlag> model_flags() noexcept { return model_flag_names; }
 std::span<const HostFlag> host_flags() noexcept { return host_flag_names; }
 
-std::string_view to_string(ThinkingControl control) noexcept {
-  switch (control) {
-    case ThinkingControl::none: return "none";
-    case ThinkingControl::budget: return "budget";
-    case ThinkingControl::adaptive: return "adaptive";
-    case ThinkingControl::level: return "level";
-    case ThinkingControl::effort: return "effort";
-  }
-  return "none";
-}
+std::string_view to_string(ThinkingControl control) noexcept { return name_of(control); }
+std::string_view to_string(ThinkingSwitch spelling) noexcept { return name_of(spelling); }
+std::span<const std::string_view> thinking_names() noexcept { return control_names; }
+std::span<const std::string_view> thinking_switch_names() noexcept { return switch_names; }
 
 std::optional<ThinkingControl> parse_thinking(std::string_view name) noexcept {
-  for (const ThinkingControl control : thinking_controls) {
-    if (to_string(control) == name) return control;
-  }
-  return std::nullopt;
+  return named(thinking_controls, name);
+}
+
+std::optional<ThinkingSwitch> parse_thinking_switch(std::string_view name) noexcept {
+  return named(thinking_switches, name);
 }
 
 void ModelTraitOverrides::apply_to(ModelTraits& traits) const {
@@ -89,6 +133,15 @@ void ModelTraitOverrides::apply_to(ModelTraits& traits) const {
   if (output_tokens_max) traits.output_tokens_max = output_tokens_max;
   take(thinking, traits.thinking);
   take(publisher, traits.publisher);
+  take(thinking_variable, traits.thinking_variable);
+}
+
+std::optional<std::string_view> ModelTraitOverrides::broken_rule() const noexcept {
+  if (thinking_variable && !is_plain_name(*thinking_variable)) {
+    return "thinking_variable must be the name of a template's variable, such as "
+           "\"enable_thinking\"";
+  }
+  return std::nullopt;
 }
 
 void HostTraitOverrides::apply_to(HostTraits& traits) const {
@@ -97,6 +150,7 @@ void HostTraitOverrides::apply_to(HostTraits& traits) const {
   take(seed_name, traits.seed_name);
   take(call_id_letters, traits.call_id_letters);
   take(reasoning_name, traits.reasoning_name);
+  take(thinking_switch, traits.thinking_switch);
   take(refused, traits.refused);
 }
 
@@ -127,6 +181,8 @@ std::optional<std::string_view> HostTraitOverrides::broken_rule() const noexcept
 
 void narrow(ModelTraits& model, const HostTraits& host) noexcept {
   model.takes_output_schema = model.takes_output_schema && host.takes_json_schema;
+  model.thinking_switch = host.thinking_switch;
+  model.wants_thoughts = !host.reasoning_name.empty();
   model.takes_media_in_results = model.takes_media_in_results && host.takes_media_in_results;
   model.takes_media_urls = model.takes_media_urls && host.takes_media_urls;
 }

@@ -140,7 +140,7 @@ TEST(Catalog, AFaultIsOneSentenceThatNamesTheEntry) {
       {R"("takes_prefill":false)", R"("takes_prefil":false)",
        "trait_rules[0]: takes_prefil is no trait of a model"},
       {R"("takes_prefill":false)", R"("takes_prefill":0)", "takes_prefill must be true or false"},
-      {R"("thinking":"level")", R"("thinking":"deep")", "thinking is none of"},
+      {R"("thinking":"level")", R"("thinking":"deep")", "thinking is no way of thinking"},
       {R"("models":["m*"])", R"("models":[])", "models is missing"},
       {R"("takes_developer_role")", R"("speaks")", "provider \"p\": speaks is no trait of a host"},
       {R"("call_id_letters":9)", R"("call_id_letters":1)", "call_id_letters must be"},

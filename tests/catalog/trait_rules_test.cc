@@ -148,6 +148,41 @@ TEST(TraitRules, TheCataloguesFactsFillWhatNoRuleSays) {
   EXPECT_FALSE(builtin().traits_of("nobody-ever-heard-of-it"));
 }
 
+TEST(TraitRules, OpenModelsAreSwitchedAsTheirFamilyIs) {
+  EXPECT_EQ(traits_of("qwen3-32b").thinking, ThinkingControl::toggle);
+  EXPECT_EQ(traits_of("qwen3-32b").thinking_variable, "enable_thinking");
+  EXPECT_EQ(traits_of("qwen3-coder-plus").thinking, ThinkingControl::none);
+  EXPECT_FALSE(traits_of("qwen3-235b-a22b-thinking-2507").thinking_can_be_off);
+  EXPECT_EQ(traits_of("deepseek-v4-pro").thinking, ThinkingControl::effort);
+  EXPECT_TRUE(traits_of("deepseek-v4-pro").thinking_can_be_off);
+  EXPECT_EQ(traits_of("deepseek-v3.1").thinking, ThinkingControl::toggle);
+  EXPECT_EQ(traits_of("deepseek-v3.1").thinking_variable, "thinking");
+  EXPECT_EQ(traits_of("deepseek-r1").thinking, ThinkingControl::none);
+  EXPECT_EQ(traits_of("glm-4.7").thinking, ThinkingControl::toggle);
+  EXPECT_EQ(traits_of("glm-5.3").thinking, ThinkingControl::effort);
+  EXPECT_FALSE(traits_of("glm-5.3").thinking_can_be_off);
+  EXPECT_EQ(traits_of("kimi-k2.6").thinking, ThinkingControl::toggle);
+  EXPECT_TRUE(traits_of("kimi-k2.6").thinking_can_be_off);
+  EXPECT_EQ(traits_of("kimi-k3").thinking, ThinkingControl::effort);
+  EXPECT_FALSE(traits_of("kimi-k3").thinking_can_be_off);
+}
+
+TEST(TraitRules, HostsSwitchThinkingInWaysOfTheirOwn) {
+  const auto switch_of = [](std::string_view provider) {
+    llm::HostTraits host;
+    builtin().find_provider(provider)->quirks.apply_to(host);
+    return llm::to_string(host.thinking_switch);
+  };
+  EXPECT_EQ(switch_of("openai"), "reasoning_effort");
+  for (const std::string_view name : {"deepseek", "moonshot", "zai"}) {
+    EXPECT_EQ(switch_of(name), "thinking") << name;
+  }
+  EXPECT_EQ(switch_of("alibaba"), "enable_thinking");
+  EXPECT_EQ(switch_of("groq"), "none_or_default");
+  EXPECT_EQ(switch_of("vllm"), "chat_template_kwargs");
+  EXPECT_EQ(switch_of("openrouter"), "reasoning");
+}
+
 TEST(TraitRules, HostsDifferFromOpenAisOwnApiByTheirQuirks) {
   const auto mistral = builtin().find_provider("mistral");
   ASSERT_NE(mistral, nullptr);

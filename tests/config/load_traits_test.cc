@@ -41,6 +41,8 @@ TEST(LoadTraits, AModelOfTheCatalogueIsWrittenToAsTheCatalogueSays) {
   EXPECT_FALSE(deepseek.traits.takes_media_in_results);
   EXPECT_FALSE(deepseek.provider->host.takes_developer_role);
   EXPECT_EQ(deepseek.provider->host.reasoning_name, "reasoning_content");
+  EXPECT_EQ(deepseek.traits.thinking_switch, llm::ThinkingSwitch::thinking);
+  EXPECT_TRUE(deepseek.traits.wants_thoughts);
 }
 
 TEST(LoadTraits, WhatIsCalledUpstreamSaysHowItIsWrittenTo) {

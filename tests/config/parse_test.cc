@@ -244,16 +244,25 @@ const Case cases[] = {
      "\"a\"\ntraits = { takes_prefil = true }\n",
      "f:7:12: model[0].deployment[0].traits.takes_prefil: unknown key; did you mean "
      "\"takes_prefill\"?"},
+    {"[[provider]]\nname = \"a\"\nquirks = { thinking_switch = \"reasonings\" }\n",
+     "f:3:12: provider[0].quirks.thinking_switch: \"reasonings\" is none that is known; did you "
+     "mean "
+     "\"reasoning\"?"},
+    {"[[provider]]\nname = \"a\"\n[[model]]\nname = \"m\"\n[[model.deployment]]\nprovider = "
+     "\"a\"\ntraits = { thinking_variable = \"no name\" }\n",
+     "f:7:12: model[0].deployment[0].traits.thinking_variable: thinking_variable must be the name "
+     "of a template's "
+     "variable, such as \"enable_thinking\""},
     {"[[provider]]\nname = \"a\"\n[[model]]\nname = \"m\"\n[[model.deployment]]\nprovider = "
      "\"a\"\ntraits = { thinking = \"levle\" }\n",
-     "f:7:12: model[0].deployment[0].traits.thinking: \"levle\" is no way of thinking; did you "
+     "f:7:12: model[0].deployment[0].traits.thinking: \"levle\" is none that is known; did you "
      "mean "
      "\"level\"?"},
     {"[[provider]]\nname = \"a\"\n[[model]]\nname = \"m\"\n[[model.deployment]]\nprovider = "
      "\"a\"\ntraits = { thinking = \"with the heart\" }\n",
      "f:7:12: model[0].deployment[0].traits.thinking: must be one of none, budget, adaptive, "
      "level, "
-     "effort"},
+     "effort, toggle"},
     {"[[provider]]\nname = \"a\"\n[[model]]\nname = \"m\"\n[[model.deployment]]\nprovider = "
      "\"a\"\ntraits = { output_tokens_max = 0 }\n",
      "f:7:12: model[0].deployment[0].traits.output_tokens_max: must be from 1 to 1000000000"},

@@ -83,6 +83,23 @@ TEST_F(HostQuirks, EachDeploymentGetsTheBodyItsHostTakes) {
   EXPECT_NE(answer.find("x-sluice-dropped: store, logit_bias\r\n"), std::string::npos) << answer;
 }
 
+TEST_F(HostQuirks, ThinkingIsSwitchedInTheHostsOwnWordsByTheModelItServes) {
+  std::string config = config_text(1);
+  config.insert(config.find("keys = []"), "quirks = { thinking_switch = \"thinking\" }\n");
+  config += "traits = { thinking = \"toggle\" }\n";
+  GatewayWorld gateway(world, config);
+  std::string heard;
+  gateway.add_raw_provider(0, hearing(heard, with_length("200 OK", json_type, completion)));
+  std::string answer;
+  EXPECT_EQ(
+      world.run(
+          ask_raw(gateway, R"({"model":"m","reasoning":{"max_tokens":9},"messages":[]})", answer),
+          std::chrono::hours(1)),
+      "");
+  EXPECT_EQ(body_of(heard), R"({"model":"m-up-0","messages":[],"thinking":{"type":"enabled"}})");
+  EXPECT_NE(answer.find("x-sluice-dropped: reasoning.max_tokens\r\n"), std::string::npos) << answer;
+}
+
 TEST_F(HostQuirks, NothingIsSaidToBeDroppedWhereNothingIs) {
   std::string config = config_text(1);
   config.insert(config.find("keys = []"), "quirks = { refused = [\"store\"] }\n");

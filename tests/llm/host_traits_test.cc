@@ -9,8 +9,10 @@ TEST(HostTraits, OpenAisOwnWaysArePlainAndAnyOtherIsNot) {
   EXPECT_TRUE(HostTraits{}.is_plain());
   EXPECT_FALSE(HostTraits{.takes_stream_options = false}.is_plain());
   EXPECT_FALSE(HostTraits{.takes_developer_role = false}.is_plain());
-  EXPECT_TRUE(HostTraits{.takes_developer_role = false}.is_plain_but_for_the_role());
-  EXPECT_FALSE(HostTraits{.seed_name = "s"}.is_plain_but_for_the_role());
+  EXPECT_TRUE(HostTraits{.takes_developer_role = false}.is_mostly_plain());
+  EXPECT_FALSE(HostTraits{.seed_name = "s"}.is_mostly_plain());
+  EXPECT_FALSE(HostTraits{.thinking_switch = ThinkingSwitch::thinking}.is_plain());
+  EXPECT_TRUE(HostTraits{.thinking_switch = ThinkingSwitch::thinking}.is_mostly_plain());
   EXPECT_FALSE(HostTraits{.spells_required_any = true}.is_plain());
   EXPECT_FALSE(HostTraits{.output_tokens_name = "max_tokens"}.is_plain());
   EXPECT_FALSE(HostTraits{.seed_name = "random_seed"}.is_plain());
@@ -33,6 +35,15 @@ TEST(HostTraits, NarrowAModelAndWidenNone) {
   EXPECT_FALSE(model.takes_media_urls);
   narrow(model, {.takes_media_urls = true});
   EXPECT_FALSE(model.takes_media_urls);
+}
+
+TEST(HostTraits, TellAModelHowItIsSpokenTo) {
+  ModelTraits model;
+  EXPECT_FALSE(model.wants_thoughts);
+  narrow(model, {.reasoning_name = "reasoning",
+                 .thinking_switch = ThinkingSwitch::enable_thinking});
+  EXPECT_EQ(model.thinking_switch, ThinkingSwitch::enable_thinking);
+  EXPECT_TRUE(model.wants_thoughts);
 }
 
 }  // namespace

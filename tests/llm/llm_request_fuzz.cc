@@ -46,8 +46,11 @@ void check_host_edits(const Endpoint& endpoint, const Request& request, std::str
                                .seed_name = "random_seed",
                                .call_id_letters = 9,
                                .reasoning_name = "reasoning",
+                               .thinking_switch = ThinkingSwitch::enable_thinking,
                                .refused = {"store", "logit_bias"}};
-  const auto edits = openai_host_edits(request, body, host, index);
+  static const ModelTraits model{.thinking = ThinkingControl::toggle,
+                                 .thinking_switch = ThinkingSwitch::enable_thinking};
+  const auto edits = openai_host_edits(request, body, host, model, index);
   if (!edits) return;
   const std::string sent =
       openai_upstream_body(request, Slice::copy_of(body), request.model, &*edits).to_string();
@@ -58,7 +61,7 @@ void check_host_edits(const Endpoint& endpoint, const Request& request, std::str
   }
   const auto again = understand_openai_json(endpoint, sent, index);
   SLUICE_ASSERT(again.has_value());
-  const auto edits_again = openai_host_edits(*again, sent, host, index);
+  const auto edits_again = openai_host_edits(*again, sent, host, model, index);
   SLUICE_ASSERT(!edits_again || (edits_again->edits.empty() && edits_again->dropped.empty()));
 }
 

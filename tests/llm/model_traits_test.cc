@@ -13,6 +13,7 @@ TEST(ModelTraits, AModelOfWhichNothingIsKnownIsTrustedAndNotToldToThink) {
   EXPECT_TRUE(traits.takes_output_schema && traits.takes_forced_tool);
   EXPECT_FALSE(traits.takes_system_inside) << "a dialect's later addition must be known";
   EXPECT_FALSE(traits.signs_calls || traits.takes_call_ids);
+  EXPECT_EQ(traits.thinking_switch, ThinkingSwitch::reasoning_effort);
   EXPECT_TRUE(traits.publisher.empty());
 }
 

@@ -196,6 +196,16 @@ TEST(OpenaiChatCall, SaysHowHardToThink) {
             R"(,"max_completion_tokens":9} -thinking)");
   EXPECT_EQ(with(R"(,"thinking":{"type":"adaptive"})"), R"(,"max_tokens":9} -thinking)");
   EXPECT_EQ(with(R"(,"thinking":{"type":"disabled"})"), R"(,"max_tokens":9})");
+  const ModelTraits alibabas{.thinking = ThinkingControl::toggle,
+                             .thinking_switch = ThinkingSwitch::enable_thinking};
+  EXPECT_EQ(with(R"(,"thinking":{"type":"enabled","budget_tokens":1024})", alibabas),
+            R"(,"enable_thinking":true,"thinking_budget":1024,"max_tokens":9})");
+  const ModelTraits kimi{.thinking = ThinkingControl::toggle,
+                         .thinking_switch = ThinkingSwitch::thinking};
+  EXPECT_EQ(with(R"(,"thinking":{"type":"enabled","budget_tokens":1024})", kimi),
+            R"(,"thinking":{"type":"enabled"},"max_tokens":9} -thinking.budget_tokens)");
+  EXPECT_EQ(with(R"(,"output_config":{"effort":"low"})", kimi),
+            R"(,"thinking":{"type":"enabled"},"max_tokens":9})");
   // OpenAI's own models take no thoughts back.
   const std::string_view thought =
       R"({"role":"user","content":"q"},{"role":"assistant","content":[{"type":"thinking","thinking":"h","signature":"sluice:other::"},{"type":"text","text":"a"}]})";

@@ -24,12 +24,14 @@ struct Sent {
   bool edited = false;
 };
 
-Sent send(std::string_view body, const HostTraits& host, std::string_view model = "m") {
+Sent send(std::string_view body, const HostTraits& host, std::string_view model = "m",
+          ModelTraits traits = {}) {
+  narrow(traits, host);
   json::Index index;
   const auto request =
       understand_openai_json(*find_endpoint("POST", "/v1/chat/completions"), body, index);
   if (!request) return {"refused: " + request.error().message, {}};
-  auto edits = openai_host_edits(*request, body, host, index);
+  auto edits = openai_host_edits(*request, body, host, traits, index);
   const SliceChain sent =
       openai_upstream_body(*request, Slice::copy_of(body), model, edits ? &*edits : nullptr);
   EXPECT_TRUE(index.build(sent.to_string())) << sent.to_string();
@@ -126,6 +128,86 @@ TEST(OpenaiHostEdits, ReasoningGoesBackUnderTheNameTheHostReads) {
       R"({"role":"assistant","reasoning":{"effort":1}}],"reasoning":"top"})");
 }
 
+std::string thinking_body(std::string_view members) {
+  return R"({"model":"m","messages":[])" + std::string(members) + "}";
+}
+
+TEST(OpenaiHostEdits, WordsForThinkingBecomeTheHostsOwn) {
+  const HostTraits deepseek{.thinking_switch = ThinkingSwitch::thinking};
+  const ModelTraits toggle{.thinking = ThinkingControl::toggle};
+  const ModelTraits effort{.thinking = ThinkingControl::effort};
+  const auto sent = [&](std::string_view members, const ModelTraits& model) {
+    const Sent got = send(thinking_body(members), deepseek, "m", model);
+    std::string out = got.body.substr(thinking_body("").size() - 1);
+    for (const std::string& name : got.dropped) out += " -" + name;
+    return out;
+  };
+  EXPECT_EQ(sent(R"(,"reasoning_effort":"none","top_p":1.0)", toggle),
+            R"(,"top_p":1.0,"thinking":{"type":"disabled"}})");
+  EXPECT_EQ(sent(R"(,"reasoning_effort":"low")", toggle), R"(,"thinking":{"type":"enabled"}})");
+  EXPECT_EQ(sent(R"(,"reasoning_effort":"low")", effort),
+            R"(,"thinking":{"type":"enabled"},"reasoning_effort":"low"})");
+  EXPECT_EQ(sent(R"(,"reasoning":{"max_tokens":100,"exclude":true})", toggle),
+            R"(,"thinking":{"type":"enabled"}} -reasoning.max_tokens -reasoning.exclude)");
+  EXPECT_EQ(sent(R"(,"reasoning":{"enabled":false},"reasoning_effort":null)", toggle),
+            R"(,"thinking":{"type":"disabled"}})");
+  EXPECT_EQ(sent(R"(,"reasoning_effort":"default")", toggle), R"(,"thinking":{"type":"enabled"}})");
+}
+
+TEST(OpenaiHostEdits, WhatCannotBeSaidOfThinkingIsNamed) {
+  const HostTraits host{.thinking_switch = ThinkingSwitch::thinking};
+  const Sent off = send(thinking_body(R"(,"reasoning_effort":"none")"), host, "m",
+                        {.thinking = ThinkingControl::toggle, .thinking_can_be_off = false});
+  EXPECT_EQ(off.body, thinking_body(""));
+  EXPECT_EQ(off.dropped, std::vector<std::string>{"reasoning_effort"});
+  const Sent on = send(thinking_body(R"(,"reasoning":{"effort":"high"})"), host);
+  EXPECT_EQ(on.body, thinking_body(""));
+  EXPECT_EQ(on.dropped, std::vector<std::string>{"reasoning"});
+}
+
+TEST(OpenaiHostEdits, ACallerThatKnowsTheHostsWordsIsLeftAlone) {
+  const ModelTraits qwen{.thinking = ThinkingControl::toggle,
+                         .thinking_variable = "enable_thinking"};
+  struct Own {
+    ThinkingSwitch spelling;
+    std::string_view members;
+  };
+  const Own own[] = {
+      {ThinkingSwitch::thinking, R"(,"reasoning_effort":"max","thinking":{"type":"enabled"})"},
+      {ThinkingSwitch::enable_thinking, R"(,"thinking_budget":5,"reasoning_effort":"low")"},
+      {ThinkingSwitch::enable_thinking, R"(,"enable_thinking":null,"reasoning_effort":"low")"},
+      {ThinkingSwitch::chat_template_kwargs,
+       R"(,"chat_template_kwargs":{"x":1},"reasoning_effort":"low")"},
+      {ThinkingSwitch::reasoning, R"(,"reasoning":{"effort":"low"},"reasoning_effort":"low")"},
+      {ThinkingSwitch::none_or_default, R"(,"reasoning_effort":"default")"},
+      {ThinkingSwitch::reasoning_effort, R"(,"reasoning_effort":"low","reasoning":{"effort":"x"})"},
+      // Nor is one whose words are nobody's.
+      {ThinkingSwitch::thinking, R"(,"reasoning_effort":"deep")"},
+      {ThinkingSwitch::thinking, R"(,"reasoning_effort":1)"},
+      {ThinkingSwitch::thinking, R"(,"reasoning":"much")"},
+      {ThinkingSwitch::thinking, R"(,"reasoning":{"max_tokens":-1})"},
+      {ThinkingSwitch::thinking, R"(,"reasoning":{"summary":"auto"})"},
+  };
+  for (const Own& each : own) {
+    const HostTraits host{.thinking_switch = each.spelling};
+    const Sent sent = send(thinking_body(each.members), host, "m", qwen);
+    EXPECT_EQ(sent.body, thinking_body(each.members));
+    EXPECT_TRUE(sent.dropped.empty()) << each.members;
+  }
+}
+
+TEST(OpenaiHostEdits, ARouterGetsOneWordForAll) {
+  const HostTraits openrouter{.thinking_switch = ThinkingSwitch::reasoning};
+  EXPECT_EQ(send(thinking_body(R"(,"reasoning_effort":"low")"), openrouter).body,
+            thinking_body(R"(,"reasoning":{"effort":"low"})"));
+}
+
+TEST(OpenaiHostEdits, ABodyWithoutAWordOnThinkingIsNotLookedAt) {
+  const HostTraits host{.thinking_switch = ThinkingSwitch::thinking};
+  EXPECT_FALSE(send(thinking_body(R"(,"top_p":1)"), host).edited);
+  EXPECT_TRUE(send(thinking_body(R"(,"reasoning_effort":"none")"), host).edited);
+}
+
 TEST(OpenaiHostEdits, MembersSpelledWithEscapesAreTheSameMembers) {
   EXPECT_EQ(send(R"({"model":"m","messages":[],"s\u0065ed":1,"st\u006fre":true})", mistral).body,
             R"({"model":"m","messages":[],"random_seed":1})");
@@ -146,7 +228,7 @@ TEST(OpenaiHostEdits, OnlyChatIsConcerned) {
   const auto request =
       understand_openai_json(*find_endpoint("POST", "/v1/embeddings"), body, index);
   ASSERT_TRUE(request);
-  EXPECT_FALSE(openai_host_edits(*request, body, mistral, index));
+  EXPECT_FALSE(openai_host_edits(*request, body, mistral, {}, index));
 }
 
 TEST(OpenaiHostEdits, AnIdIsMadeOfTheIdAloneAndRightOnesStay) {

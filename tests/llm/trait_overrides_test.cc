@@ -51,10 +51,28 @@ TEST(TraitOverrides, EveryFlagIsThereOnceByTheNameOfItsMember) {
 TEST(TraitOverrides, AWayOfThinkingIsReadByItsName) {
   for (const auto control :
        {ThinkingControl::none, ThinkingControl::budget, ThinkingControl::adaptive,
-        ThinkingControl::level, ThinkingControl::effort}) {
+        ThinkingControl::level, ThinkingControl::effort, ThinkingControl::toggle}) {
     EXPECT_EQ(parse_thinking(to_string(control)), control);
   }
+  for (const std::string_view name : thinking_names()) {
+    EXPECT_EQ(to_string(parse_thinking(name).value()), name);
+  }
+  EXPECT_EQ(thinking_names().size(), 6U);
   EXPECT_EQ(parse_thinking("Budget"), std::nullopt);
+}
+
+TEST(TraitOverrides, ASwitchForThinkingIsReadByItsName) {
+  for (const std::string_view name : thinking_switch_names()) {
+    EXPECT_EQ(to_string(parse_thinking_switch(name).value()), name);
+  }
+  EXPECT_EQ(thinking_switch_names().size(), 6U);
+  EXPECT_EQ(parse_thinking_switch(""), std::nullopt);
+  HostTraits host;
+  HostTraitOverrides{.thinking_switch = ThinkingSwitch::thinking}.apply_to(host);
+  EXPECT_EQ(host.thinking_switch, ThinkingSwitch::thinking);
+  ModelTraits model;
+  ModelTraitOverrides{.thinking_variable = "enable_thinking"}.apply_to(model);
+  EXPECT_EQ(model.thinking_variable, "enable_thinking");
 }
 
 TEST(TraitOverrides, WhatWouldSpoilEveryBodyIsABrokenRule) {
@@ -68,6 +86,8 @@ TEST(TraitOverrides, WhatWouldSpoilEveryBodyIsABrokenRule) {
                   .reasoning_name = "reasoning",
                   .refused = std::vector<std::string>{"logit_bias"}}),
             "none");
+  EXPECT_TRUE(ModelTraitOverrides{.thinking_variable = "a\"b"}.broken_rule().has_value());
+  EXPECT_FALSE(ModelTraitOverrides{.thinking_variable = "thinking"}.broken_rule().has_value());
   EXPECT_TRUE(rule({.output_tokens_name = "tokens"}).starts_with("output_tokens_name must be"));
   EXPECT_TRUE(rule({.seed_name = "a\"b"}).starts_with("seed_name must be"));
   EXPECT_TRUE(rule({.call_id_letters = 3}).starts_with("call_id_letters must be"));

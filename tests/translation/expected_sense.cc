@@ -93,7 +93,8 @@ void join_unproved(std::vector<Atom>& thoughts) {
 
 void keep_plain_thoughts(Sense& sense, const ModelTraits& traits) {
   erase_thoughts(sense, [&](const ReasoningPart& thought) {
-    return traits.thinking == ThinkingControl::effort || thought.origin != ReasoningOrigin::unknown;
+    const bool is_openais = traits.thinking == ThinkingControl::effort && !traits.wants_thoughts;
+    return is_openais || thought.origin != ReasoningOrigin::unknown;
   });
   seal(sense);
 }

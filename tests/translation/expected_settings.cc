@@ -144,7 +144,12 @@ class Settings {
       EXPECT_FALSE(read.said());
     }
     if (!to_anthropic() && asked.effort) {
-      EXPECT_EQ(read.effort, asked.effort);
+      const bool by_switch = target_.traits.thinking_switch != ThinkingSwitch::reasoning_effort;
+      if (target_.traits.thinking == ThinkingControl::toggle && by_switch) {
+        EXPECT_EQ(read.enabled, true);
+      } else {
+        EXPECT_EQ(read.effort, asked.effort);
+      }
     }
   }
 

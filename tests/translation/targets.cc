@@ -13,6 +13,10 @@ const std::vector<Target>& targets() {
         {.dialect = ChatDialect::openai, .model = "gpt-4o"},
         {.dialect = ChatDialect::openai, .model = "gpt-5-mini"},
         {.dialect = ChatDialect::openai, .model = "deepseek-reasoner"},
+        {.dialect = ChatDialect::openai, .model = "deepseek-v4-pro", .host = "deepseek"},
+        {.dialect = ChatDialect::openai, .model = "kimi-k2.6", .host = "moonshot"},
+        {.dialect = ChatDialect::openai, .model = "qwen3-32b", .host = "groq"},
+        {.dialect = ChatDialect::openai, .model = "claude-opus-4-8", .host = "openrouter"},
         {.dialect = ChatDialect::responses, .model = "gpt-4.1"},
         {.dialect = ChatDialect::responses, .model = "gpt-5-codex"},
         {.dialect = ChatDialect::anthropic, .model = "claude-3-5-haiku-20241022"},
@@ -31,6 +35,10 @@ const std::vector<Target>& targets() {
     };
     for (Target& target : made) {
       if (const auto traits = catalog->traits_of(target.model)) target.traits = *traits;
+      if (target.host.empty()) continue;
+      HostTraits host;
+      catalog->find_provider(target.host)->quirks.apply_to(host);
+      narrow(target.traits, host);
     }
     return made;
   }();

@@ -11,9 +11,10 @@ namespace sluice::llm::testing {
 struct Target {
   ChatDialect dialect = ChatDialect::openai;
   std::string model = {};
+  std::string host = {};  // whose ways it is spoken to in, by the catalogue; empty: OpenAI's own
   ModelTraits traits = {};
 
-  [[nodiscard]] const std::string& name() const noexcept { return model; }
+  [[nodiscard]] std::string name() const { return host.empty() ? model : model + " at " + host; }
 };
 
 [[nodiscard]] const std::vector<Target>& targets();

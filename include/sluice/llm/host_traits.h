@@ -33,16 +33,19 @@ struct HostTraits {
   /// The member of an assistant's message in which it wants the reasoning of a running tool loop
   /// back: "reasoning_content" or "reasoning"; empty: nothing known, so nothing is renamed.
   std::string reasoning_name = {};
+  ThinkingSwitch thinking_switch = ThinkingSwitch::reasoning_effort;
   /// Members at the top of a body that it answers with an error. They only tune: they are taken
   /// out.
   std::vector<std::string> refused = {};
 
   /// Whether a body for OpenAI's own API is right for this host as it stands.
   [[nodiscard]] bool is_plain() const noexcept {
-    return takes_developer_role && is_plain_but_for_the_role();
+    return takes_developer_role &&
+           thinking_switch == ThinkingSwitch::reasoning_effort && is_mostly_plain();
   }
-  /// The same, once the role developer is spelled system: most hosts are like that.
-  [[nodiscard]] bool is_plain_but_for_the_role() const noexcept {
+  /// The same for bodies without the role developer, thinking or a JSON Schema for the answer: most
+  /// hosts are like that for most bodies.
+  [[nodiscard]] bool is_mostly_plain() const noexcept {
     return takes_stream_options && !spells_required_any && call_id_letters == 0 &&
            refused.empty() && output_tokens_name.empty() && reasoning_name.empty() &&
            seed_name == "seed";

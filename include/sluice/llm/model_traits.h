@@ -14,6 +14,17 @@ enum class ThinkingControl : std::uint8_t {
   adaptive,  // by an effort, and decides itself (Claude from 4.6)
   level,     // by a level (Gemini 3)
   effort,    // by reasoning_effort (OpenAI's own)
+  toggle,    // on or off, and no more (Qwen 3, GLM up to 5.1, Kimi K2)
+};
+
+/// How a host of the OpenAI dialect spells what ThinkingControl says (thinking_switch.h).
+enum class ThinkingSwitch : std::uint8_t {
+  reasoning_effort,      // OpenAI's own: words as they come
+  none_or_default,       // the same; of a model that is a toggle "none" or "default" (Groq)
+  thinking,              // "thinking":{"type":"enabled"|"disabled"} (DeepSeek, Z.ai, Moonshot)
+  enable_thinking,       // "enable_thinking":true|false, "thinking_budget" (Alibaba)
+  chat_template_kwargs,  // "chat_template_kwargs":{VARIABLE:true|false} (vLLM, SGLang, llama.cpp)
+  reasoning,             // "reasoning":{"effort"|"max_tokens"|"enabled"} (OpenRouter)
 };
 
 struct ModelTraits {
@@ -21,7 +32,13 @@ struct ModelTraits {
   /// one. Nothing: not known.
   std::optional<std::uint64_t> output_tokens_max = {};
   ThinkingControl thinking = ThinkingControl::none;
+  /// The host's; narrow() fills it in.
+  ThinkingSwitch thinking_switch = ThinkingSwitch::reasoning_effort;
+  /// The variable of its chat template that switches thinking: "enable_thinking" (Qwen, GLM) or
+  /// "thinking" (DeepSeek, Kimi); empty: none is known. For hosts that show models' templates.
+  std::string thinking_variable = {};
   bool thinking_can_be_off = true;
+  bool wants_thoughts = false;               // its host wants reasoning back; narrow() fills it in
   bool takes_chat_completions = true;        // else OpenAI serves it by its Responses API alone
   bool takes_sampling = true;                // temperature, top_p, top_k
   bool takes_temperature_and_top_p = true;   // both in one request

@@ -16,6 +16,7 @@
 #include "sluice/json/index.h"
 #include "sluice/json/splice.h"
 #include "sluice/llm/host_traits.h"
+#include "sluice/llm/model_traits.h"
 #include "sluice/llm/request.h"
 
 namespace sluice::llm {
@@ -26,13 +27,15 @@ struct HostEdits {
   std::vector<std::string> dropped = {};
 };
 
-/// `request` was understood from these very bytes, and `index` is scratch. Nothing where the
-/// request's own edits will do: for a plain host, for any other operation than chat, and where the
-/// body holds nothing that the host's ways are about. Costs a second look at the body: an index and
-/// a walk over the messages.
+/// `host` and `model` are the deployment's, the model narrowed by its host. `request` was
+/// understood from these very bytes, and `index` is scratch. Nothing where the request's own edits
+/// will do: for a plain host, for any other operation than chat, and where the body holds nothing
+/// that the host's ways are about. Costs a second look at the body: an index and a walk over the
+/// messages.
 [[nodiscard]] std::optional<HostEdits> openai_host_edits(const Request& request,
                                                          std::string_view body,
                                                          const HostTraits& host,
+                                                         const ModelTraits& model,
                                                          json::Index& index);
 
 /// The id of a tool call for a host that wants exactly so many letters and digits: the same for the

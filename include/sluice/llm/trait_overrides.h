@@ -25,17 +25,24 @@ struct TraitFlag {
 [[nodiscard]] std::span<const TraitFlag<ModelTraits>> model_flags() noexcept;
 [[nodiscard]] std::span<const TraitFlag<HostTraits>> host_flags() noexcept;
 
-/// "none", "budget", "adaptive", "level", "effort"; nothing for any other text.
+/// The enumerators' names, in order; nothing for any other text.
 [[nodiscard]] std::optional<ThinkingControl> parse_thinking(std::string_view name) noexcept;
 [[nodiscard]] std::string_view to_string(ThinkingControl control) noexcept;
+[[nodiscard]] std::optional<ThinkingSwitch> parse_thinking_switch(std::string_view name) noexcept;
+[[nodiscard]] std::string_view to_string(ThinkingSwitch spelling) noexcept;
+[[nodiscard]] std::span<const std::string_view> thinking_names() noexcept;
+[[nodiscard]] std::span<const std::string_view> thinking_switch_names() noexcept;
 
 struct ModelTraitOverrides {
   std::vector<std::pair<bool ModelTraits::*, bool>> flags = {};
   std::optional<std::uint64_t> output_tokens_max = {};
   std::optional<ThinkingControl> thinking = {};
   std::optional<std::string> publisher = {};
+  std::optional<std::string> thinking_variable = {};
 
   void apply_to(ModelTraits& traits) const;
+  /// The first rule broken, in words for whoever wrote them, or nothing.
+  [[nodiscard]] std::optional<std::string_view> broken_rule() const noexcept;
 };
 
 struct HostTraitOverrides {
@@ -44,6 +51,7 @@ struct HostTraitOverrides {
   std::optional<std::string> seed_name = {};
   std::optional<std::uint32_t> call_id_letters = {};
   std::optional<std::string> reasoning_name = {};
+  std::optional<ThinkingSwitch> thinking_switch = {};
   std::optional<std::vector<std::string>> refused = {};
 
   void apply_to(HostTraits& traits) const;
