@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "include_usage.h"
+#include "schema_in_words.h"
 #include "sluice/base/assert.h"
 #include "sluice/json/object_edit.h"
 #include "sluice/json/value.h"
@@ -35,6 +36,7 @@ bool contains(const auto& names, std::string_view name) {
 // spelled with escapes goes unseen, and is the host's to judge.
 bool is_unconcerned(const HostTraits& host, const ModelTraits& model, std::string_view body) {
   return host.is_mostly_plain() && (host.takes_developer_role || !holds(body, "\"developer\"")) &&
+         (host.takes_json_schema || !holds(body, "\"json_schema\"")) &&
          (!has_own_words(model) || !holds(body, "\"reasoning"));
 }
 
@@ -83,7 +85,7 @@ class HostEditor {
  private:
   struct Named {
     std::optional<json::Member> max_tokens, max_completion_tokens, seed, own_seed, stream_options;
-    std::optional<json::Member> reasoning_effort, reasoning;
+    std::optional<json::Member> reasoning_effort, reasoning, messages, response_format;
     bool own_switch = false;  // the host's own words for thinking
   };
 
@@ -94,6 +96,7 @@ class HostEditor {
   void name_output_tokens(const Named& named, json::ObjectEdit& edit);
   void name_seed(const Named& named, json::ObjectEdit& edit);
   void spell_thinking(const Named& named, json::ObjectEdit& edit);
+  void put_schema_in_words(const Named& named);
   void ask_for_usage(const Named& named, json::ObjectEdit& edit);
   void message(Value message);
   void message_member(const json::Member& member, std::string_view name);
@@ -116,6 +119,7 @@ void HostEditor::edit(Value top) {
   name_output_tokens(named, edit);
   name_seed(named, edit);
   spell_thinking(named, edit);
+  put_schema_in_words(named);
   ask_for_usage(named, edit);
   edit.write_to(out_.edits);
 }
@@ -133,7 +137,10 @@ void HostEditor::top_member(const json::Member& member, std::string_view name,
   } else if (name == "stream_options") {
     if (!host_.takes_stream_options) return drop(member, name, edit);
     named.stream_options = member;
+  } else if (name == "response_format") {
+    named.response_format = member;
   } else if (name == "messages") {
+    named.messages = member;
     for (const Value each : member.value.elements()) message(each);
   } else if (name == "tool_choice") {
     if (host_.spells_required_any && member.value.string_equals("required")) {
@@ -204,6 +211,23 @@ void HostEditor::spell_thinking(const Named& named, json::ObjectEdit& edit) {
   if (said.tokens_dropped) out_.dropped.emplace_back("reasoning.max_tokens");
   const bool is_router = model_.thinking_switch == ThinkingSwitch::reasoning;
   if (wanted.hidden && !is_router && !said.dropped) out_.dropped.emplace_back("reasoning.exclude");
+}
+
+// A format without a schema is the host's to judge.
+void HostEditor::put_schema_in_words(const Named& named) {
+  if (host_.takes_json_schema || !named.response_format || !named.messages) return;
+  const Value format = named.response_format->value;
+  const auto type = format.find("type");
+  if (!type || !type->string_equals("json_schema")) return;
+  const auto body = format.find("json_schema");
+  const auto schema = body ? body->find("schema") : std::nullopt;
+  if (!schema || !schema->is(Kind::object) || !named.messages->value.is(Kind::array)) return;
+  out_.edits.replace(format.span(), Slice::of_static(R"({"type":"json_object"})"));
+  instruct(named.messages->value, schema_in_words(schema->raw()), out_.edits);
+  const auto strict = body->find("strict");
+  if (strict && strict->boolean().value_or(false)) {
+    out_.dropped.emplace_back("response_format.json_schema.strict");
+  }
 }
 
 void HostEditor::ask_for_usage(const Named& named, json::ObjectEdit& edit) {

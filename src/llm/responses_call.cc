@@ -10,6 +10,7 @@
 #include "custom_format.h"
 #include "dropped_names.h"
 #include "responses_input.h"
+#include "schema_in_words.h"
 
 namespace sluice::llm {
 namespace {
@@ -101,8 +102,10 @@ std::optional<ApiError> CallWriter::write_input() {
   if (!turns) return std::move(turns.error());
   std::string instruction;
   if (wants_schema() && !traits_.takes_output_schema) {
-    instruction = "Answer with one JSON object that fits this JSON Schema, and nothing else:\n";
-    instruction += request_.output.schema;
+    instruction = schema_in_words(request_.output.schema);
+    if (request_.output.strict.value_or(false)) drop("response_format.json_schema.strict");
+  } else if (request_.output.kind != OutputKind::text && !wants_schema()) {
+    instruction = json_in_words(request_);
   }
   writer_.key("input");
   return ResponsesInput(request_, writer_).write(*turns, instruction);

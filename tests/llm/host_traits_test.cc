@@ -11,6 +11,8 @@ TEST(HostTraits, OpenAisOwnWaysArePlainAndAnyOtherIsNot) {
   EXPECT_FALSE(HostTraits{.takes_developer_role = false}.is_plain());
   EXPECT_TRUE(HostTraits{.takes_developer_role = false}.is_mostly_plain());
   EXPECT_FALSE(HostTraits{.seed_name = "s"}.is_mostly_plain());
+  EXPECT_FALSE(HostTraits{.takes_json_schema = false}.is_plain());
+  EXPECT_TRUE(HostTraits{.takes_json_schema = false}.is_mostly_plain());
   EXPECT_FALSE(HostTraits{.thinking_switch = ThinkingSwitch::thinking}.is_plain());
   EXPECT_TRUE(HostTraits{.thinking_switch = ThinkingSwitch::thinking}.is_mostly_plain());
   EXPECT_FALSE(HostTraits{.spells_required_any = true}.is_plain());

@@ -41,6 +41,7 @@ void check_host_edits(const Endpoint& endpoint, const Request& request, std::str
                       json::Index& index) {
   static const HostTraits host{.takes_stream_options = false,
                                .takes_developer_role = false,
+                               .takes_json_schema = false,
                                .spells_required_any = true,
                                .output_tokens_name = "max_tokens",
                                .seed_name = "random_seed",

@@ -161,6 +161,34 @@ TEST(OpenaiChatCall, WritesOnlyTheToolsThatMayBeCalled) {
       R"({"model":"up","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"custom","custom":{"name":"g"}}],"tool_choice":{"type":"custom","custom":{"name":"g"}}})");
 }
 
+TEST(OpenaiChatCall, JsonModeIsToldOfJson) {
+  ChatRequest request;
+  request.parts.push_back({.body = TextPart{.text = {.bytes = "Hi"}}});
+  request.messages.push_back({.role = Role::user, .part_count = 1});
+  request.output.kind = OutputKind::json_object;
+  json::Index index;
+  const ModelTraits traits;
+  const auto body = [&] {
+    return write_openai_chat_call(request, {.upstream_model = "up", .traits = traits}, index)->body;
+  };
+  EXPECT_NE(body().find(R"({"role":"system","content":"Answer with one JSON object)"),
+            std::string::npos);
+  request.parts[0].body = TextPart{.text = {.bytes = "As JSON."}};
+  EXPECT_EQ(body().find("system"), std::string::npos);
+}
+
+TEST(OpenaiChatCall, AStrictSchemaThatIsOnlyToldIsNamed) {
+  ChatRequest request;
+  request.parts.push_back({.body = TextPart{.text = {.bytes = "Hi"}}});
+  request.messages.push_back({.role = Role::user, .part_count = 1});
+  request.output = {.kind = OutputKind::json_schema, .schema = "{}", .strict = true};
+  json::Index index;
+  const ModelTraits traits{.takes_output_schema = false};
+  const auto call =
+      write_openai_chat_call(request, {.upstream_model = "up", .traits = traits}, index);
+  EXPECT_EQ(call->dropped, std::vector<std::string>{"response_format.json_schema.strict"});
+}
+
 TEST(OpenaiChatCall, WritesTheOutputsSchema) {
   const std::string_view asked =
       R"(,"output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}})";

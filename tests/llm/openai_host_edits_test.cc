@@ -208,6 +208,29 @@ TEST(OpenaiHostEdits, ABodyWithoutAWordOnThinkingIsNotLookedAt) {
   EXPECT_TRUE(send(thinking_body(R"(,"reasoning_effort":"none")"), host).edited);
 }
 
+TEST(OpenaiHostEdits, ASchemaForTheAnswerIsToldInWordsWhereThereIsJsonModeAlone) {
+  const HostTraits host{.takes_json_schema = false};
+  const Sent sent = send(
+      R"({"model":"m","messages":[{"role":"system","content":"x"}],"response_format":)"
+      R"({"type":"json_schema","json_schema":{"name":"n","strict":true,"schema":{"type":"object"}}},"n":1})",
+      host);
+  EXPECT_EQ(
+      sent.body,
+      R"({"model":"m","messages":[{"role":"system","content":"x\n\nAnswer with one JSON object that )"
+      R"(fits this JSON Schema, and nothing else:\n{\"type\":\"object\"}"}],)"
+      R"("response_format":{"type":"json_object"},"n":1})");
+  EXPECT_EQ(sent.dropped, std::vector<std::string>{"response_format.json_schema.strict"});
+
+  for (const std::string_view format :
+       {R"({"type":"json_object"})", R"({"type":"text"})", R"({"type":"json_schema"})",
+        R"({"type":"json_schema","json_schema":{"schema":1}})", R"("json_schema")", "null"}) {
+    const std::string body =
+        R"({"model":"m","messages":[],"response_format":)" + std::string(format) + "}";
+    EXPECT_EQ(send(body, host).body, body);
+  }
+  EXPECT_FALSE(send(R"({"model":"m","messages":[],"n":1})", host).edited);
+}
+
 TEST(OpenaiHostEdits, MembersSpelledWithEscapesAreTheSameMembers) {
   EXPECT_EQ(send(R"({"model":"m","messages":[],"s\u0065ed":1,"st\u006fre":true})", mistral).body,
             R"({"model":"m","messages":[],"random_seed":1})");

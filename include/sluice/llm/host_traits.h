@@ -40,7 +40,7 @@ struct HostTraits {
 
   /// Whether a body for OpenAI's own API is right for this host as it stands.
   [[nodiscard]] bool is_plain() const noexcept {
-    return takes_developer_role &&
+    return takes_developer_role && takes_json_schema &&
            thinking_switch == ThinkingSwitch::reasoning_effort && is_mostly_plain();
   }
   /// The same for bodies without the role developer, thinking or a JSON Schema for the answer: most
