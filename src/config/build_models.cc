@@ -52,6 +52,7 @@ void fit_to_host(const CatalogDeployment* catalogued, Deployment& deployment) {
   // Vertex AI gives calls no ids and takes none.
   if (deployment.provider->dialect == catalog::Dialect::vertex) {
     deployment.traits.takes_call_ids = false;
+    deployment.traits.takes_custom_tools = false;
     // Of Claude there: "URL sources are not supported" (observed, 2026).
     if (deployment.traits.publisher == "anthropic") deployment.traits.takes_media_urls = false;
   }

@@ -4,6 +4,7 @@
 
 #include "anthropic_citation.h"
 #include "compact_json.h"
+#include "own_tools.h"
 #include "sluice/base/assert.h"
 
 namespace sluice::llm {
@@ -13,22 +14,6 @@ using json::Kind;
 using json::Value;
 
 constexpr std::size_t citations_max = 1'000;  // of one text
-
-bool has_line(std::string_view lines, std::string_view line) {
-  while (!lines.empty()) {
-    const std::size_t end = std::min(lines.find('\n'), lines.size());
-    if (lines.substr(0, end) == line) return true;
-    lines.remove_prefix(std::min(end + 1, lines.size()));
-  }
-  return false;
-}
-
-json::Text callers_name(const AskedFor& asked, json::Text as_sent, std::string_view plain) {
-  for (const RenamedTool& tool : asked.renamed_tools) {
-    if (tool.sent == plain) return {.bytes = tool.name};
-  }
-  return as_sent;
-}
 
 void tell_piece(ChatEventKind kind, json::Text piece, ChatSink& sink) {
   if (piece.empty()) return;
@@ -109,7 +94,7 @@ void AnthropicBlocks::begin_tool(const BlockMembers& members, ChatSink& sink) {
                .call = calls_,
                .is_custom = is_custom,
                .id = members.id,
-               .name = callers_name(*asked_, members.name, name)});
+               .name = callers_tool_name(*asked_, members.name, name)});
     ++calls_;
   }
   // In a stream it is {}, and what is in it follows.

@@ -4,15 +4,13 @@
 #include <unordered_set>
 
 #include "anthropic_draft.h"
+#include "custom_as_function.h"
 #include "json_schema_subset.h"
 #include "legal_name.h"
 #include "object_schema.h"
 
 namespace sluice::llm {
 namespace {
-
-constexpr std::string_view custom_schema =
-    R"({"type":"object","properties":{"input":{"type":"string"}},"required":["input"]})";
 
 using Names = std::unordered_set<std::string>;
 
@@ -45,18 +43,6 @@ void write_hosted(AnthropicDraft& draft, const Tool& tool, json::Writer& out) {
                "This tool runs at another provider than this model's: send functions, or a tool "
                "of Anthropic's (\"type\":\"web_search_20250305\"), or use another model.");
   out.null();
-}
-
-// What a custom tool takes is not in its schema, so it is told in words.
-std::string custom_description(const Tool& tool) {
-  std::string out;
-  json::append_plain(out, tool.description);
-  if (!tool.parameters.empty()) {
-    if (!out.empty()) out += "\n\n";
-    out += "The input must have this format: ";
-    out += tool.parameters;
-  }
-  return out;
 }
 
 // False: it is no schema of an object.
@@ -114,9 +100,9 @@ void write_tool(AnthropicDraft& draft, const Tool& tool, json::Writer& out) {
   out.begin_object().key("name").string(name);
   if (tool.kind == ToolKind::custom) {
     asked.custom_tools.append(name).push_back('\n');
-    const std::string description = custom_description(tool);
+    const std::string description = custom_tool_description(tool);
     if (!description.empty()) out.key("description").string(description);
-    out.key("input_schema").raw(custom_schema);
+    out.key("input_schema").raw(custom_tool_parameters);
   } else {
     write_function(draft, tool, out);
     write_own_members(draft, tool, out);

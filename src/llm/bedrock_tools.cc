@@ -3,14 +3,13 @@
 #include <set>
 
 #include "bedrock_writing.h"
+#include "custom_as_function.h"
 #include "object_schema.h"
 
 namespace sluice::llm {
 namespace {
 
 constexpr std::string_view any_object = R"({"type":"object","properties":{}})";
-constexpr std::string_view custom_schema =
-    R"({"type":"object","properties":{"input":{"type":"string"}},"required":["input"]})";
 
 bool is_allowed(const ToolChoice& choice, json::Text name) {
   if (choice.allowed.empty()) return true;
@@ -55,18 +54,6 @@ void write_spec(BedrockWriting& writing, const Spec& spec, json::Writer& out) {
   out.end_object().end_object();
 }
 
-// What a custom tool takes is not in its schema, so it is told in words.
-std::string custom_description(const Tool& tool) {
-  std::string out;
-  json::append_plain(out, tool.description);
-  if (!tool.parameters.empty()) {
-    if (!out.empty()) out += "\n\n";
-    out += "The input must have this format: ";
-    out += tool.parameters;
-  }
-  return out;
-}
-
 void write_tool(BedrockWriting& writing, const Tool& tool, json::Writer& out) {
   std::string scratch;
   const std::string_view name = tool.name.plain(scratch);
@@ -84,9 +71,11 @@ void write_tool(BedrockWriting& writing, const Tool& tool, json::Writer& out) {
   }
   if (tool.kind == ToolKind::custom) {
     writing.call.asked.custom_tools.append(name).push_back('\n');
-    const std::string description = custom_description(tool);
+    const std::string description = custom_tool_description(tool);
     write_spec(writing,
-               {.name = tool.name, .description = {.bytes = description}, .schema = custom_schema},
+               {.name = tool.name,
+                .description = {.bytes = description},
+                .schema = custom_tool_parameters},
                out);
   } else {
     // Models that take a schema for their answer take strict tools too; the others refuse the word.

@@ -81,6 +81,7 @@ void CallOrder::take_call(const ChatEvent& event, Choice& choice, ChatSink& out)
     return;
   }
   choice.waiting.push_back({.call = event.call,
+                            .is_custom = event.is_custom,
                             .id = escaped(event.id),
                             .name = escaped(event.name),
                             .signature = escaped(event.text)});
@@ -115,6 +116,7 @@ void CallOrder::let_next_through(Choice& choice, ChatSink& out) {
   out.take({.kind = ChatEventKind::tool_call,
             .choice = choice.number,
             .call = next.call,
+            .is_custom = next.is_custom,
             .text = text_of(next.signature),
             .id = text_of(next.id),
             .name = text_of(next.name)});

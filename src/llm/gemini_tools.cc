@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "custom_as_function.h"
 #include "gemini_draft.h"
 #include "sluice/json/value.h"
 #include "sluice/llm/openapi_schema.h"
@@ -13,9 +14,6 @@ namespace {
 using json::Kind;
 using json::Text;
 using json::Value;
-
-constexpr std::string_view custom_parameters =
-    R"({"type":"object","properties":{"input":{"type":"string"}},"required":["input"]})";
 
 bool says_something(Value value) {
   return value.is(Kind::object) || value.is(Kind::array) ? !value.is_empty()
@@ -132,7 +130,7 @@ class Tools {
       draft_.call.asked.custom_tools += '\n';
     }
     const std::string_view parameters =
-        tool.kind == ToolKind::custom ? custom_parameters : tool.parameters;
+        tool.kind == ToolKind::custom ? custom_tool_parameters : tool.parameters;
     if (auto refusal = write_parameters(parameters)) return refusal;
     writer_.end_object();
     return std::nullopt;

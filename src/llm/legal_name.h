@@ -9,6 +9,9 @@
 
 namespace sluice::llm {
 
+/// Of OpenAI's dialects.
+inline constexpr std::size_t openai_tool_name_bytes_max = 64;
+
 [[nodiscard]] bool is_legal_name(std::string_view name, std::size_t bytes_max) noexcept;
 
 /// A tool's name: itself where it is legal, else one that resembles it.

@@ -8,7 +8,9 @@
 
 #include <fmt/format.h>
 
+#include "custom_as_function.h"
 #include "dropped_names.h"
+#include "legal_name.h"
 #include "openai_chat_call_messages.h"
 #include "schema_in_words.h"
 #include "sluice/llm/vertex_target.h"
@@ -70,6 +72,7 @@ class CallWriter {
  private:
   std::optional<ApiError> write_messages();
   std::optional<ApiError> write_tools();
+  std::string note_name(const Tool& tool);
   void write_tool(const Tool& tool);
   void write_tool_choice();
   void write_output();
@@ -139,13 +142,31 @@ std::optional<ApiError> CallWriter::write_tools() {
   return std::nullopt;
 }
 
+// Its name as it is sent.
+std::string CallWriter::note_name(const Tool& tool) {
+  std::string sent = legal_tool_name(tool.name, openai_tool_name_bytes_max);
+  std::string name = plain(tool.name);
+  if (sent != name) call_.asked.renamed_tools.push_back({.sent = sent, .name = std::move(name)});
+  return sent;
+}
+
 void CallWriter::write_tool(const Tool& tool) {
-  const bool custom = tool.kind == ToolKind::custom;
+  const bool custom = tool.kind == ToolKind::custom && traits_.takes_custom_tools;
   const std::string_view kind = custom ? "custom" : "function";
+  const std::string name = note_name(tool);
   writer_.begin_object();
   writer_.key("type").string(kind);
   writer_.key(kind).begin_object();
-  writer_.key("name").text(tool.name);
+  writer_.key("name").string(name);
+  if (tool.kind == ToolKind::custom && !custom) {
+    call_.asked.custom_tools.append(name).push_back('\n');
+    const std::string description = custom_tool_description(tool);
+    if (!description.empty()) writer_.key("description").string(description);
+    writer_.key("parameters").raw(custom_tool_parameters);
+    writer_.end_object();
+    writer_.end_object();
+    return;
+  }
   if (!tool.description.empty()) writer_.key("description").text(tool.description);
   if (!tool.parameters.empty()) writer_.key(custom ? "format" : "parameters").raw(tool.parameters);
   if (tool.strict && !custom) writer_.key("strict").boolean(*tool.strict);
@@ -171,12 +192,13 @@ void CallWriter::write_tool_choice() {
   const std::string name = plain(choice.name);
   const auto tool = std::ranges::find_if(
       request_.tools, [&](const Tool& known) { return known.name.equals(name); });
-  const bool custom = tool != request_.tools.end() && tool->kind == ToolKind::custom;
+  const bool custom =
+      tool != request_.tools.end() && tool->kind == ToolKind::custom && traits_.takes_custom_tools;
   const std::string_view kind = custom ? "custom" : "function";
   writer_.key("tool_choice").begin_object();
   writer_.key("type").string(kind);
   writer_.key(kind).begin_object();
-  writer_.key("name").text(choice.name);
+  writer_.key("name").string(legal_tool_name(choice.name, openai_tool_name_bytes_max));
   writer_.end_object();
   writer_.end_object();
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "legal_name.h"
+
 namespace sluice::llm {
 namespace {
 
@@ -287,12 +289,17 @@ void OpenaiChatMessages::write_thoughts(const Turn& turn) {
 void OpenaiChatMessages::write_call(const ToolCall& call) {
   writer_.begin_object();
   writer_.key("id").text(call.id);
-  const std::string_view kind = call.is_custom ? "custom" : "function";
+  const bool custom = call.is_custom && traits_.takes_custom_tools;
+  const std::string_view kind = custom ? "custom" : "function";
   writer_.key("type").string(kind);
   writer_.key(kind).begin_object();
-  writer_.key("name").text(call.name);
-  writer_.key(call.is_custom ? "input" : "arguments");
-  if (call.arguments.empty() && !call.is_custom) {
+  writer_.key("name").string(legal_tool_name(call.name, openai_tool_name_bytes_max));
+  writer_.key(custom ? "input" : "arguments");
+  if (call.is_custom && !custom) {
+    std::string wrapped = R"({"input":")";
+    json::append_escaped(wrapped, call.arguments);
+    writer_.string(wrapped + "\"}");
+  } else if (call.arguments.empty() && !custom) {
     writer_.string("{}");
   } else {
     writer_.text(call.arguments);

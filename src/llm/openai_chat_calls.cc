@@ -77,6 +77,7 @@ void OpenaiChatReader::read_call(Value value, Choice& choice, ChatSink& sink) {
   }
   if (call->id.empty()) call->id = id;
   if (call->name.empty()) call->name = name;
+  if (!call->is_told) call->is_custom = is_custom;
   if (!call->is_told && !call->name.empty()) {
     tell_call(*call, thought_signature(value), choice, sink);
   }
@@ -111,6 +112,7 @@ void OpenaiChatReader::tell_call(Call& call, json::Text signature, Choice& choic
     call.number = choice.calls_told++;
     tell({.kind = ChatEventKind::tool_call,
           .call = call.number,
+          .is_custom = call.is_custom,
           .text = signature,
           .id = {.bytes = call.id},
           .name = {.bytes = call.name}},

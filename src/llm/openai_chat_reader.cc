@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "openai_members.h"
+#include "own_tools.h"
 #include "sluice/llm/openai_error.h"
 
 namespace sluice::llm {
@@ -49,6 +50,23 @@ bool is_error(const OpenaiMembers& members) {
 }
 
 }  // namespace
+
+// What comes out of the call order goes through the caller's tools.
+class OpenaiChatReader::OwnSink final : public ChatSink {
+ public:
+  OwnSink(OwnTools& tools, ChatSink& out) noexcept : tools_(tools), out_(out) {}
+  void take(const ChatEvent& event) override { tools_.take(event, out_); }
+
+ private:
+  OwnTools& tools_;
+  ChatSink& out_;
+};
+
+OpenaiChatReader::OpenaiChatReader(AskedFor asked) : asked_(std::move(asked)) {
+  if (asked_.custom_tools.empty() && asked_.renamed_tools.empty()) return;
+  own_tools_ = std::make_unique<OwnTools>(asked_);
+}
+OpenaiChatReader::~OpenaiChatReader() = default;
 
 std::optional<ApiError> OpenaiChatReader::read_whole(std::string_view body, json::Index& index,
                                                      ChatSink& sink) {
@@ -209,7 +227,9 @@ void OpenaiChatReader::tell_text(ChatEventKind kind, json::Text text, Choice& ch
 void OpenaiChatReader::tell(ChatEvent event, Choice& choice, ChatSink& sink) {
   choice.said_something = true;
   event.choice = choice.number;
-  order_.take(event, sink);
+  if (own_tools_ == nullptr) return order_.take(event, sink);
+  OwnSink own(*own_tools_, sink);
+  order_.take(event, own);
 }
 
 void OpenaiChatReader::tell_end(ChatSink& sink) {

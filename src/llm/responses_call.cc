@@ -9,6 +9,7 @@
 
 #include "custom_format.h"
 #include "dropped_names.h"
+#include "legal_name.h"
 #include "responses_input.h"
 #include "schema_in_words.h"
 
@@ -141,7 +142,12 @@ void CallWriter::write_tool(const Tool& tool) {
   if (custom) custom_tools_.insert(plain(tool.name));
   writer_.begin_object();
   writer_.key("type").string(custom ? "custom" : "function");
-  writer_.key("name").text(tool.name);
+  std::string sent = legal_tool_name(tool.name, openai_tool_name_bytes_max);
+  std::string name = plain(tool.name);
+  writer_.key("name").string(sent);
+  if (sent != name) {
+    call_.asked.renamed_tools.push_back({.sent = std::move(sent), .name = std::move(name)});
+  }
   if (!tool.description.empty()) writer_.key("description").text(tool.description);
   if (custom) {
     if (!tool.parameters.empty() && index_.build(tool.parameters)) {
@@ -184,7 +190,7 @@ void CallWriter::write_tool_choice() {
 void CallWriter::write_named(Text name) {
   writer_.begin_object();
   writer_.key("type").string(custom_tools_.contains(plain(name)) ? "custom" : "function");
-  writer_.key("name").text(name);
+  writer_.key("name").string(legal_tool_name(name, openai_tool_name_bytes_max));
   writer_.end_object();
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "legal_name.h"
+
 namespace sluice::llm {
 namespace {
 
@@ -160,7 +162,7 @@ void ResponsesInput::write_call(const ToolCall& call) {
   writer_.begin_object();
   writer_.key("type").string(call.is_custom ? "custom_tool_call" : "function_call");
   writer_.key("call_id").text(call.id);
-  writer_.key("name").text(call.name);
+  writer_.key("name").string(legal_tool_name(call.name, openai_tool_name_bytes_max));
   const bool has_none = call.arguments.empty() && !call.is_custom;
   writer_.key(call.is_custom ? "input" : "arguments")
       .text(has_none ? Text{.bytes = "{}"} : call.arguments);

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "own_tools.h"
 #include "responses_item.h"
 #include "responses_members.h"
 #include "responses_writing.h"
@@ -211,11 +212,13 @@ void ResponsesReader::announce_waiting(ChatSink& sink) {
     Item& item = *waiting_.front();
     waiting_.pop_front();
     item.announced = true;
+    std::string scratch;
+    const json::Text name = escaped_text(item.name);
     tell({.kind = ChatEventKind::tool_call,
           .call = item.number,
           .is_custom = item.is_custom,
           .id = escaped_text(item.call_id),
-          .name = escaped_text(item.name)},
+          .name = callers_tool_name(asked_, name, name.plain(scratch))},
          sink);
     open_ = &item;
     const std::string held = std::exchange(item.held, {});

@@ -22,6 +22,7 @@ constexpr std::array model_flag_names = {
     ModelFlag{"takes_forced_tool", &ModelTraits::takes_forced_tool},
     ModelFlag{"takes_media_in_results", &ModelTraits::takes_media_in_results},
     ModelFlag{"takes_media_urls", &ModelTraits::takes_media_urls},
+    ModelFlag{"takes_custom_tools", &ModelTraits::takes_custom_tools},
     ModelFlag{"signs_calls", &ModelTraits::signs_calls},
     ModelFlag{"takes_call_ids", &ModelTraits::takes_call_ids},
     ModelFlag{"embeds_in_batches", &ModelTraits::embeds_in_batches},
@@ -32,6 +33,7 @@ constexpr std::array host_flag_names = {
     HostFlag{"takes_stream_options", &HostTraits::takes_stream_options},
     HostFlag{"takes_developer_role", &HostTraits::takes_developer_role},
     HostFlag{"takes_json_schema", &HostTraits::takes_json_schema},
+    HostFlag{"takes_custom_tools", &HostTraits::takes_custom_tools},
     HostFlag{"takes_media_in_results", &HostTraits::takes_media_in_results},
     HostFlag{"takes_media_urls", &HostTraits::takes_media_urls},
     HostFlag{"spells_required_any", &HostTraits::spells_required_any},
@@ -181,6 +183,7 @@ std::optional<std::string_view> HostTraitOverrides::broken_rule() const noexcept
 
 void narrow(ModelTraits& model, const HostTraits& host) noexcept {
   model.takes_output_schema = model.takes_output_schema && host.takes_json_schema;
+  model.takes_custom_tools = model.takes_custom_tools && host.takes_custom_tools;
   model.thinking_switch = host.thinking_switch;
   model.wants_thoughts = !host.reasoning_name.empty();
   model.takes_media_in_results = model.takes_media_in_results && host.takes_media_in_results;

@@ -88,7 +88,7 @@ TEST(AnswerRepair, LeavesAloneWhatItIsNotAskedToMend) {
       {.kind = ChatEventKind::tool_arguments, .text = text("select {")},
       {.kind = ChatEventKind::finished}};
   EXPECT_EQ(mended({.text = false, .arguments = true}, events).trace,
-            "text \"Hello\"\nreasoning \"{\"\ncall 0 name=sql\narguments 0 select {\n"
+            "text \"Hello\"\nreasoning \"{\"\ncustom call 0 name=sql\narguments 0 select {\n"
             "finished stop ()\n");
 }
 

@@ -279,7 +279,7 @@ TEST(AnthropicReader, ACustomToolsInputIsUnwrapped) {
       json_delta("n-l\\\"}"),     block_stop,
       end_of_message("tool_use"), message_stop};
   EXPECT_EQ(after_start(read_stream(events, {.custom_tools = "other\nweather\n"})),
-            "call 0 id=toolu_1 name=weather\narguments 0 ls\narguments 0 \n-l\n"
+            "custom call 0 id=toolu_1 name=weather\narguments 0 ls\narguments 0 \n-l\n"
             "finished tool_calls (tool_use)\nusage input=12 output=5\n");
   json::Index index;
   EventTrace trace;
@@ -287,9 +287,9 @@ TEST(AnthropicReader, ACustomToolsInputIsUnwrapped) {
   EXPECT_FALSE(reader.read_whole(
       R"({"content":[{"type":"tool_use","id":"t","name":"weather","input":{"input":"a\"b"}}],"stop_reason":"tool_use"})",
       index, trace));
-  EXPECT_EQ(
-      trace.text(),
-      "started\ncall 0 id=t name=weather\narguments 0 a\"b\nfinished tool_calls (tool_use)\n");
+  EXPECT_EQ(trace.text(),
+            "started\ncustom call 0 id=t name=weather\narguments 0 a\"b\nfinished tool_calls "
+            "(tool_use)\n");
 }
 
 TEST(AnthropicReader, ARenamedToolIsCalledByTheCallersName) {

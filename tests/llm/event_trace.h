@@ -34,8 +34,9 @@ class EventTrace : public ChatSink {
         out_ += "sealed " + plain(event.text) + named("id", event.id);
         break;
       case ChatEventKind::tool_call:
-        out_ += "call " + std::to_string(event.call) + named("id", event.id) +
-                named("name", event.name) + named("signature", event.text);
+        out_ += event.is_custom ? "custom call " : "call ";
+        out_ += std::to_string(event.call) + named("id", event.id) + named("name", event.name) +
+                named("signature", event.text);
         break;
       case ChatEventKind::tool_arguments:
         out_ += "arguments " + std::to_string(event.call) + " " + plain(event.text);

@@ -42,10 +42,12 @@ TEST(HostTraits, NarrowAModelAndWidenNone) {
 TEST(HostTraits, TellAModelHowItIsSpokenTo) {
   ModelTraits model;
   EXPECT_FALSE(model.wants_thoughts);
-  narrow(model, {.reasoning_name = "reasoning",
+  narrow(model, {.takes_custom_tools = false,
+                 .reasoning_name = "reasoning",
                  .thinking_switch = ThinkingSwitch::enable_thinking});
   EXPECT_EQ(model.thinking_switch, ThinkingSwitch::enable_thinking);
   EXPECT_TRUE(model.wants_thoughts);
+  EXPECT_FALSE(model.takes_custom_tools);
 }
 
 }  // namespace

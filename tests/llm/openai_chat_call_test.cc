@@ -161,6 +161,69 @@ TEST(OpenaiChatCall, WritesOnlyTheToolsThatMayBeCalled) {
       R"({"model":"up","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"custom","custom":{"name":"g"}}],"tool_choice":{"type":"custom","custom":{"name":"g"}}})");
 }
 
+TEST(OpenaiChatCall, ACustomToolIsAFunctionWhereThereAreNone) {
+  ChatRequest request;
+  request.parts.push_back({.body = TextPart{.text = {.bytes = "Hi"}}});
+  request.parts.push_back({.body = ToolCall{.id = {.bytes = "a"},
+                                            .name = {.bytes = "sh"},
+                                            .arguments = {.bytes = R"(ls \"x\")", .escaped = true},
+                                            .is_custom = true}});
+  request.parts.push_back({.body = ToolResult{.call_id = {.bytes = "a"}}});
+  request.messages = {{.role = Role::user, .part_count = 1},
+                      {.role = Role::assistant, .first_part = 1, .part_count = 1},
+                      {.role = Role::user, .first_part = 2, .part_count = 1}};
+  request.tools.push_back({.kind = ToolKind::custom,
+                           .name = {.bytes = "sh"},
+                           .description = {.bytes = "Runs."},
+                           .parameters = R"({"type":"text"})"});
+  request.tool_choice = {.mode = ToolChoiceMode::named, .name = {.bytes = "sh"}};
+  json::Index index;
+  const ModelTraits traits{.takes_custom_tools = false};
+  const auto call =
+      write_openai_chat_call(request, {.upstream_model = "up", .traits = traits}, index);
+  ASSERT_TRUE(call.has_value());
+  EXPECT_EQ(
+      call->body,
+      R"({"model":"up","messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"sh","arguments":"{\"input\":\"ls \\\"x\\\"\"}"}}]},{"role":"tool","tool_call_id":"a","content":""}],)"
+      R"("tools":[{"type":"function","function":{"name":"sh","description":"Runs.\n\nThe input must have this format: {\"type\":\"text\"}","parameters":{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}}}],"tool_choice":{"type":"function","function":{"name":"sh"}}})");
+  EXPECT_EQ(call->asked.custom_tools, "sh\n");
+}
+
+TEST(OpenaiChatCall, NamesThatOpenAiRefusesAreExchangedForLegalOnes) {
+  ChatRequest request;
+  const std::string longest(65, 'x');
+  request.parts.push_back({.body = TextPart{.text = {.bytes = "Hi"}}});
+  request.parts.push_back({.body = ToolCall{.id = {.bytes = "a"}, .name = {.bytes = "f.g"}}});
+  request.parts.push_back({.body = ToolResult{.call_id = {.bytes = "a"}}});
+  request.messages = {{.role = Role::user, .part_count = 1},
+                      {.role = Role::assistant, .first_part = 1, .part_count = 1},
+                      {.role = Role::user, .first_part = 2, .part_count = 1}};
+  for (const std::string_view name :
+       {std::string_view("f.g"), std::string_view(longest), std::string_view("legal-1")}) {
+    request.tools.push_back({.name = {.bytes = name}});
+  }
+  request.tool_choice = {.mode = ToolChoiceMode::named, .name = {.bytes = "f.g"}};
+  json::Index index;
+  const ModelTraits traits;
+  const auto call =
+      write_openai_chat_call(request, {.upstream_model = "up", .traits = traits}, index);
+  ASSERT_TRUE(call.has_value());
+  ASSERT_EQ(call->asked.renamed_tools.size(), 2U);
+  const RenamedTool& dotted = call->asked.renamed_tools[0];
+  EXPECT_EQ(dotted.name, "f.g");
+  EXPECT_EQ(call->asked.renamed_tools[1].name, longest);
+  EXPECT_EQ(call->asked.renamed_tools[1].sent.size(), 64U);
+  EXPECT_EQ(call->body.find("f.g"), std::string::npos) << call->body;
+  std::size_t times = 0;
+  const std::string quoted = "\"name\":\"" + dotted.sent + "\"";
+  for (std::size_t at = call->body.find(quoted); at != std::string::npos;
+       at = call->body.find(quoted, at + 1)) {
+    ++times;
+  }
+  EXPECT_EQ(times, 3U) << "the tool, its call and the choice: " << call->body;
+  EXPECT_NE(call->body.find(R"("name":"legal-1")"), std::string::npos);
+}
+
 TEST(OpenaiChatCall, JsonModeIsToldOfJson) {
   ChatRequest request;
   request.parts.push_back({.body = TextPart{.text = {.bytes = "Hi"}}});

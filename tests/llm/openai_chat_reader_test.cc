@@ -39,6 +39,32 @@ std::string read(const std::vector<std::string>& events, const AskedFor& asked =
   return out.starts_with(head) ? out.substr(head.size()) : out;
 }
 
+TEST(OpenaiChatReader, AToolThatIsKnownByAnotherNameOrKindIsTheCallersAgain) {
+  const AskedFor asked{
+      .custom_tools = "sh_1\n",
+      .renamed_tools = {{.sent = "sh_1", .name = "sh!"}, {.sent = "f_1", .name = "f!"}}};
+  const std::string_view told =
+      "custom call 0 id=a name=sh!\narguments 0 l\narguments 0 s\ncall 1 id=b name=f!\n"
+      "arguments 1 {}\nfinished tool_calls ()\n";
+  EXPECT_EQ(
+      read({calls(
+                R"({"index":0,"id":"a","function":{"name":"sh_1","arguments":"{\"input\": \"l"}})"),
+            calls(R"({"index":1,"id":"b","function":{"name":"f_1","arguments":"{}"}})"),
+            calls(R"({"index":0,"function":{"arguments":"s\"}"}})")},
+           asked),
+      told);
+  OpenaiChatReader reader(asked);
+  EventTrace trace;
+  json::Index index;
+  EXPECT_FALSE(reader.read_whole(
+      R"({"id":"c1","choices":[{"message":{"tool_calls":[{"id":"a","type":"function","function":)"
+      R"({"name":"sh_1","arguments":"{\"input\":\"ls\"}"}}]},"finish_reason":"tool_calls"}]})",
+      index, trace));
+  EXPECT_EQ(trace.take_text(),
+            "started id=c1\ncustom call 0 id=a name=sh!\narguments 0 ls\n"
+            "finished tool_calls (tool_calls)\n");
+}
+
 const std::vector<Stream> streams = {
     {"text, its end, and usage in a chunk of its own",
      {delta(R"({"role":"assistant","content":"","refusal":null})"), delta(R"({"content":"Hel"})"),
@@ -186,7 +212,13 @@ const std::vector<Stream> streams = {
     {"a custom tool",
      {calls(R"({"index":0,"id":"a","type":"custom","custom":{"name":"sh","input":"ls -"}})"),
       calls(R"({"index":0,"custom":{"input":"l"}})")},
-     "call 0 id=a name=sh\narguments 0 ls -\narguments 0 l\nfinished tool_calls ()\n"},
+     "custom call 0 id=a name=sh\narguments 0 ls -\narguments 0 l\nfinished tool_calls ()\n"},
+    {"a custom tool's call that waits for another",
+     {calls(R"({"index":0,"id":"a","function":{"name":"f","arguments":"{"}})"),
+      calls(R"({"index":1,"id":"b","type":"custom","custom":{"name":"sh","input":"ls"}})"),
+      calls(R"({"index":0,"function":{"arguments":"}"}})")},
+     "call 0 id=a name=f\narguments 0 {\narguments 0 }\ncustom call 1 id=b name=sh\n"
+     "arguments 1 ls\nfinished tool_calls ()\n"},
     {"Snowflake's call, with two that say nothing",
      {delta(
          R"({"function_call":{"name":"","arguments":""},"tool_calls":[{"custom":{"name":"","input":""},"function":{"name":"f","arguments":"{}"},"id":"a","type":"function"}]})")},

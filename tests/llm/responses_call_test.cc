@@ -294,6 +294,21 @@ std::vector<std::string> flow(const ChatRequest& request, bool with_thoughts) {
   return out;
 }
 
+TEST(ResponsesCall, NamesThatOpenAiRefusesAreExchangedForLegalOnes) {
+  ChatRequest request;
+  request.parts.push_back({.body = TextPart{.text = {.bytes = "q"}}});
+  request.messages.push_back({.role = Role::user, .part_count = 1});
+  request.tools.push_back({.name = {.bytes = "f.g"}});
+  request.tool_choice = {.mode = ToolChoiceMode::named, .name = {.bytes = "f.g"}};
+  const auto call = write(request, {});
+  ASSERT_TRUE(call.has_value());
+  ASSERT_EQ(call->asked.renamed_tools.size(), 1U);
+  EXPECT_EQ(call->asked.renamed_tools[0].name, "f.g");
+  EXPECT_EQ(call->body.find("f.g"), std::string::npos) << call->body;
+  EXPECT_EQ(member(call->body, "tool_choice"),
+            R"({"type":"function","name":")" + call->asked.renamed_tools[0].sent + "\"}");
+}
+
 std::string settings(const ChatRequest& request, bool with_allowed = true) {
   std::string out;
   const auto number = [&](const std::optional<Number>& value) {

@@ -138,19 +138,21 @@ struct CallCase {
 const CallCase call_cases[] = {
     {"one after the other",
      {call_a, piece(0, "{"), piece(0, "}"), call_done(0, "{}"), call_b, input_piece(1, "x")},
-     "call 0 id=c1 name=f\narguments 0 {\narguments 0 }\ncall 1 id=c2 name=g\narguments 1 x\n"},
+     "call 0 id=c1 name=f\narguments 0 {\narguments 0 }\ncustom call 1 id=c2 name=g\narguments 1 "
+     "x\n"},
     {"by turns: the second waits for the first",
      {call_a, call_b, input_piece(1, "x"), piece(0, "{"), input_piece(1, "y"), piece(0, "}"),
       call_done(0, "{}"), input_piece(1, "z")},
-     "call 0 id=c1 name=f\narguments 0 {\narguments 0 }\ncall 1 id=c2 name=g\narguments 1 xy\n"
+     "call 0 id=c1 name=f\narguments 0 {\narguments 0 }\ncustom call 1 id=c2 name=g\narguments 1 "
+     "xy\n"
      "arguments 1 z\n"},
     {"what is said next ends the wait",
      {call_a, piece(0, "{"), call_b, input_piece(1, "x"), text_delta, piece(0, "late")},
-     "call 0 id=c1 name=f\narguments 0 {\ncall 1 id=c2 name=g\narguments 1 x\ntext \"t\"\n"},
+     "call 0 id=c1 name=f\narguments 0 {\ncustom call 1 id=c2 name=g\narguments 1 x\ntext \"t\"\n"},
     {"arguments that only are done",
      {call_a, call_done(0, "{\\\"a\\\":1}")},
      "call 0 id=c1 name=f\narguments 0 {\"a\":1}\n"},
-    {"no arguments at all", {call_a, call_b}, "call 0 id=c1 name=f\ncall 1 id=c2 name=g\n"},
+    {"no arguments at all", {call_a, call_b}, "call 0 id=c1 name=f\ncustom call 1 id=c2 name=g\n"},
     {"a call that only is done",
      {R"({"type":"response.output_item.done","item":{"type":"function_call","id":"fc_9","name":"f","arguments":"{}"}})"},
      "call 0 id=fc_9 name=f\narguments 0 {}\n"},
@@ -250,8 +252,18 @@ TEST(ResponsesReader, ReadsAWholeAnswer) {
             "started id=resp_1 model=m\nreasoning \"t\" id=rs_1\nsealed gA id=rs_1\ntext \"a\"\n"
             "citation {\"type\":\"url_citation\",\"url_citation\":{\"start_index\":0,"
             "\"end_index\":1,\"title\":\"t\",\"url\":\"u\"}}\n"
-            "call 0 id=c1 name=f\narguments 0 {}\ncall 1 id=c2 name=g\narguments 1 x\n"
+            "call 0 id=c1 name=f\narguments 0 {}\ncustom call 1 id=c2 name=g\narguments 1 x\n"
             "finished tool_calls (completed)\nusage input=3 cached=1 output=5\n");
+}
+
+TEST(ResponsesReader, AToolThatIsKnownByAnotherNameIsTheCallersAgain) {
+  ResponsesReader reader({.renamed_tools = {{.sent = "f_1", .name = "f.g"}}});
+  EventTrace trace;
+  json::Index index;
+  EXPECT_FALSE(reader.read_whole(
+      R"({"id":"r","status":"completed","output":[{"type":"function_call","call_id":"c","name":"f_1","arguments":"{}"}]})",
+      index, trace));
+  EXPECT_NE(trace.text().find("call 0 id=c name=f.g\n"), std::string::npos) << trace.text();
 }
 
 // --- recorded answers, compared with the response object that each of them ends with ---

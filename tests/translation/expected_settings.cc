@@ -216,7 +216,7 @@ class Settings {
     }
     if (list) {
       std::vector<std::string> names;
-      for (const json::Text name : read.allowed) names.push_back(plain(name));
+      for (const json::Text name : read.allowed) names.push_back(callers_name(name));
       std::vector<std::string> wanted;
       for (const json::Text name : asked.allowed) wanted.push_back(plain(name));
       EXPECT_EQ(names, wanted);

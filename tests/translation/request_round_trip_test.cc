@@ -30,11 +30,12 @@ std::expected<ChatRequest, ApiError> read_back(ChatDialect dialect, std::string_
 }
 
 // Of tools that are not offered, but were called before, nobody need know the caller's name.
-void add_tools_not_offered(const ChatRequest& request, AskedFor& asked) {
+void add_tools_not_offered(const ChatRequest& request, ChatDialect dialect, AskedFor& asked) {
+  const std::size_t bytes_max = dialect == ChatDialect::anthropic ? anthropic_tool_name_bytes_max
+                                                                  : openai_tool_name_bytes_max;
   for (const Tool& tool : request.tools) {
     asked.renamed_tools.push_back(
-        {.sent = legal_tool_name(tool.name, anthropic_tool_name_bytes_max),
-         .name = plain(tool.name)});
+        {.sent = legal_tool_name(tool.name, bytes_max), .name = plain(tool.name)});
   }
 }
 
@@ -67,7 +68,7 @@ void go_there_and_back(const ChatRequest& request, const Target& target, json::I
   ASSERT_TRUE(again.has_value()) << again.error().param << ": " << again.error().message << "\n"
                                  << call->body;
   AskedFor asked = call->asked;
-  if (target.dialect == ChatDialect::anthropic) add_tools_not_offered(request, asked);
+  add_tools_not_offered(request, target.dialect, asked);
   const Sense read = read_sense(*again, target.dialect, asked);
   EXPECT_EQ(read.text(), expected_sense(request, target.dialect, target.traits).text())
       << call->body;

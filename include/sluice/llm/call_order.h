@@ -44,6 +44,7 @@ class CallOrder {
  private:
   struct Waiting {
     std::uint32_t call = 0;
+    bool is_custom = false;
     std::string id = {};  // these are escaped
     std::string name = {};
     std::string signature = {};

@@ -21,6 +21,7 @@ struct HostTraits {
   bool takes_stream_options = true;     // else it answers 400, and sends the usage unasked
   bool takes_developer_role = true;     // else such messages are of the role system
   bool takes_json_schema = true;        // response_format json_schema, else json_object only
+  bool takes_custom_tools = true;       // tools of the type "custom", as OpenAI's newest do
   bool takes_media_in_results = false;  // images in messages of the role tool: OpenAI answers 400
   bool takes_media_urls = true;         // fetches images from the web itself
   bool spells_required_any = false;     // tool_choice: "any" in place of "required" (Mistral)

@@ -50,6 +50,7 @@ struct ModelTraits {
   bool takes_forced_tool = true;             // tool_choice required or named
   bool takes_media_in_results = true;        // images inside tool results
   bool takes_media_urls = true;              // fetches images and files from the web itself
+  bool takes_custom_tools = true;            // tools that take text of any kind (OpenAI's dialects)
   bool signs_calls = false;                  // tool calls carry thought signatures (Gemini 3)
   bool takes_call_ids = false;               // ids of tool calls travel along (Gemini 3)
   bool embeds_in_batches = true;             // on Vertex AI; else one text in a request

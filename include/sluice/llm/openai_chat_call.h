@@ -11,7 +11,9 @@
 //   stop               the first four
 //
 // 400s: hosted tools and MCP servers, files that are ids, documents by URL, video and odd audio.
-// Names in `dropped` are those of Anthropic's dialect. Tools' names and ids travel as they are.
+// Names in `dropped` are those of Anthropic's dialect. Ids of calls travel as they are, and so do
+// names of tools that OpenAI takes; others are exchanged for legal ones, and a custom tool for a
+// function where there are no custom tools: the reader of the answer is told.
 #pragma once
 #include "sluice/json/index.h"
 #include "sluice/llm/chat_call.h"

@@ -11,9 +11,10 @@
 //                  with tool calls the reason is tool_calls, whatever the host calls it
 //
 // Arguments of the tool AskedFor::output_tool are told as text. Custom tools travel as such in this
-// dialect: AskedFor::custom_tools is not looked at.
+// dialect; those that had to be functions (AskedFor::custom_tools) are told as custom all the same.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,12 +26,15 @@
 
 namespace sluice::llm {
 
+class OwnTools;
+
 class OpenaiChatReader final : public ChatReader {
  public:
   static constexpr std::uint32_t choices_max = 128;  // what OpenAI's `n` allows
   static constexpr std::uint32_t calls_max = 1024;   // in one choice
 
-  explicit OpenaiChatReader(AskedFor asked) : asked_(std::move(asked)) {}
+  explicit OpenaiChatReader(AskedFor asked);
+  ~OpenaiChatReader() override;
 
   [[nodiscard]] std::optional<ApiError> read_whole(std::string_view body, json::Index& index,
                                                    ChatSink& sink) override;
@@ -47,6 +51,7 @@ class OpenaiChatReader final : public ChatReader {
     ObjectEnd end = {};                // of the arguments
     std::uint32_t number = 0;          // as we count
     bool is_told = false;
+    bool is_custom = false;
     bool is_output = false;
   };
   struct Choice {
@@ -83,7 +88,10 @@ class OpenaiChatReader final : public ChatReader {
   void tell_end(ChatSink& sink);
   void tell_usage(ChatSink& sink) const;
 
-  AskedFor asked_;
+  class OwnSink;
+
+  const AskedFor asked_;
+  std::unique_ptr<OwnTools> own_tools_;  // null: the provider knows all tools as the caller does
   CallOrder order_;
   std::vector<Choice> choices_;
   Usage usage_;
