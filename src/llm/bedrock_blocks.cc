@@ -50,6 +50,18 @@ void write_call(BedrockWriting& writing, const ToolCall& call, json::Writer& out
   out.end_object().end_object();
 }
 
+// A call in words, where nothing may be called.
+void tell_call(const ToolCall& call, json::Writer& out) {
+  std::string text = "[Call ";
+  json::append_plain(text, call.id);
+  text += " of the tool ";
+  json::append_plain(text, call.name);
+  text += ": ";
+  json::append_plain(text, call.arguments);
+  text += "]";
+  write_text_block(json::Text{.bytes = text}, out);
+}
+
 bool is_media(const Part& part) { return std::holds_alternative<MediaPart>(part.body); }
 
 void write_result(BedrockWriting& writing, const ToolResult& result, json::Writer& out) {
@@ -70,6 +82,24 @@ void write_result(BedrockWriting& writing, const ToolResult& result, json::Write
   out.end_array();
   if (result.is_error) out.key("status").string("error");
   out.end_object().end_object();
+}
+
+// Its media stand behind it, as they would in a turn of the user's own.
+void tell_result(BedrockWriting& writing, const ToolResult& result, json::Writer& out) {
+  std::string text = result.is_error ? "[Error of call " : "[Result of call ";
+  json::append_plain(text, result.call_id);
+  text += "]";
+  for (const Part& part : writing.request.parts_of(result)) {
+    const auto* said = std::get_if<TextPart>(&part.body);
+    if (said == nullptr || said->text.empty()) continue;
+    text += "\n\n";
+    json::append_plain(text, said->text);
+  }
+  write_text_block(json::Text{.bytes = text}, out);
+  if (!writing.target.traits.takes_media_in_results) return;  // they follow behind all results
+  for (const Part& part : writing.request.parts_of(result)) {
+    if (is_media(part)) write_bedrock_media(writing, std::get<MediaPart>(part.body), out);
+  }
 }
 
 // Media of results that the model takes in the turn alone: behind all results.
@@ -121,9 +151,17 @@ bool write_part(BedrockWriting& writing, const Part& part, Role role, json::Writ
   } else if (const auto* refusal = std::get_if<RefusalPart>(&part.body)) {
     write_text_block(refusal->text, out);
   } else if (const auto* call = std::get_if<ToolCall>(&part.body)) {
-    write_call(writing, *call, out);
+    if (writing.tells_calls) {
+      tell_call(*call, out);
+    } else {
+      write_call(writing, *call, out);
+    }
   } else if (const auto* result = std::get_if<ToolResult>(&part.body)) {
-    write_result(writing, *result, out);
+    if (writing.tells_calls) {
+      tell_result(writing, *result, out);
+    } else {
+      write_result(writing, *result, out);
+    }
   } else if (const auto* reasoning = std::get_if<ReasoningPart>(&part.body)) {
     if (!replays_reasoning(writing, *reasoning)) return false;
     write_reasoning(*reasoning, out);

@@ -40,8 +40,11 @@ void refuse_prefill(BedrockWriting& writing, const Turns& turns) {
 
 WrittenCall write_bedrock_call(const ChatRequest& request, const ChatTarget& target,
                                json::Index& scratch) {
-  BedrockWriting writing{
-      .request = request, .target = target, .scratch = scratch, .maker = bedrock_maker(target)};
+  BedrockWriting writing{.request = request,
+                         .target = target,
+                         .scratch = scratch,
+                         .maker = bedrock_maker(target),
+                         .tells_calls = tells_calls_in_words(request)};
   auto turns = arrange_turns(request, {.system_inside = false});
   if (!turns) return std::unexpected(turns.error());
   leave_out(*turns, [&writing](const Part& part) {

@@ -4,6 +4,7 @@
 
 #include "bedrock_writing.h"
 #include "custom_as_function.h"
+#include "json_schema_subset.h"
 #include "object_schema.h"
 
 namespace sluice::llm {
@@ -54,6 +55,26 @@ void write_spec(BedrockWriting& writing, const Spec& spec, json::Writer& out) {
   out.end_object().end_object();
 }
 
+// Models that take a schema for their answer take strict tools too, of the same part of JSON
+// Schema; the others refuse the word.
+void write_function(BedrockWriting& writing, const Tool& tool, json::Writer& out) {
+  Spec spec{.name = tool.name, .description = tool.description, .schema = tool.parameters};
+  std::string made;
+  std::optional<std::string> subset;
+  if (tool.strict.value_or(false)) {
+    const auto object = object_schema(tool.parameters, writing.scratch, made);
+    if (object && writing.target.traits.takes_output_schema) {
+      subset = json_schema_subset(*object, writing.scratch);
+    }
+    if (!subset) writing.drop("tools.strict");
+  }
+  if (subset) {
+    spec.schema = *subset;
+    spec.strict = true;
+  }
+  write_spec(writing, spec, out);
+}
+
 void write_tool(BedrockWriting& writing, const Tool& tool, json::Writer& out) {
   std::string scratch;
   const std::string_view name = tool.name.plain(scratch);
@@ -78,13 +99,7 @@ void write_tool(BedrockWriting& writing, const Tool& tool, json::Writer& out) {
                 .schema = custom_tool_parameters},
                out);
   } else {
-    // Models that take a schema for their answer take strict tools too; the others refuse the word.
-    write_spec(writing,
-               {.name = tool.name,
-                .description = tool.description,
-                .schema = tool.parameters,
-                .strict = tool.strict.value_or(false) && writing.target.traits.takes_output_schema},
-               out);
+    write_function(writing, tool, out);
   }
   write_cache_point(writing, writing.marks.kept(&tool), out);
 }
@@ -165,6 +180,10 @@ BedrockOutput plan_bedrock_output(BedrockWriting& writing) {
   return output;
 }
 
+bool tells_calls_in_words(const ChatRequest& request) noexcept {
+  return request.tool_choice.mode == ToolChoiceMode::none && !request.tools.empty();
+}
+
 bool forces_tool(const ChatRequest& request, const BedrockOutput& output) noexcept {
   return !output.tool.empty() || request.tool_choice.mode == ToolChoiceMode::required ||
          request.tool_choice.mode == ToolChoiceMode::named;
@@ -199,10 +218,10 @@ void write_tool_config(BedrockWriting& writing, const Turns& turns, const Bedroc
         "This model cannot be made to call a tool: use \"auto\" and ask for the "
         "call in words, or use another model."));
   }
-  const std::set<std::string> past = names_in_history(turns);
-  // Without a "none", no tools are offered, unless the history needs them.
-  const bool offered =
-      !request.tools.empty() && (request.tool_choice.mode != ToolChoiceMode::none || !past.empty());
+  // Calls that are told in words need no tools.
+  const std::set<std::string> past =
+      writing.tells_calls ? std::set<std::string>() : names_in_history(turns);
+  const bool offered = !request.tools.empty() && request.tool_choice.mode != ToolChoiceMode::none;
   if (!offered && past.empty() && output.tool.empty()) return;
   out.key("toolConfig").begin_object().key("tools").begin_array();
   bool any = false;

@@ -27,6 +27,9 @@ struct BedrockWriting {
   const ChatTarget& target;
   json::Index& scratch;
   BedrockMaker maker;
+  /// The history's calls and results are told as texts. Converse knows no tool choice "none", wants
+  /// tools where the history has calls, and a model that has tools may call them.
+  bool tells_calls = false;
   ChatCall call = {};
   std::optional<ApiError> error = {};  // the first one: what is written then is thrown away
   CacheMarks marks = {};
@@ -76,6 +79,8 @@ void write_tool_config(BedrockWriting& writing, const Turns& turns, const Bedroc
                        json::Writer& out);
 /// "outputConfig" of a native schema.
 void write_output_config(const OutputFormat& format, json::Writer& out);
+/// Whether tools are there that may not be called.
+[[nodiscard]] bool tells_calls_in_words(const ChatRequest& request) noexcept;
 /// Whether the model must call a tool.
 [[nodiscard]] bool forces_tool(const ChatRequest& request, const BedrockOutput& output) noexcept;
 /// Several calls at once are ruled out in the way Anthropic's models take: with the tool choice

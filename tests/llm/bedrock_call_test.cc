@@ -535,10 +535,18 @@ TEST(BedrockCall, OffersToolsThatTheHistoryNeeds) {
     const WrittenCall written = write(request);
     EXPECT_TRUE(written && index.build(written->body));
     std::string out;
-    append_sorted(out, *json::root(index).find("toolConfig"));
+    const auto config = json::root(index).find("toolConfig");
+    if (!config) return "none; " + std::string(json::root(index).find("messages")->raw());
+    append_sorted(out, *config);
     return out;
   };
-  EXPECT_EQ(after_a_call({function("f")}, ToolChoiceMode::none), "{\"tools\":[" + spec("f") + "]}");
+  EXPECT_EQ(after_a_call({function("f")}, ToolChoiceMode::automatic),
+            R"({"toolChoice":{"auto":{}},"tools":[)" + spec("f") + "]}");
+  EXPECT_EQ(after_a_call({function("f")}, ToolChoiceMode::none),
+            R"(none; [{"role":"user","content":[{"text":"a"}]},)"
+            R"({"role":"assistant","content":[{"text":"[Call t1 of the tool old.tool: {}]"}]},)"
+            R"({"role":"user","content":[{"text":"[Result of call t1]\n\nx"}]}])")
+      << "what is not offered cannot be called";
   EXPECT_EQ(after_a_call({}, ToolChoiceMode::unspecified),
             R"({"tools":[{"toolSpec":{"inputSchema":{"json":{"properties":{},"type":"object"}},)"
             R"("name":"old_tool"}}]})");
@@ -562,6 +570,35 @@ TEST(BedrockCall, GivesParametersTheTypeThatConverseInsistsOn) {
     EXPECT_EQ(refused.error().param, "tools");
     EXPECT_TRUE(refused.error().message.contains("JSON Schema of an object"));
   }
+}
+
+TEST(BedrockCall, AStrictToolsSchemaIsThePartThatModelsAreKeptTo) {
+  const auto tool = [](std::string_view parameters, const ModelTraits& traits = {}) {
+    const WrittenCall written =
+        write(hello([&](ChatRequest& r) {
+                r.tools = {{.name = text("f"), .parameters = parameters, .strict = true}};
+              }),
+              claude, traits);
+    EXPECT_TRUE(written);
+    json::Index index;
+    EXPECT_TRUE(index.build(written->body));
+    const auto config = json::root(index).find("toolConfig");
+    std::string out(config->find("tools")->raw());
+    for (const std::string& name : written->dropped) out += " -" + name;
+    return out;
+  };
+  const std::string restricted =
+      tool(R"({"type":"object","properties":{"n":{"type":"integer","minimum":1}}})");
+  EXPECT_NE(restricted.find(R"("additionalProperties":false)"), std::string::npos) << restricted;
+  EXPECT_NE(restricted.find(R"("strict":true)"), std::string::npos);
+  EXPECT_EQ(restricted.find(R"("minimum":1)"), std::string::npos);
+  const std::string open = tool(R"({"type":"object","additionalProperties":{"type":"string"}})");
+  EXPECT_EQ(open.find("strict\":"), std::string::npos) << open;
+  EXPECT_TRUE(open.ends_with(" -tools.strict"));
+  const std::string unable =
+      tool(R"({"type":"object","properties":{"n":{"minimum":1}}})", {.takes_output_schema = false});
+  EXPECT_NE(unable.find(R"("minimum":1)"), std::string::npos);
+  EXPECT_TRUE(unable.ends_with(" -tools.strict"));
 }
 
 TEST(BedrockCall, FindsANameForTheAnswersToolWhateverTheToolsAreCalled) {
