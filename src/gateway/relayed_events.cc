@@ -120,6 +120,10 @@ void RelayedEvents::take(http::SseEvent& piece, EventBatch& batch) {
       if (config_.request.usage_added) return;  // the client did not ask for it: counted, not shown
       break;
     case llm::StreamEventKind::done:
+      if (stands() == llm::StreamEnd::truncated) {  // an edge in between has closed it
+        end_with(batch, llm::errors::upstream_truncated(config_.provider));
+        return;
+      }
       batch.commits = true;
       batch.ended = ended_ = true;
       break;
@@ -176,14 +180,17 @@ void RelayedEvents::take_last(EventBatch& batch) {
       return;
   }
   if (ended_) return;
-  const llm::StreamEnd end = std::visit([](const auto& stream) { return stream.end(); }, stream_);
-  if (end == llm::StreamEnd::complete) {
+  if (stands() == llm::StreamEnd::complete) {
     // Typed streams say by an event of their own that they are over, and then just end.
     batch.commits = true;
     batch.ended = ended_ = true;
     return;
   }
   end_with(batch, llm::errors::upstream_truncated(config_.provider));
+}
+
+llm::StreamEnd RelayedEvents::stands() const noexcept {
+  return std::visit([](const auto& stream) { return stream.end(); }, stream_);
 }
 
 void RelayedEvents::end_with(EventBatch& batch, llm::ApiError error) {

@@ -48,6 +48,7 @@ class RelayedEvents final : public EventSource {
   void take_last(EventBatch& batch);
   bool tag(const http::SseEvent& piece, const llm::TagPlace& place, EventBatch& batch);
   void end_with(EventBatch& batch, llm::ApiError error);
+  [[nodiscard]] llm::StreamEnd stands() const noexcept;
 
   http::ClientExchange& upstream_;
   json::Index& index_;

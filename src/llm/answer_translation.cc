@@ -43,7 +43,7 @@ AnswerTranslation::Step AnswerTranslation::event(std::string_view name, std::str
   ReadResult read = reader_->read_event(name, data, index, *this);
   // What is held back to be mended is not shown yet: an attempt that fails there can be replaced.
   Step step{.error = std::move(read.error), .commits = content_seen_ && !repair_, .odd = read.odd};
-  if (!step.error && repair_ && repair_->error()) step.error = std::move(*repair_->error());
+  settle(step);
   if (!step.error && read.ended) end(step);
   return step;
 }
@@ -52,8 +52,18 @@ AnswerTranslation::Step AnswerTranslation::run(std::string_view stream, std::siz
                                                EventRun& run) {
   run = reader_->read_run(stream, event_bytes_max, *this);
   Step step{.commits = content_seen_ && !repair_};
-  if (repair_ && repair_->error()) step.error = std::move(*repair_->error());
+  settle(step);
   return step;
+}
+
+// What came of the events behind the reader.
+void AnswerTranslation::settle(Step& step) {
+  if (step.error) return;
+  if (repair_ && repair_->error()) {
+    step.error = std::move(*repair_->error());
+  } else if (writer_->is_overfull()) {
+    step.error = errors::upstream_malformed(provider_, "the answer is too large to hold");
+  }
 }
 
 AnswerTranslation::Step AnswerTranslation::finish() {

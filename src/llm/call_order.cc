@@ -43,11 +43,11 @@ void ObjectEnd::feed(json::Text text) {
   }
 }
 
-void CallOrder::take(const ChatEvent& event, ChatSink& out) {
+bool CallOrder::take(const ChatEvent& event, ChatSink& out) {
   Choice& choice = choice_of(event.choice);
   switch (event.kind) {
-    case ChatEventKind::tool_call: take_call(event, choice, out); return;
-    case ChatEventKind::tool_arguments: take_arguments(event, choice, out); return;
+    case ChatEventKind::tool_call: take_call(event, choice, out); return true;
+    case ChatEventKind::tool_arguments: return take_arguments(event, choice, out);
     case ChatEventKind::started:
     case ChatEventKind::logprobs:
     case ChatEventKind::usage: break;
@@ -64,6 +64,7 @@ void CallOrder::take(const ChatEvent& event, ChatSink& out) {
       break;
   }
   out.take(event);
+  return true;
 }
 
 CallOrder::Choice& CallOrder::choice_of(std::uint32_t number) {
@@ -91,19 +92,20 @@ void CallOrder::take_call(const ChatEvent& event, Choice& choice, ChatSink& out)
   if (waiting_bytes_ > waiting_bytes_max) let_all_through(choice, out);
 }
 
-void CallOrder::take_arguments(const ChatEvent& event, Choice& choice, ChatSink& out) {
+bool CallOrder::take_arguments(const ChatEvent& event, Choice& choice, ChatSink& out) {
   if (choice.open == event.call) {
     out.take(event);
     choice.end.feed(event.text);
     while (choice.end.seen() && !choice.waiting.empty()) let_next_through(choice, out);
-    return;
+    return true;
   }
   const auto waiting = std::ranges::find(choice.waiting, event.call, &Waiting::call);
-  if (waiting == choice.waiting.end()) return;
+  if (waiting == choice.waiting.end()) return event.text.empty();
   const std::size_t size_before = waiting->arguments.size();
   json::append_escaped(waiting->arguments, event.text);
   waiting_bytes_ += waiting->arguments.size() - size_before;
   if (waiting_bytes_ > waiting_bytes_max) let_all_through(choice, out);
+  return true;
 }
 
 void CallOrder::let_next_through(Choice& choice, ChatSink& out) {

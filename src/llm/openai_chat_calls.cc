@@ -65,8 +65,8 @@ void OpenaiChatReader::read_call(Value value, Choice& choice, ChatSink& sink) {
   const auto type = value.find("type");
   const bool is_custom = custom && (!named_function || (type && type->string_equals("custom")));
   const Value function = is_custom ? *custom : named_function.value_or(value);
-  const std::string id = plain_member(value, "id");
-  const std::string name = plain_member(function, "name");
+  std::string id = plain_member(value, "id");
+  std::string name = plain_member(function, "name");
   const json::Text arguments = arguments_of(function, is_custom ? "input" : "arguments");
   if (id.empty() && name.empty() && arguments.empty()) return;
   const auto index = value.find("index");
@@ -75,13 +75,19 @@ void OpenaiChatReader::read_call(Value value, Choice& choice, ChatSink& sink) {
     odd_ = true;
     return;
   }
-  if (call->id.empty()) call->id = id;
-  if (call->name.empty()) call->name = name;
+  if (call->id.empty()) keep(call->id, std::move(id));
+  if (call->name.empty()) keep(call->name, std::move(name));
   if (!call->is_told) call->is_custom = is_custom;
   if (!call->is_told && !call->name.empty()) {
     tell_call(*call, thought_signature(value), choice, sink);
   }
   tell_arguments(*call, arguments, choice, sink);
+}
+
+// What is kept of calls is bounded however many an answer begins.
+void OpenaiChatReader::keep(std::string& kept, std::string said) {
+  call_words_bytes_ += said.size();
+  kept = std::move(said);
 }
 
 OpenaiChatReader::Call* OpenaiChatReader::find_call(std::optional<std::int64_t> index,

@@ -103,6 +103,10 @@ ReadResult OpenaiChatReader::read_event(std::string_view name, std::string_view 
     if (choices_.empty()) {
       return fail_with(errors::upstream_malformed(asked_.provider, "its stream says nothing"));
     }
+    const auto has_reason = [](const Choice& choice) { return choice.reason.has_value(); };
+    if (std::ranges::none_of(choices_, has_reason) && !counted_last_) {
+      return fail_with(errors::upstream_truncated(asked_.provider));
+    }
     done_ = true;
     tell_end(sink);
     result.ended = true;
@@ -143,7 +147,9 @@ std::optional<ApiError> OpenaiChatReader::read_top(Value top, bool whole, ChatSi
     const bool named = members.error && !members.error->is_null();
     return read_openai_error_value(asked_.provider, named ? *members.error : top);
   }
-  usage_.update(find_openai_usage(members));
+  const Usage usage = find_openai_usage(members);
+  usage_.update(usage);
+  counted_last_ = usage.known();
   if (!members.choices || !members.choices->is(Kind::array)) {
     odd_ = !members.usage && !members.x_groq;
     return std::nullopt;
@@ -152,6 +158,10 @@ std::optional<ApiError> OpenaiChatReader::read_top(Value top, bool whole, ChatSi
   if (!members.choices->is_empty()) tell_started(top, sink);
   for (const Value value : members.choices->elements()) {
     if (auto error = read_choice(value, whole, sink)) return error;
+    if (call_words_bytes_ > call_words_bytes_max) {
+      return errors::upstream_malformed(asked_.provider,
+                                        "the ids and names of its tool calls are too large");
+    }
   }
   return std::nullopt;
 }
@@ -227,9 +237,15 @@ void OpenaiChatReader::tell_text(ChatEventKind kind, json::Text text, Choice& ch
 void OpenaiChatReader::tell(ChatEvent event, Choice& choice, ChatSink& sink) {
   choice.said_something = true;
   event.choice = choice.number;
-  if (own_tools_ == nullptr) return order_.take(event, sink);
-  OwnSink own(*own_tools_, sink);
-  order_.take(event, own);
+  counted_last_ = false;
+  bool taken = false;
+  if (own_tools_ == nullptr) {
+    taken = order_.take(event, sink);
+  } else {
+    OwnSink own(*own_tools_, sink);
+    taken = order_.take(event, own);
+  }
+  odd_ = odd_ || !taken;  // arguments of a call that has ended
 }
 
 void OpenaiChatReader::tell_end(ChatSink& sink) {

@@ -177,12 +177,13 @@ StreamEvent OpenaiStream::inspect(std::string_view event_name, std::string_view 
     const std::string_view text = trimmed(data);
     if (text.empty()) return event_of(StreamEventKind::lifecycle);
     if (text == "[DONE]") {
-      done_ = true;
+      done_ = choices_.ended != 0 || counted_last_;
       return event_of(StreamEventKind::done);
     }
   }
   for (const Followed& followed : followed_) {
     if (followed.event_name == event_name && followed.pattern.matches(data)) {
+      counted_last_ = false;
       return event_of(StreamEventKind::content, true);
     }
   }
@@ -203,6 +204,7 @@ StreamEvent OpenaiStream::known_event(const AnswerShapes::Match& match, std::str
   note({.open = facts.choices_open, .ended = facts.choices_ended});
   StreamEvent event = event_of(facts.kind, facts.carries_content);
   event.tag_place = facts.tag_place;
+  note_count(match.usage.known() && !facts.carries_content);
   if (match.usage.known()) {
     event.usage = match.usage;
     usage_.update(match.usage);
@@ -238,6 +240,7 @@ StreamEvent OpenaiStream::inspect_indexed(std::string_view event_name, std::stri
   if (members.usage || members.response || members.x_groq)
     event.usage.update(read_openai_usage(members));
   if (event.usage.known()) usage_.update(event.usage);
+  note_count(event.usage.known() && !event.carries_content);
   const bool nothing_else = event.kind == StreamEventKind::lifecycle && chunked_;
   if (nothing_else && event.usage.known() && members.choices->is_empty()) {
     event.kind = StreamEventKind::usage_only;
@@ -259,6 +262,13 @@ StreamEvent OpenaiStream::inspect_indexed(std::string_view event_name, std::stri
   const bool is_content_alone = event.kind == StreamEventKind::content && !event.usage.known();
   if (pattern != nullptr && is_content_alone) follow(*pattern, event_name, data);
   return event;
+}
+
+// Whatever comes behind a count must be looked at: content that is known without would leave the
+// count standing as the last word.
+void OpenaiStream::note_count(bool is_count) {
+  counted_last_ = is_count;
+  if (is_count) followed_ = {};
 }
 
 // Content like this comes in runs.

@@ -68,6 +68,12 @@ void ResponsesWriter::end() {
   end_event();
 }
 
+bool ResponsesWriter::is_overfull() const noexcept {
+  const std::size_t of_item = parts_.size() + sealed_.size() + call_.size() + text_.size() +
+                              annotations_.size() + item_id_.size();
+  return output_.size() + of_item > held_bytes_max;
+}
+
 // --- what the model says ---
 
 void ResponsesWriter::take_text(const ChatEvent& event, PartKind kind) {

@@ -17,6 +17,7 @@ using testing::chat_body;
 using testing::completion;
 using testing::config_text;
 using testing::content_event;
+using testing::finish_event;
 using testing::GatewayWorld;
 using testing::json_type;
 using testing::role_event;
@@ -208,10 +209,11 @@ TEST_F(GatewayPace, TheSmallestTotalTimeOfTheDeploymentsTriedCounts) {
 }
 
 TEST_F(GatewayPace, SilenceWhileLifecycleEventsAreHeldLeadsToTheNextDeployment) {
-  const SeenAnswer seen = see({saying(stream_head + role_event, false),
-                               saying(stream_head + content_event + "data: [DONE]\n\n")},
-                              {.body = std::string(stream_body)},
-                              "[timeouts]\nidle_ms = 500\n[streaming]\nheld_ms_max = 3000\n");
+  const SeenAnswer seen =
+      see({saying(stream_head + role_event, false),
+           saying(stream_head + content_event + finish_event + "data: [DONE]\n\n")},
+          {.body = std::string(stream_body)},
+          "[timeouts]\nidle_ms = 500\n[streaming]\nheld_ms_max = 3000\n");
   EXPECT_EQ(seen.provider, "p1");
   EXPECT_TRUE(seen.complete);
 }

@@ -105,6 +105,21 @@ bool is_usage_only(Value event) {
          usage->is(Kind::object) && !usage->is_empty();
 }
 
+bool says_why_it_ends(Value event) {
+  const auto choices = event.find("choices");
+  if (!choices) return false;
+  for (const Value choice : choices->elements()) {
+    const auto reason = choice.find("finish_reason");
+    if (reason && reason->is(Kind::string) && !reason->string_equals("")) return true;
+  }
+  return false;
+}
+
+bool counts_tokens(Value event) {
+  const auto usage = event.find("usage");
+  return usage && usage->is(Kind::object) && !usage->is_empty();
+}
+
 struct Edit {
   std::size_t begin;
   std::size_t end;
@@ -210,12 +225,15 @@ ExpectedStream expected_stream(const RecordedExchange& exchange) {
   ExpectedStream expected;
   json::Index index({.depth_max = 256});
   const bool hides_usage = is_chunked(exchange) && !asks_for_usage(exchange);
+  bool reasoned = false;
+  bool counted = false;  // the tokens, by the last event
   for (const StreamBlock& block : split(exchange.response_body)) {
     if (!block.has_data) {
       expected.bytes += block.raw;
       continue;
     }
     if (is_done(block.data)) {
+      if (is_chunked(exchange) && !reasoned && !counted) return expected;
       if (is_chunked(exchange)) expected.bytes += block.raw;
       expected.complete = true;
       return expected;
@@ -231,6 +249,8 @@ ExpectedStream expected_stream(const RecordedExchange& exchange) {
       if (expected.error_shown) expected.bytes += block.raw;
       return expected;
     }
+    reasoned = reasoned || says_why_it_ends(event);
+    counted = counts_tokens(event);
     if (hides_usage && is_usage_only(event)) continue;
     expected.bytes += block.raw;
     if (!is_chunked(exchange) && is_last_typed(event)) {

@@ -41,6 +41,8 @@ constexpr Fault faults[] = {
     // No [DONE]: cut off, or a host that never says it.
     {"openai-compat/qwen-gpustack/ruby_llm__streaming_responses.pairs.jsonl:1 ", 0},
     {"synthetic/errors_and_stream_faults.pairs.jsonl:20 ", 0},
+    // [DONE], but no reason and no count of tokens.
+    {"synthetic/errors_and_stream_faults.pairs.jsonl:22 ", 0},
     // An event that reports an error, before any content.
     {"openai/responses/prism__stream-rate-limited-1.sse", 429},
     {"openai/responses/prism__stream-unknown-error-responses-1.sse", 502},

@@ -123,6 +123,7 @@ const std::string usage =
 const std::string middle = ": a comment\n\n" + event(chunk("\"content\":\"\u00e9\u6f22\"") + "}") +
                            "event: x\r\nid: 1\r\ndata:" + chunk(R"("content":"b")") + "}\r\n\r\n" +
                            event(chunk("", "\"stop\"") + "}");
+const std::string over = event(chunk("", "\"stop\"") + "}");
 const std::string done = "data: [DONE]\n\n";
 const std::string tagged_first = event(first + R"(,"request_id":"r","provider":"p"})");
 
@@ -160,7 +161,7 @@ TEST(RelayedEvents, NeverLeavesHalfAnEventWhereverTheStreamBreaks) {
 }
 
 TEST(RelayedEvents, TheLastEventNeedsNoEmptyLine) {
-  const std::string content = event(chunk(R"("content":"a")") + "}");
+  const std::string content = event(chunk(R"("content":"a")") + "}") + over;
   for (const char* end : {"data: [DONE]", "data: [DONE]\n", "data:[DONE]\r\n"}) {
     const Outcome outcome = run({content + end});
     EXPECT_FALSE(outcome.error) << end;
@@ -177,7 +178,18 @@ TEST(RelayedEvents, WithoutItsLastEventAStreamIsCut) {
 
 TEST(RelayedEvents, NothingBehindTheLastEventIsShown) {
   const std::string content = event(chunk(R"("content":"a")") + "}");
-  EXPECT_TRUE(run({content + done + content}).bytes.ends_with(done));
+  EXPECT_TRUE(run({content + over + done + content}).bytes.ends_with(done));
+}
+
+TEST(RelayedEvents, ADoneThatAnEdgeAppendsMakesNoBrokenStreamWhole) {
+  const std::string content = event(chunk(R"("content":"a")") + "}");
+  const Outcome broken = run({content + done});
+  ASSERT_TRUE(broken.error);
+  EXPECT_EQ(broken.error->code, "upstream_truncated");
+  EXPECT_EQ(broken.bytes.find("[DONE]"), std::string::npos);
+  const Outcome counted = run({content + usage + done});
+  EXPECT_FALSE(counted.error) << "some hosts never say why they end, but count";
+  EXPECT_TRUE(counted.bytes.ends_with(done));
 }
 
 TEST(RelayedEvents, GarbageErrorsAndGiantsEndTheStreamWhereTheyStand) {
@@ -196,7 +208,7 @@ TEST(RelayedEvents, GarbageErrorsAndGiantsEndTheStreamWhereTheyStand) {
 
 TEST(RelayedEvents, AnEventWithoutDataPassesAsItIs) {
   for (const char* empty : {"data:\n\n", "data: \n\n", "data\n\n", "data:\r\n\r\n"}) {
-    const std::string sent = empty + event(chunk(R"("content":"a")") + "}") + done;
+    const std::string sent = empty + event(chunk(R"("content":"a")") + "}") + over + done;
     const Outcome outcome = run({sent});
     EXPECT_FALSE(outcome.error);
     EXPECT_EQ(outcome.bytes, sent);

@@ -54,6 +54,27 @@ TEST(AnswerTranslation, IsCutWhereTheStreamBreaksOff) {
   EXPECT_EQ(answer.take_bytes().find("[DONE]"), std::string::npos);
 }
 
+TEST(AnswerTranslation, AnAnswerThatItsWriterCannotHoldHasFailed) {
+  const AnswerFrame frame{.request_id = "r", .provider = "p", .model = "m"};
+  AnswerTranslation answer(make_chat_reader(ChatDialect::anthropic, {.provider = "p"}),
+                           make_chat_writer(Operation::responses, true, frame), "p");
+  json::Index index;
+  for (const std::string_view data : {start, block}) (void)answer.event("", data, index);
+  const std::string piece =
+      R"({"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":")" +
+      std::string(std::size_t{4} << 20, 'x') + R"("}})";
+  std::optional<ApiError> error;
+  int pieces = 0;
+  for (; pieces < 20 && !error; ++pieces) {
+    error = answer.event("", piece, index).error;
+    (void)answer.take_bytes();
+  }
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->code, "upstream_malformed");
+  EXPECT_NE(error->message.find("too large"), std::string::npos) << error->message;
+  EXPECT_EQ(pieces, 8) << "with what stands around them";
+}
+
 TEST(AnswerTranslation, HoldsBackWhatIsToBeMendedUntilItIsWhole) {
   AnswerTranslation answer = translation(true, {.text = true});
   json::Index index;

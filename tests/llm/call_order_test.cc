@@ -90,5 +90,18 @@ TEST(CallOrder, KeepsNoMoreThanItsBound) {
   EXPECT_EQ(trace.text(), "arguments 1 y\n");
 }
 
+TEST(CallOrder, SaysWhatItDropsAndKeepsWhatACallIs) {
+  CallOrder order;
+  EventTrace trace;
+  ChatEvent custom = call(1);
+  custom.is_custom = true;
+  EXPECT_TRUE(order.take(call(0), trace));
+  EXPECT_TRUE(order.take(custom, trace)) << "it waits";
+  EXPECT_TRUE(order.take(text("t"), trace));
+  EXPECT_FALSE(order.take(arguments(0, "{}"), trace));
+  EXPECT_TRUE(order.take(arguments(0, ""), trace)) << "nothing is lost with it";
+  EXPECT_EQ(trace.text(), "call 0 id=a name=f\ncustom call 1 id=b name=f\ntext \"t\"\n");
+}
+
 }  // namespace
 }  // namespace sluice::llm

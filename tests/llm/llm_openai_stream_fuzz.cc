@@ -2,7 +2,8 @@
 //   1. an event is malformed exactly when it is neither a JSON object nor one of the two that are
 //      no JSON (nothing, [DONE]);
 //   2. an error record comes with kind error and only there, fit to be rendered;
-//   3. a finish, [DONE] or error is needed for a stream not to look truncated;
+//   3. a finish, [DONE] or error is needed for a stream not to look truncated, and behind a [DONE]
+//      with no finish a count of the tokens;
 //   4. an event known without inspection is one that a fresh inspection calls content;
 //   5. what earlier events, streams and answers taught changes nothing: a fresh inspection says the
 //      same of each, and a stream ends as one does that nothing was known of.

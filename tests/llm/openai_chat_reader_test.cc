@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "event_trace.h"
 
 namespace sluice::llm {
@@ -32,9 +34,19 @@ std::string read(const std::vector<std::string>& events, const AskedFor& asked =
       return trace.take_text() + "error " + std::string(to_string(result.error->kind));
     if (result.odd) return trace.take_text() + "odd";
   }
+  // Without a reason a [DONE] is an end only where the tokens have been counted.
+  const bool says_why = std::ranges::any_of(events, [](const std::string& data) {
+    const std::size_t at = data.find(R"("finish_reason":")");
+    return at != std::string::npos && data[at + 17] != '"';
+  });
+  constexpr std::string_view count = "usage input=0\n";
+  if (!says_why) {
+    (void)reader.read_event("", R"({"choices":[],"usage":{"prompt_tokens":0}})", index, trace);
+  }
   const ReadResult result = reader.read_event("", "[DONE]", index, trace);
   EXPECT_TRUE(result.ended || result.error);
   std::string out = trace.take_text();
+  if (!says_why && out.ends_with(count)) out.resize(out.size() - count.size());
   constexpr std::string_view head = "started id=c1 model=m\n";
   return out.starts_with(head) ? out.substr(head.size()) : out;
 }
@@ -313,11 +325,69 @@ TEST(OpenaiChatReader, KnowsHowAStreamWithoutItsLastEventStands) {
       stand(
           {R"({"choices":[{"index":0,"delta":{},"finish_reason":"stop"},{"index":1,"delta":{}}]})"}),
       StreamEnd::truncated);
-  EXPECT_EQ(stand({delta(R"({"content":"a"})"), "[DONE]"}), StreamEnd::complete);
+  EXPECT_EQ(stand({delta(R"({"content":"a"})", R"(,"finish_reason":"stop")"), "[DONE]"}),
+            StreamEnd::complete);
   EXPECT_EQ(stand({R"({"error":{"message":"m"}})"}), StreamEnd::failed);
   EXPECT_EQ(stand({"not json"}, "error"), StreamEnd::failed);
   EXPECT_EQ(stand({R"({"message":"m"})"}, "error"), StreamEnd::failed);
   EXPECT_EQ(stand({"[DONE]"}), StreamEnd::failed);
+}
+
+TEST(OpenaiChatReader, TakesADoneWithoutAReasonForAnEndOnlyWhereTheTokensAreCounted) {
+  const std::string said = delta(R"({"content":"a"})");
+  const std::string counted = R"({"choices":[],"usage":{"prompt_tokens":3}})";
+  const auto error_of = [](const std::vector<std::string>& events) {
+    OpenaiChatReader reader({.provider = "acme"});
+    EventTrace trace;
+    json::Index index;
+    for (const std::string& data : events)
+      EXPECT_FALSE(reader.read_event("", data, index, trace).error);
+    const ReadResult result = reader.read_event("", "[DONE]", index, trace);
+    EXPECT_NE(result.ended, result.error.has_value());
+    EXPECT_EQ(reader.finish(trace), result.error ? StreamEnd::failed : StreamEnd::complete);
+    return result.error ? result.error->code : "";
+  };
+  EXPECT_EQ(error_of({said}), "upstream_truncated");
+  EXPECT_EQ(error_of({counted, said}), "upstream_truncated");
+  EXPECT_EQ(error_of({delta(R"({"content":"a"})", R"(,"usage":{"prompt_tokens":3})")}),
+            "upstream_truncated")
+      << "counted with every piece";
+  EXPECT_EQ(error_of({said, counted}), "");
+  EXPECT_EQ(error_of({said, delta(R"({"content":""})", R"(,"usage":{"prompt_tokens":3})")}), "");
+}
+
+TEST(OpenaiChatReader, ArgumentsOfACallThatHasEndedAreOdd) {
+  OpenaiChatReader reader({.provider = "acme"});
+  EventTrace trace;
+  json::Index index;
+  const auto is_odd = [&](const std::string& data) {
+    return reader.read_event("", data, index, trace).odd;
+  };
+  EXPECT_FALSE(is_odd(calls(R"({"index":0,"id":"a","function":{"name":"f","arguments":"{"}})")));
+  EXPECT_FALSE(is_odd(delta(R"({"content":"t"})")));
+  EXPECT_TRUE(is_odd(calls(R"({"index":0,"function":{"arguments":"}"}})")));
+  EXPECT_FALSE(is_odd(calls(R"({"index":0,"function":{"arguments":""}})")));
+}
+
+TEST(OpenaiChatReader, BoundsTheWordsThatAreKeptOfCalls) {
+  OpenaiChatReader reader({.provider = "acme"});
+  EventTrace trace;
+  json::Index index;
+  const std::string id(OpenaiChatReader::call_words_bytes_max / 4, 'i');
+  std::optional<ApiError> error;
+  int begun = 0;
+  for (; begun < 8 && !error; ++begun) {
+    const std::string n = std::to_string(begun);
+    error = reader
+                .read_event("",
+                            calls(R"({"index":)" + n + R"(,"id":")" + id + n +
+                                  R"(","function":{"name":"f"}})"),
+                            index, trace)
+                .error;
+  }
+  ASSERT_TRUE(error.has_value());
+  EXPECT_EQ(error->code, "upstream_malformed");
+  EXPECT_EQ(begun, 4);
 }
 
 // A host that begins calls without end is not followed for ever.

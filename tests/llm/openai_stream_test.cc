@@ -178,6 +178,11 @@ TEST(OpenaiStream, TellsACompleteStreamFromABrokenOne) {
   EXPECT_EQ(end_of(chat, {text0, text1, end0}), StreamEnd::truncated);
   EXPECT_EQ(end_of(chat, {text0, text1, end0, end1}), StreamEnd::finished);
   EXPECT_EQ(end_of(chat, {text0, end0, "[DONE]"}), StreamEnd::complete);
+  constexpr std::string_view counted = R"({"choices":[],"usage":{"prompt_tokens":3}})";
+  EXPECT_EQ(end_of(chat, {text0, "[DONE]"}), StreamEnd::truncated);
+  EXPECT_EQ(end_of(chat, {text0, counted, "[DONE]"}), StreamEnd::complete);
+  EXPECT_EQ(end_of(chat, {counted, text0, "[DONE]"}), StreamEnd::truncated);
+  EXPECT_EQ(end_of(chat, {text0, counted}), StreamEnd::truncated);
   EXPECT_EQ(end_of(chat, {text0, R"({"error":{"message":"x"}})"}), StreamEnd::failed);
   EXPECT_EQ(end_of(chat, {text0, R"({"error":{"message":"x"}})", "[DONE]"}), StreamEnd::failed);
   EXPECT_EQ(end_of(responses, {R"({"type":"response.output_text.delta","delta":"a"})"}),
@@ -292,6 +297,22 @@ TEST(OpenaiStream, KnowsTwoChoicesThatTakeTurns) {
 }
 
 // Data of two lines reads as one with a line feed in it, but does not stand so in the stream.
+TEST(OpenaiStream, BehindACountOfTokensNothingIsKnownWithoutALook) {
+  json::Index index;
+  AnswerShapes stream_shapes;
+  OpenaiStream stream(chat, "acme", stream_shapes);
+  const std::string data = R"({"choices":[{"index":0,"delta":{"content":"a"}}]})";
+  const std::string framed = "data: " + data + "\n\n";
+  (void)stream.inspect("", data, index);
+  EXPECT_EQ(stream.known_events(framed, 1000).count, 1U);
+  (void)stream.inspect("", R"({"choices":[],"usage":{"prompt_tokens":3}})", index);
+  EXPECT_EQ(stream.known_events(framed, 1000).count, 0U);
+  (void)stream.inspect("", data, index);
+  EXPECT_EQ(stream.known_events(framed, 1000).count, 1U);
+  (void)stream.inspect("", "[DONE]", index);
+  EXPECT_EQ(stream.end(), StreamEnd::truncated);
+}
+
 TEST(OpenaiStream, LearnsNoDataOfSeveralLines) {
   json::Index index;
   AnswerShapes stream_shapes;
@@ -304,7 +325,8 @@ TEST(OpenaiStream, LearnsNoDataOfSeveralLines) {
 // Streams whose source cut or made them up, so that they do not end as the dialect says.
 bool is_cut_by_its_source(const std::string& name) {
   for (const std::string_view part :
-       {"eof_without_done", "vllm_stream_error_payload", "gemini_", "anthropic_", "bedrock_"}) {
+       {"eof_without_done", "multiline_data", "vllm_stream_error_payload", "gemini_", "anthropic_",
+        "bedrock_"}) {
     if (name.find(part) != std::string::npos) return true;
   }
   return false;

@@ -54,6 +54,7 @@ class AnswerTranslation final : private ChatSink {
 
  private:
   void take(const ChatEvent& event) override;
+  void settle(Step& step);
   void end(Step& step);
 
   std::unique_ptr<ChatReader> reader_;

@@ -38,8 +38,8 @@ class CallOrder {
  public:
   static constexpr std::size_t waiting_bytes_max = std::size_t{8} << 20;
 
-  /// Tells `out` the event, or what waited for it, or nothing yet.
-  void take(const ChatEvent& event, ChatSink& out);
+  /// Tells `out` the event, or what waited for it, or nothing yet. False: dropped.
+  bool take(const ChatEvent& event, ChatSink& out);
 
  private:
   struct Waiting {
@@ -59,7 +59,7 @@ class CallOrder {
 
   Choice& choice_of(std::uint32_t number);
   void take_call(const ChatEvent& event, Choice& choice, ChatSink& out);
-  void take_arguments(const ChatEvent& event, Choice& choice, ChatSink& out);
+  bool take_arguments(const ChatEvent& event, Choice& choice, ChatSink& out);
   void let_next_through(Choice& choice, ChatSink& out);
   void let_all_through(Choice& choice, ChatSink& out);
 

@@ -34,6 +34,9 @@ class ChatWriter : public ChatSink {
   /// every choice. A stream that fails is not ended: the error event is its last.
   virtual void end() = 0;
 
+  /// The writer holds more of the answer than it may: the answer has failed.
+  [[nodiscard]] virtual bool is_overfull() const noexcept { return false; }
+
   /// About so many bytes will be written before they are taken.
   void expect(std::size_t bytes) { out_.reserve(bytes); }
   /// What is written and not yet taken: whole events of a stream; the whole answer after end().

@@ -8,7 +8,9 @@
 //                  whole, their arguments a text, an object or null: a call begins where an id or
 //                  a finished object says so, and one is told after the other (call_order.h)
 //   the end        finish reasons and usage are told at the end of the stream, wherever they stand:
-//                  with tool calls the reason is tool_calls, whatever the host calls it
+//                  with tool calls the reason is tool_calls, whatever the host calls it. A [DONE]
+//                  without any reason ends an answer whose last event counted its tokens
+//                  (Snowflake, hosts behind OpenRouter), and breaks off every other
 //
 // Arguments of the tool AskedFor::output_tool are told as text. Custom tools travel as such in this
 // dialect; those that had to be functions (AskedFor::custom_tools) are told as custom all the same.
@@ -32,6 +34,8 @@ class OpenaiChatReader final : public ChatReader {
  public:
   static constexpr std::uint32_t choices_max = 128;  // what OpenAI's `n` allows
   static constexpr std::uint32_t calls_max = 1024;   // in one choice
+  /// Of all calls' ids and names: an answer with more is an error of the provider's.
+  static constexpr std::size_t call_words_bytes_max = std::size_t{1} << 20;
 
   explicit OpenaiChatReader(AskedFor asked);
   ~OpenaiChatReader() override;
@@ -74,6 +78,7 @@ class OpenaiChatReader final : public ChatReader {
   void read_images(json::Value images, Choice& choice, ChatSink& sink);
   void read_image(json::Value part, Choice& choice, ChatSink& sink);
 
+  void keep(std::string& kept, std::string said);
   void read_calls(json::Value calls, Choice& choice, ChatSink& sink);
   void read_call(json::Value value, Choice& choice, ChatSink& sink);
   Call* find_call(std::optional<std::int64_t> index, std::string_view id, std::string_view name,
@@ -99,7 +104,10 @@ class OpenaiChatReader final : public ChatReader {
   bool done_ = false;
   bool failed_ = false;
   std::size_t early_arguments_bytes_ = 0;  // of all calls, ever
-  bool odd_ = false;                       // of the event being read
+  std::size_t call_words_bytes_ = 0;       // of all calls: ids and names
+  // The last event that said anything counted the tokens, and said nothing else.
+  bool counted_last_ = false;
+  bool odd_ = false;  // of the event being read
 };
 
 }  // namespace sluice::llm

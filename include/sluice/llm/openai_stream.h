@@ -5,6 +5,9 @@
 //   chat, completions   chunks with `choices`, then data: [DONE]
 //   the others          events with `type`, ended by response.completed and its like, no [DONE]
 //
+// A [DONE] without any finish reason ends an answer whose last chunk counted its tokens (Snowflake,
+// hosts behind OpenRouter); any other broke off, whoever appended the [DONE].
+//
 // One per attempt; remembers which choices began and ended.
 #pragma once
 #include <array>
@@ -56,6 +59,7 @@ class OpenaiStream {
   [[nodiscard]] StreamEvent known_event(const AnswerShapes::Match& match, std::string_view data);
   [[nodiscard]] StreamEvent make_error(json::Value error);
   void note(const Choices& choices) noexcept;
+  void note_count(bool is_count);
   void follow(const json::TextTemplate& pattern, std::string_view event_name,
               std::string_view data);
 
@@ -68,11 +72,12 @@ class OpenaiStream {
   };
   std::array<Followed, 2> followed_;
   std::size_t next_followed_ = 0;
-  AnswerShapes::Key key_;  // of its events
-  bool chunked_;           // chat and completions: ended by [DONE]
-  bool done_ = false;      // the last event was seen
-  bool failed_ = false;    // an error event was seen
-  Choices choices_;        // of all events
+  AnswerShapes::Key key_;      // of its events
+  bool chunked_;               // chat and completions: ended by [DONE]
+  bool done_ = false;          // the last event was seen
+  bool counted_last_ = false;  // the event before counted the tokens, and said nothing else
+  bool failed_ = false;        // an error event was seen
+  Choices choices_;            // of all events
   std::string provider_;
   Usage usage_;
 };

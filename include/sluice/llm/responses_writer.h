@@ -21,6 +21,7 @@
 // Usage is always shown. `request_id` and `provider` stand in each response object. Of several
 // choices the first is written. What was asked for (tools, temperature, ...) is not repeated.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -32,8 +33,12 @@ namespace sluice::llm {
 
 class ResponsesWriter : public ChatWriter {
  public:
+  /// What the response object at the end repeats is held until then: so much of it at most.
+  static constexpr std::size_t held_bytes_max = std::size_t{32} << 20;
+
   void take(const ChatEvent& event) override;
   void end() override;
+  [[nodiscard]] bool is_overfull() const noexcept override;
 
  protected:
   ResponsesWriter(const AnswerFrame& frame, bool streaming);
