@@ -347,6 +347,29 @@ void check_parts(Building& building, const ResolvedProvider& provider) {
   }
 }
 
+// With a version Azure is spoken to at /openai/deployments/NAME, which two of its APIs have not.
+void check_api_version(Building& building, const ResolvedProvider& provider,
+                       const catalog::Url& url) {
+  constexpr std::string_view models = "/models";
+  const ProviderConfig& config = *provider.config;
+  if (provider.dialect != Dialect::azure || config.api_version.empty()) return;
+  if (url.path_prefix.ends_with(models)) {
+    catalog::Url root = url;
+    root.path_prefix.resize(root.path_prefix.size() - models.size());
+    building.complaints.error(
+        config.place, key_of(building, config) + ".api_version",
+        fmt::format("is not of the API at {}: write base_url = \"{}/openai/v1\" and leave "
+                    "api_version out, or base_url = \"{}/openai\" with it",
+                    url.text(), root.text(), root.text()));
+  } else if (config.base_url && url.path_prefix.ends_with("/v1")) {
+    building.complaints.error(
+        config.place, key_of(building, config) + ".api_version",
+        fmt::format("is not of the API at {}, which has no versions: leave api_version out, or "
+                    "write base_url = \"{}\"",
+                    url.text(), azure_classic_url(url).text()));
+  }
+}
+
 void build_provider(Building& building, const ProviderConfig& config) {
   ResolvedProvider& provider = building.providers.emplace_back();
   provider.config = &config;
@@ -376,6 +399,7 @@ void build_provider(Building& building, const ProviderConfig& config) {
   if (!url) building.complaints.error(config.place, key_of(building, config), complaint);
   if (!url || !credentials) return;
   check_plaintext(building, provider, *url);
+  check_api_version(building, provider, *url);
   provider.all_models = config.all_models.value_or(building.config.models.empty());
   provider.usable = true;
 }

@@ -199,8 +199,7 @@ TEST(LoadTokens, TheVariablesThatAzuresProgramsReadAreEnough) {
 }
 
 TEST(LoadTokens, BaseUrlsOfAzureAreTakenHoweverTheyEnd) {
-  for (const std::string base :
-       {"https://a.example", "https://a.example/openai", "https://a.example/openai/v1"}) {
+  for (const std::string base : {"https://a.example", "https://a.example/openai"}) {
     FakeEnvironment fake;
     const Loaded loaded = load_file("[[provider]]\nname = \"azure\"\nbase_url = \"" + base +
                                         "\"\napi_version = \"2024-10-21\"\nkeys = []\n",
@@ -239,6 +238,14 @@ TEST(LoadTokens, WhatIsWrongIsSaidWithWhatWouldBeRight) {
        "provider[0].location: is of a provider that speaks vertex, and this one speaks openai"},
       {"[[provider]]\nname = \"openai\"\nkeys = []\napi_version = \"2024-10-21\"\n",
        "provider[0].api_version: is of a provider that speaks azure"},
+      {"[[provider]]\nname = \"azure\"\nkeys = []\napi_version = \"2024-10-21\"\n"
+       "base_url = \"https://a.example/openai/v1\"\n",
+       "provider[0].api_version: is not of the API at https://a.example/openai/v1, which has no "
+       "versions: leave api_version out, or write base_url = \"https://a.example/openai\""},
+      {"[[provider]]\nname = \"azure-ai\"\nkeys = []\napi_version = \"2024-10-21\"\n"
+       "base_url = \"https://r.services.ai.azure.com/models\"\n",
+       "write base_url = \"https://r.services.ai.azure.com/openai/v1\" and leave api_version out, "
+       "or base_url = \"https://r.services.ai.azure.com/openai\" with it"},
       {"[[provider]]\nname = \"openai\"\nentra = { tenant = \"t\", client_id = \"c\", "
        "client_secret = { env = \"S\" } }\n",
        "provider[0].entra: is of a provider that speaks azure"},

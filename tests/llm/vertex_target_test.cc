@@ -17,6 +17,9 @@ TEST(VertexModel, IsReadFromWhateverWayOperatorsNameIt) {
       {"meta/llama-3.3-70b-instruct-maas", {"meta", "meta/llama-3.3-70b-instruct-maas"}},
       {"publishers/meta/models/llama-maas", {"meta", "meta/llama-maas"}},
       {"google/gemma-4-26b-a4b-it-maas", {"google", "google/gemma-4-26b-a4b-it-maas"}},
+      {"projects/p/locations/us-central1/endpoints/42", {"google", "endpoints/42"}},
+      {"endpoints/42", {"google", "endpoints/42"}},
+      {"projects/p", {"projects", "projects/p"}},
       {"/odd", {"google", "/odd"}},
   };
   for (const auto& [name, expected] : cases) EXPECT_EQ(vertex_model(name, ""), expected) << name;
@@ -27,11 +30,13 @@ TEST(VertexModel, IsItsPublishersWhereTheNameDoesNotSay) {
   EXPECT_EQ(vertex_model("prod-1", "anthropic"), (VertexModel{"anthropic", "prod-1"}));
   EXPECT_EQ(vertex_model("meta/llama-maas", "google"), (VertexModel{"meta", "meta/llama-maas"}))
       << "what the name says goes first";
+  EXPECT_EQ(vertex_model("projects/1/locations/l/endpoints/42", "meta"),
+            (VertexModel{"meta", "endpoints/42"}));
 }
 
 TEST(VertexModel, IsTheSameReadTwice) {
-  for (const std::string_view name :
-       {"gemini-2.5-pro", "xai/grok", "claude-x", "a/b/c", "google/m-maas"}) {
+  for (const std::string_view name : {"gemini-2.5-pro", "xai/grok", "claude-x", "a/b/c",
+                                      "google/m-maas", "projects/p/locations/l/endpoints/4"}) {
     const VertexModel once = vertex_model(name, "");
     EXPECT_EQ(vertex_model(once.model, once.publisher), once) << name;
   }
@@ -51,6 +56,16 @@ TEST(VertexTarget, IsThePublishersOwnApi) {
   EXPECT_EQ(vertex_target("meta", "meta/llama-maas", true), "/endpoints/openapi/chat/completions");
   EXPECT_EQ(vertex_target("google", "google/gemma-maas", false),
             "/endpoints/openapi/chat/completions");
+}
+
+TEST(VertexTarget, IsTheEndpointOfATunedModel) {
+  EXPECT_EQ(vertex_target("google", "endpoints/42", false), "/endpoints/42:generateContent");
+  EXPECT_EQ(vertex_target("google", "endpoints/42", true),
+            "/endpoints/42:streamGenerateContent?alt=sse");
+  EXPECT_EQ(vertex_target("meta", "endpoints/42", true), "/endpoints/42/chat/completions");
+  EXPECT_EQ(vertex_target("google", "endpoints/4/2", false), "/endpoints/4%2F2:generateContent");
+  EXPECT_EQ(vertex_api("google", "endpoints/42"), VertexApi::generate_content);
+  EXPECT_EQ(vertex_api("meta", "endpoints/42"), VertexApi::openapi_chat);
 }
 
 TEST(VertexTarget, HoldsNoPartOfANameThatWouldEndIt) {

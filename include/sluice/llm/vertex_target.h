@@ -4,6 +4,9 @@
 //   anthropic   /publishers/anthropic/models/M:rawPredict           Messages, but for the model
 //   mistralai   /publishers/mistralai/models/M:rawPredict           OpenAI's chats
 //   all others  /endpoints/openapi/chat/completions                 OpenAI's chats, of model P/M
+//   an endpoint of one's own (tuned models)     /endpoints/ID in place of /publishers/P/models/M;
+//                                               of no publisher above:
+//                                               /endpoints/ID/chat/completions
 //
 // "models/gemini-2.5-pro", "claude-opus-4-5@20251101", "meta/llama-3.3-70b-instruct-maas": names
 // that say whose they are. Models with the ending -maas are of the last row, whoever made them.
@@ -27,7 +30,9 @@ struct VertexModel {
   friend bool operator==(const VertexModel&, const VertexModel&) = default;
 };
 
-/// Whose model a name is, as operators write it: "M", "P/M" or "publishers/P/models/M".
+/// Whose model a name is, as operators write it: "M", "P/M", "publishers/P/models/M", or of an
+/// endpoint "projects/.../locations/.../endpoints/ID" or "endpoints/ID", which are Google's unless
+/// `publisher` says otherwise.
 /// `publisher`: by the configuration or the catalogue, where the name does not say; may be empty.
 [[nodiscard]] VertexModel vertex_model(std::string_view name, std::string_view publisher);
 
