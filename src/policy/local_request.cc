@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "sluice/http/host.h"
 #include "sluice/http/text.h"
 
 namespace sluice::policy {
@@ -12,18 +13,6 @@ constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 constexpr char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool is_port(std::string_view text) noexcept { return std::ranges::all_of(text, is_digit); }
-
-// The host before an optional port; nothing when what follows it is no port.
-std::optional<std::string_view> without_port(std::string_view authority) noexcept {
-  const std::size_t bracket = authority.starts_with('[') ? authority.find(']') : 0;
-  if (bracket == std::string_view::npos) return std::nullopt;
-  const std::size_t colon = authority.find(':', bracket);
-  if (colon == std::string_view::npos) return authority;
-  if (!is_port(authority.substr(colon + 1))) return std::nullopt;
-  return authority.substr(0, colon);
 }
 
 // Four decimal numbers: "127.evil.example" is a name like any other.
@@ -46,7 +35,6 @@ constexpr bool is_name_character(char c) noexcept {
 }
 
 bool is_localhost_name(std::string_view host) noexcept {
-  if (host.ends_with('.')) host.remove_suffix(1);  // the root, written out
   constexpr std::string_view name = "localhost";
   if (host.size() < name.size() || !std::ranges::all_of(host, is_name_character)) return false;
   const std::size_t before = host.size() - name.size();
@@ -57,7 +45,7 @@ bool is_localhost_name(std::string_view host) noexcept {
 }  // namespace
 
 bool is_loopback_host(std::string_view host) noexcept {
-  const std::optional<std::string_view> name = without_port(host);
+  const std::optional<std::string_view> name = http::host_of(host);
   return name && (is_localhost_name(*name) || is_ipv4_loopback(*name) || *name == "[::1]");
 }
 
