@@ -15,6 +15,15 @@ MonotonicTime CircuitBreaker::rested_at() const noexcept {
   return opened_at_ + std::chrono::milliseconds(rest_ms_);
 }
 
+void CircuitBreaker::take_over(const CircuitBreaker& before) noexcept {
+  SLUICE_ASSERT(state_ == State::closed && failures_in_a_row_ == 0);
+  if (before.state_ == State::closed) return;
+  state_ = State::open;
+  opened_at_ = before.opened_at_;
+  rest_ms_ = std::clamp(before.rest_ms_, config_.rest_ms, config_.rest_ms_max);
+  ++era_;
+}
+
 bool CircuitBreaker::would_admit(MonotonicTime now) const noexcept {
   switch (state_) {
     case State::closed: return true;

@@ -64,6 +64,10 @@ class CircuitBreaker {
   /// The same where no request outlives a rest: the era is the current one.
   void record(Outcome outcome, MonotonicTime now) noexcept { record(outcome, now, era_); }
 
+  /// Rests whom the same one's breaker rests under an earlier configuration. A probe under way
+  /// there ends there: here another is due. Before the first try_acquire().
+  void take_over(const CircuitBreaker& before) noexcept;
+
   /// What try_acquire() would say, for planning.
   [[nodiscard]] bool would_admit(MonotonicTime now) const noexcept;
   /// When it would next say yes, for Retry-After: `now` if now; while a probe is in flight, whose
