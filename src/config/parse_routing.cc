@@ -54,7 +54,7 @@ void parse_retry(Section& parent, route::RetryPolicy& retry) {
     section.count("retries", retry.retries);
     section.count("backoff_ms", retry.backoff_ms);
     section.count("fallbacks", retry.fallbacks);
-    section.number("budget", retry.budget, 0, 10);
+    section.number("budget", retry.budget, 0, 1);
     section.count("budget_per_s_min", retry.budget_per_s_min);
     section.count("queue_ms_max", retry.queue_ms_max);
     RoutingPolicy alone;
@@ -89,7 +89,7 @@ void parse_affinity(Section& parent, route::AffinityPolicy& affinity) {
 bool parse_strategy(Section& section, Strategy& strategy) {
   std::string name;
   if (!section.text("strategy", name)) return false;
-  const auto known = route::parse_strategy(name);
+  const auto known = llm::parse_route_sort(name);
   if (known) {
     strategy = *known;
     return true;
@@ -116,7 +116,6 @@ bool parse_routing(Section& parent, RoutingPolicy& policy) {
     parse_retry(section, policy.retry);
     parse_hedge(section, policy.hedge);
     parse_affinity(section, policy.affinity);
-    section.flag("stream_rescue", policy.stream_rescue);
     section.count("fallback_depth_max", policy.fallback_depth_max, 0, 32);
   });
   return strategy_written;

@@ -1,13 +1,7 @@
 #include "sluice/route/policy.h"
 
-#include <algorithm>
-#include <array>
-
 namespace sluice::route {
 namespace {
-
-constexpr std::array<std::string_view, 6> strategies = {"order", "weighted", "score",
-                                                        "price", "latency",  "throughput"};
 
 // Not a number is in no range.
 bool in(double value, double min, double max) noexcept { return value >= min && value <= max; }
@@ -30,7 +24,7 @@ std::optional<std::string_view> broken_rule_of(const RetryPolicy& retry) noexcep
   if (retry.retries > 10) return "retries must be at most 10";
   if (retry.backoff_ms > 60'000) return "backoff_ms must be at most 60000";
   if (retry.fallbacks > 64) return "fallbacks must be at most 64";
-  if (!in(retry.budget, 0, 10)) return "budget must be between 0 and 10";
+  if (!in(retry.budget, 0, 1)) return "budget must be between 0 and 1";
   if (retry.queue_ms_max > 600'000) return "queue_ms_max must be at most 600000";
   return std::nullopt;
 }
@@ -52,16 +46,6 @@ std::optional<std::string_view> broken_rule_of(const AffinityPolicy& affinity) n
 }
 
 }  // namespace
-
-std::string_view to_string(Strategy strategy) noexcept {
-  return strategies[static_cast<std::size_t>(strategy)];
-}
-
-std::optional<Strategy> parse_strategy(std::string_view name) noexcept {
-  const auto found = std::ranges::find(strategies, name);
-  if (found == strategies.end()) return std::nullopt;
-  return static_cast<Strategy>(found - strategies.begin());
-}
 
 std::optional<std::string_view> RoutingPolicy::broken_rule() const noexcept {
   if (auto rule = broken_rule_of(score)) return rule;

@@ -56,7 +56,6 @@ TEST(LoadRouting, AModelsOwnPolicyIsOverTheFiles) {
   const Loaded loaded = loaded_with(R"(
 [routing]
 strategy = "price"
-stream_rescue = true
 fallback_depth_max = 3
 [routing.score]
 weights = "price"
@@ -90,7 +89,6 @@ routing = { strategy = "latency", score = { weights = "balanced" } }
 )");
   route::RoutingPolicy all;
   all.strategy = Strategy::price;
-  all.stream_rescue = true;
   all.fallback_depth_max = 3;
   all.score = {.weights = route::price_first_weights, .exploration = 0, .hysteresis = 0.2};
   all.retry = {.retries = 2,

@@ -10,11 +10,11 @@ namespace {
 TEST(RoutingPolicy, StrategiesAreKnownByTheirNames) {
   for (const Strategy strategy : {Strategy::order, Strategy::weighted, Strategy::score,
                                   Strategy::price, Strategy::latency, Strategy::throughput}) {
-    EXPECT_EQ(parse_strategy(to_string(strategy)), strategy);
+    EXPECT_EQ(llm::parse_route_sort(to_string(strategy)), strategy);
   }
   EXPECT_EQ(to_string(Strategy::throughput), "throughput");
-  EXPECT_EQ(parse_strategy("auto"), std::nullopt);
-  EXPECT_EQ(parse_strategy("Price"), std::nullopt);
+  EXPECT_EQ(llm::parse_route_sort("auto"), std::nullopt);
+  EXPECT_EQ(llm::parse_route_sort("Price"), std::nullopt);
 }
 
 TEST(RoutingPolicy, DefaultsPassTheirOwnCheck) {

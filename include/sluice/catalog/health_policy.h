@@ -10,7 +10,7 @@
 namespace sluice::catalog {
 
 struct HealthPolicy {
-  std::uint32_t window_s = 60;             // how far back outcomes count
+  std::uint32_t window_s = 300;            // how far back outcomes count
   std::uint32_t failures_to_open = 5;      // in a row, seen by one worker; then it rests
   std::uint32_t rest_ms = 10'000;          // before one request may try it again
   std::uint32_t ejected_percent_max = 50;  // of a model's deployments, however bad; 0: never any

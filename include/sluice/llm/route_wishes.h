@@ -33,7 +33,7 @@ inline constexpr std::size_t override_members_max = 64;  // of an entry of `fall
 inline constexpr std::uint32_t fallback_depth_max = 8;   // of fallback_config.depth
 inline constexpr double wish_number_max = 1e12;          // prices, rates and spans of time
 
-/// By which rule the deployments are put in order. The names are route::Strategy's.
+/// By which rule the deployments are put in order: route/policy.h says what each means.
 enum class RouteSort : std::uint8_t { order, weighted, score, price, latency, throughput };
 [[nodiscard]] std::string_view to_string(RouteSort sort) noexcept;
 /// Nothing when the name is none of them.

@@ -9,19 +9,21 @@
 #include <optional>
 #include <string_view>
 
+#include "sluice/llm/route_wishes.h"
+
 namespace sluice::route {
 
-/// By which rule one of several deployments that may serve is chosen first, and the others after.
-enum class Strategy : std::uint8_t {
-  order,       // as they stand in the file
-  weighted,    // by chance, in proportion to configured weight times health
-  score,       // the lowest weighted sum of uptime, throughput, price and latency
-  price,       // by chance among the stable, in proportion to 1 / price^2
-  latency,     // of two drawn by chance the one with the lower first-content time
-  throughput,  // the most tokens per second
-};
-[[nodiscard]] std::string_view to_string(Strategy strategy) noexcept;
-[[nodiscard]] std::optional<Strategy> parse_strategy(std::string_view name) noexcept;
+/// By which rule one of several deployments that may serve is chosen first, and the others after:
+///
+///   order       as they stand in the file
+///   weighted    by chance, in proportion to configured weight times health
+///   score       the lowest weighted sum of uptime, throughput, price and latency
+///   price       by chance among the stable, in proportion to 1 / price^2
+///   latency     of two drawn by chance the one with the lower first-content time
+///   throughput  the most tokens per second
+///
+/// Requests name the same ones.
+using Strategy = llm::RouteSort;
 
 /// Shares of the terms of a score; only their proportions matter.
 struct ScoreWeights {
@@ -46,21 +48,21 @@ struct ScorePolicy {
 
 /// Trying before the commit point.
 struct RetryPolicy {
-  std::uint32_t retries = 1;     // more tries at the same deployment, on failures that pass
+  std::uint32_t retries = 1;       // more tries at the same deployment, on failures that pass
   std::uint32_t backoff_ms = 500;  // before one; halved to one and a half times, by chance
-  std::uint32_t fallbacks = 8;   // other deployments that are tried, whatever the plan holds
-  double budget = 0.2;           // retries per request of a deployment, averaged; storms stop here
+  std::uint32_t fallbacks = 8;     // other deployments that are tried, whatever the plan holds
+  double budget = 0.2;  // retries per request of a deployment, averaged; storms stop here
   std::uint32_t budget_per_s_min = 3;  // that are allowed in any case
-  std::uint32_t queue_ms_max = 0;  // to wait when all are cooling down; 0: 503 at once
+  std::uint32_t queue_ms_max = 0;      // to wait when all are cooling down; 0: 503 at once
   friend bool operator==(const RetryPolicy&, const RetryPolicy&) = default;
 };
 
 /// A second attempt elsewhere while the first is still silent.
 struct HedgePolicy {
-  bool enabled = false;         // it costs tokens twice
-  std::uint32_t delay_ms = 0;   // until it starts; 0: the deployment's own p95 of first content
+  bool enabled = false;        // it costs tokens twice
+  std::uint32_t delay_ms = 0;  // until it starts; 0: the deployment's own p95 of first content
   std::uint32_t delay_ms_min = 100;  // of a learned delay
-  double budget = 0.05;         // hedges per request, averaged
+  double budget = 0.05;              // hedges per request, averaged
   friend bool operator==(const HedgePolicy&, const HedgePolicy&) = default;
 };
 
@@ -78,7 +80,6 @@ struct RoutingPolicy {
   RetryPolicy retry;
   HedgePolicy hedge;
   AffinityPolicy affinity;
-  bool stream_rescue = false;  // go on elsewhere after the commit point, clearly marked
   std::uint32_t fallback_depth_max = 8;  // of a request's own `fallbacks` and `models`
 
   /// The first rule broken, in words for the operator, or nothing.

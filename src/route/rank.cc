@@ -1,0 +1,196 @@
+#include "sluice/route/rank.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "sluice/base/assert.h"
+
+namespace sluice::route {
+namespace {
+
+// Least part of its weight that a deployment keeps however bad it is: who is never asked is never
+// seen to be well again.
+constexpr double weight_kept_min = 0.01;
+constexpr double stable_percent = 95;
+
+// To the front, and those it passes one place back each.
+void move_to_front(std::span<Option> options, std::size_t position) {
+  std::rotate(options.begin(), options.begin() + static_cast<std::ptrdiff_t>(position),
+              options.begin() + static_cast<std::ptrdiff_t>(position) + 1);
+}
+
+// Draws the first places one after the other, each in proportion to the weights left.
+template <typename Weight>
+void draw(std::span<Option> options, std::size_t places, Random& random, Weight weight) {
+  for (std::size_t place = 0; place + 1 < options.size() && place < places; ++place) {
+    const std::span<Option> left = options.subspan(place);
+    double sum = 0;
+    for (const Option& option : left) sum += weight(option);
+    double at = random.unit() * sum;
+    std::size_t chosen = 0;
+    while (chosen + 1 < left.size() && (at -= weight(left[chosen])) >= 0) ++chosen;
+    move_to_front(left, chosen);
+  }
+}
+
+double health_weight(const Option& option) noexcept {
+  const double health = option.measured.uptime_percent / 100 * option.share;
+  return option.weight * std::max(health, weight_kept_min);
+}
+
+double price_of(const Option& option, double unknown) noexcept {
+  return option.measured.usd_per_million < 0 ? unknown : option.measured.usd_per_million;
+}
+
+double dearest_of(std::span<const Option> options) noexcept {
+  double dearest = 0;
+  for (const Option& option : options) dearest = std::max(dearest, price_of(option, 0));
+  return dearest > 0 ? dearest : 1;
+}
+
+// OpenRouter's rule: among the stable by chance, in proportion to 1 / price^2. Free ones first.
+Reason rank_by_price(std::span<Option> options, const Ranking& ranking, Random& random) {
+  const double dearest = dearest_of(options);
+  const auto cheaper = [dearest](const Option& a, const Option& b) {
+    return price_of(a, dearest) < price_of(b, dearest);
+  };
+  if (!ranking.by_chance) {
+    std::ranges::stable_sort(options, cheaper);
+    return Reason::cheapest;
+  }
+  const auto unstable = std::ranges::stable_partition(options, [](const Option& option) {
+    return option.measured.uptime_percent >= stable_percent && option.share >= 1;
+  });
+  const auto stable = static_cast<std::size_t>(unstable.begin() - options.begin());
+  std::ranges::stable_sort(unstable, cheaper);
+  if (stable == 0) return Reason::cheapest;
+  // A price of nothing has a weight without end: one that is as good for any price there is.
+  const double least = dearest * 1e-6;
+  draw(options.first(stable), ranking.places, random, [&](const Option& option) {
+    const double price = std::max(price_of(option, dearest), least);
+    return 1 / (price * price);
+  });
+  return Reason::price_draw;
+}
+
+// Whoever is unknown costs next to nothing, and is soon known.
+double latency_cost(const Option& option) noexcept {
+  return (option.first_content_ewma_ms + 1) * (option.in_flight + 1);
+}
+
+// Power of two choices: the best of all would be asked by every core at once.
+Reason rank_by_latency(std::span<Option> options, Random& random) {
+  const auto faster = [](const Option& a, const Option& b) {
+    return latency_cost(a) < latency_cost(b);
+  };
+  const std::size_t one = random.below(options.size());
+  std::size_t other = random.below(options.size() - 1);
+  if (other >= one) ++other;
+  const std::size_t first = std::min(one, other);
+  const std::size_t second = std::max(one, other);
+  move_to_front(options, faster(options[second], options[first]) ? second : first);
+  std::ranges::stable_sort(options.subspan(1), faster);
+  return Reason::lowest_latency;
+}
+
+// With few it is cheaper to keep what is scored on the stack.
+void score_options(std::span<Option> options, const Ranking& ranking) {
+  constexpr std::size_t few = 32;
+  std::array<Measured, few> few_measured;
+  std::array<ScoreTerms, few> few_terms;
+  std::vector<Measured> many_measured;
+  std::vector<ScoreTerms> many_terms;
+  std::span<Measured> measured(few_measured);
+  std::span<ScoreTerms> terms(few_terms);
+  if (options.size() > few) {
+    many_measured.resize(options.size());
+    many_terms.resize(options.size());
+    measured = many_measured;
+    terms = many_terms;
+  }
+  measured = measured.first(options.size());
+  terms = terms.first(options.size());
+  for (std::size_t i = 0; i < options.size(); ++i) measured[i] = options[i].measured;
+  score(measured, ranking.score.weights, ranking.is_stream, terms);
+  for (std::size_t i = 0; i < options.size(); ++i) options[i].terms = terms[i];
+}
+
+// Everybody else after the chosen one, best first.
+Reason explore(std::span<Option> options, Random& random) {
+  move_to_front(options, random.below(options.size()));
+  return Reason::exploration;
+}
+
+Reason rank_by_score(std::span<Option> options, const Ranking& ranking, Random& random) {
+  score_options(options, ranking);
+  std::ranges::stable_sort(
+      options, [](const Option& a, const Option& b) { return a.terms.total < b.terms.total; });
+  if (random.chance(ranking.score.exploration)) return explore(options, random);
+  const auto incumbent = std::ranges::find(options, ranking.incumbent, &Option::deployment);
+  if (incumbent == options.end() || incumbent == options.begin()) return Reason::best_score;
+  const double lead = incumbent->terms.total - options.front().terms.total;
+  if (lead > ranking.score.hysteresis) return Reason::best_score;
+  move_to_front(options, static_cast<std::size_t>(incumbent - options.begin()));
+  return Reason::incumbent;
+}
+
+Reason rank_by_throughput(std::span<Option> options, const Ranking& ranking, Random& random) {
+  std::ranges::stable_sort(options, [](const Option& a, const Option& b) {
+    return a.measured.tokens_per_s > b.measured.tokens_per_s;
+  });
+  if (random.chance(ranking.score.exploration)) return explore(options, random);
+  return Reason::highest_throughput;
+}
+
+Reason rank_by(std::span<Option> options, const Ranking& ranking, Random& random) {
+  switch (ranking.strategy) {
+    case Strategy::order: return Reason::in_order;
+    case Strategy::weighted:
+      draw(options, ranking.places, random, health_weight);
+      return Reason::weighted_draw;
+    case Strategy::score: return rank_by_score(options, ranking, random);
+    case Strategy::price: return rank_by_price(options, ranking, random);
+    case Strategy::latency: return rank_by_latency(options, random);
+    case Strategy::throughput: return rank_by_throughput(options, ranking, random);
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace
+
+std::string_view to_string(Reason reason) noexcept {
+  switch (reason) {
+    case Reason::only_one: return "only_one";
+    case Reason::in_order: return "in_order";
+    case Reason::callers_order: return "callers_order";
+    case Reason::callers_preference: return "callers_preference";
+    case Reason::weighted_draw: return "weighted_draw";
+    case Reason::price_draw: return "price_draw";
+    case Reason::best_score: return "best_score";
+    case Reason::incumbent: return "incumbent";
+    case Reason::exploration: return "exploration";
+    case Reason::lowest_latency: return "lowest_latency";
+    case Reason::highest_throughput: return "highest_throughput";
+    case Reason::cheapest: return "cheapest";
+    case Reason::same_session: return "same_session";
+    case Reason::slow_start: return "slow_start";
+  }
+  __builtin_unreachable();
+}
+
+Reason rank(std::span<Option> options, const Ranking& ranking, Random& random) {
+  SLUICE_ASSERT(!options.empty());
+  if (options.size() == 1) return Reason::only_one;
+  const Reason reason = rank_by(options, ranking, random);
+  // A draw has weighed it already; elsewhere who recovers stands back but for its share of times.
+  const bool weighed = reason == Reason::weighted_draw;
+  if (!weighed && options.front().share < 1 && !random.chance(options.front().share)) {
+    std::swap(options[0], options[1]);
+    return Reason::slow_start;
+  }
+  return reason;
+}
+
+}  // namespace sluice::route
