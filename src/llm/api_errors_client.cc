@@ -272,4 +272,13 @@ ApiError region_unavailable(std::string_view model) {
                                 quoted_name(model)));
 }
 
+ApiError route_impossible(std::string_view model, std::string_view reasons) {
+  return with_kind(
+      ApiErrorKind::not_found,
+      invalid_request(404, "no_route", "model",
+                      fmt::format("Nobody who serves the model '{}' fulfils what the request "
+                                  "demands ({}). Demand less, or choose another model.",
+                                  quoted_name(model), reasons)));
+}
+
 }  // namespace sluice::llm::errors

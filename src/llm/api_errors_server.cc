@@ -158,6 +158,17 @@ ApiError upstream_overloaded(std::string_view provider, int upstream_status,
   return error;
 }
 
+ApiError all_resting(std::string_view model, milliseconds wait) {
+  ApiError error = upstream(
+      ApiErrorKind::overloaded, 503, "temporarily_unavailable",
+      fmt::format("Every provider of the model '{}' failed or asked for a pause a moment ago. Try "
+                  "again after the time Retry-After says, or use another model.",
+                  quotable(model, 100)),
+      0);
+  error.retry_after = wait;
+  return error;
+}
+
 ApiError upstream_failed(std::string_view provider, int upstream_status, std::string_view detail) {
   const std::string status =
       upstream_status == 0 ? std::string() : fmt::format(" with status {}", upstream_status);

@@ -280,6 +280,7 @@ ApiError read_provider_error(const ProviderAnswer& answer, json::Index& index) {
   ApiError error = known ? std::move(*known) : classify_status(asked, answer.status, words);
   error.upstream_status = answer.status;
   if (wait) error.retry_after = wait;
+  error.retry_after_told = wait.has_value();
   obey_should_retry(answer.should_retry, error);
   return error;
 }

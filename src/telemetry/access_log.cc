@@ -23,9 +23,10 @@ bool copy_as_it_is(char* to, std::string_view text) noexcept {
 
 // What a text may grow to: each byte as \u00XX, quotes, and the mark of a cut.
 constexpr std::size_t text_bytes_max = logged_text_bytes_max * 6 + 5;
-// Names, numbers and fixed words of one attempt and of the rest of a line, with room to spare.
-constexpr std::size_t attempt_bytes_max = 160 + 2 * text_bytes_max;
-constexpr std::size_t line_bytes_max = 1'024 + 10 * text_bytes_max;  // without the attempts
+// Names, numbers and fixed words of one attempt, or candidate, and of the rest of a line, with room
+// to spare.
+constexpr std::size_t attempt_bytes_max = 160 + 3 * text_bytes_max;
+constexpr std::size_t line_bytes_max = 1'024 + 12 * text_bytes_max;  // without attempts and routing
 
 // Escaped and cut text, as one value. Apart from the rest, which hardly ever comes here.
 [[gnu::cold, gnu::noinline]] std::string escaped(std::string_view value) {
@@ -148,6 +149,45 @@ std::string_view path_of(std::string_view target) noexcept {
   return target.substr(target.find_last_of('@') + 1);  // authority-form, "*", or nonsense
 }
 
+[[gnu::cold, gnu::noinline]] std::string number_text(double value) {
+  std::string text;
+  json::Writer(text).number(value);
+  return text;
+}
+
+void write_cost(double usd, Members& members) {
+  // Prices are millionths of a dollar per token with a few decimals, so twelve say it all; the
+  // shortest digits of the sum would often be sixteen, with its rounding error at their end.
+  constexpr double usd_max = 1'000;  // fifteen digits, which a double has
+  const bool is_usual = usd == 0 || (usd >= 1e-9 && usd < usd_max);
+  if (!is_usual) return void(members.json(number_text(usd)));
+  members.trillionths(static_cast<std::uint64_t>(usd * 1e12 + 0.5));
+}
+
+// Left out where there was no choice: most requests have none.
+void write_routing(const AccessRecord& record, Members& members) {
+  if (record.considered.empty()) return;
+  members.text(",\"routing\":{\"strategy\":", record.strategy)
+      .text(",\"chosen_by\":", record.chosen_by)
+      .literal(",\"considered\":[");
+  bool is_first = true;
+  for (const ConsideredRecord& each : record.considered) {
+    if (!is_first) members.literal(",");
+    is_first = false;
+    members.text("{\"provider\":", each.provider)
+        .text(",\"deployment\":", each.deployment)
+        .text(",\"obstacle\":", each.obstacle)
+        .literal(",\"score\":");
+    if (each.score) {
+      write_cost(*each.score, members);
+    } else {
+      members.literal("null");
+    }
+    members.literal("}");
+  }
+  members.literal("]}");
+}
+
 void write_attempts(std::span<const AttemptRecord> attempts, Members& members) {
   members.literal(",\"attempts\":[");
   bool is_first = true;
@@ -173,21 +213,6 @@ void write_times(const PhaseTimes& times, Members& members) {
       .ms(",\"first_content\":", times.first_content)
       .ms(",\"total\":", times.total)
       .literal("}");
-}
-
-[[gnu::cold, gnu::noinline]] std::string number_text(double value) {
-  std::string text;
-  json::Writer(text).number(value);
-  return text;
-}
-
-void write_cost(double usd, Members& members) {
-  // Prices are millionths of a dollar per token with a few decimals, so twelve say it all; the
-  // shortest digits of the sum would often be sixteen, with its rounding error at their end.
-  constexpr double usd_max = 1'000;  // fifteen digits, which a double has
-  const bool is_usual = usd == 0 || (usd >= 1e-9 && usd < usd_max);
-  if (!is_usual) return void(members.json(number_text(usd)));
-  members.trillionths(static_cast<std::uint64_t>(usd * 1e12 + 0.5));
 }
 
 void write_amounts(const AccessRecord& record, Members& members) {
@@ -229,6 +254,7 @@ void write_members(const AccessRecord& record, Members& members) {
   const bool ran_to_its_end = record.ended_by == EndedBy::nobody;
   members.word(",\"ended_by\":", ran_to_its_end ? std::string_view() : to_string(record.ended_by))
       .text(",\"reason\":", record.reason);
+  write_routing(record, members);
   write_attempts(record.attempts, members);
   write_times(record.times, members);
   write_amounts(record, members);
@@ -240,7 +266,8 @@ void write_members(const AccessRecord& record, Members& members) {
 void write_line(const AccessRecord& record, std::string& out) {
   const std::size_t before = out.size();
   const std::size_t bytes_max =
-      before + line_bytes_max + record.attempts.size() * attempt_bytes_max;
+      before + line_bytes_max +
+      (record.attempts.size() + record.considered.size()) * attempt_bytes_max;
   out.resize_and_overwrite(bytes_max, [&](char* bytes, std::size_t) {
     Members members(bytes + before);
     write_members(record, members);

@@ -107,6 +107,15 @@ std::string_view to_string(TokenFetch fetch) noexcept {
   return "unknown";
 }
 
+std::string_view to_string(Affinity affinity) noexcept {
+  switch (affinity) {
+    case Affinity::hit: return "hit";
+    case Affinity::miss: return "miss";
+    case Affinity::moved: return "moved";
+  }
+  __builtin_unreachable();
+}
+
 std::string_view to_string(MediaFetch outcome) noexcept {
   switch (outcome) {
     case MediaFetch::fetched: return "fetched";

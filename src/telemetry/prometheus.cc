@@ -147,6 +147,15 @@ constexpr CounterFamily counter_families[] = {
      &Metrics::upstream_retries},
     {"sluice_upstream_fallbacks_total", "Attempts at another deployment after a failure.",
      &Metrics::upstream_fallbacks},
+    {"sluice_upstream_retries_over_budget_total",
+     "Retries not made because too many of a deployment's requests were retries already.",
+     &Metrics::retries_over_budget},
+    {"sluice_upstream_hedges_total", "Second attempts elsewhere while the first was silent.",
+     &Metrics::hedges},
+    {"sluice_upstream_hedges_won_total", "Hedges that answered first.", &Metrics::hedges_won},
+    {"sluice_upstream_hedges_over_budget_total",
+     "Hedges not made because there had been too many for the requests.",
+     &Metrics::hedges_over_budget},
     {"sluice_media_received_bytes_total", "Bytes received of what chats name by URLs.",
      &Metrics::media_bytes_received},
     {"sluice_sse_events_received_total", "Stream events received from providers.",
@@ -412,6 +421,10 @@ void render_prometheus(std::span<const Metrics* const> cores, const ProcessMetri
   render_by_enum<KeyFailure>(
       cores, key_failure_count, "reason", [](const Metrics& m) -> auto& { return m.key_failures; },
       to);
+  to.begin("sluice_affinity_total", "counter",
+           "Conversations, by whether they went to the deployment that had them before.");
+  render_by_enum<Affinity>(
+      cores, affinity_count, "outcome", [](const Metrics& m) -> auto& { return m.affinity; }, to);
   to.begin("sluice_media_fetches_total", "counter",
            "Fetches of what chats name by URLs, by how they ended.");
   render_by_enum<MediaFetch>(

@@ -53,6 +53,7 @@ struct ApiError {
   /// (Groq says so by an empty text); no value: no such error.
   std::optional<std::string> failed_generation = {};
   std::optional<std::chrono::milliseconds> retry_after = {};  // always set with 429 and 503
+  bool retry_after_told = false;                              // by the provider, and not made up
   int upstream_status = 0;              // what the provider answered; 0: nothing
   std::optional<ErrorKind> cause = {};  // what broke; nothing: somebody said that it failed
 };
@@ -127,6 +128,9 @@ namespace errors {
 [[nodiscard]] ApiError model_forbidden(std::string_view model);
 [[nodiscard]] ApiError operation_unsupported(std::string_view operation, std::string_view model);
 [[nodiscard]] ApiError region_unavailable(std::string_view model);
+/// Everybody who serves the model is left out by what the request demands. `reasons`: who by what,
+/// such as "openai: price, azure-eu: ignored_provider".
+[[nodiscard]] ApiError route_impossible(std::string_view model, std::string_view reasons);
 
 // The gateway cannot.
 [[nodiscard]] ApiError gateway_overloaded(std::chrono::milliseconds wait);
@@ -146,6 +150,8 @@ namespace errors {
 [[nodiscard]] ApiError upstream_quota(std::string_view provider, int upstream_status);
 [[nodiscard]] ApiError upstream_overloaded(std::string_view provider, int upstream_status,
                                            std::optional<std::chrono::milliseconds> wait);
+/// Everybody who serves the model failed or asked for a pause a moment ago, and is left alone.
+[[nodiscard]] ApiError all_resting(std::string_view model, std::chrono::milliseconds wait);
 /// A 5xx, or a status that makes no sense here; `detail` is quotable text or empty.
 [[nodiscard]] ApiError upstream_failed(std::string_view provider, int upstream_status,
                                        std::string_view detail);

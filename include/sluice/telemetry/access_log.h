@@ -9,6 +9,8 @@
 //    "key":"team-a","method":"POST","path":"/v1/chat/completions","endpoint":"chat_completions",
 //    "model":"gpt-5-mini","stream":true,"provider":"openai","deployment":"gpt-5-mini-2025-08-07",
 //    "status":200,"ended_by":null,"reason":"complete",
+//    "routing":{"strategy":"score","chosen_by":"best_score","considered":[{"provider":"openai",
+//               "deployment":"gpt-5-mini-2025-08-07","obstacle":"none","score":0.012}]},
 //    "attempts":[{"provider":"openai","deployment":"...","outcome":"failed","status":503,"ms":12.1}],
 //    "ms":{"head":0.02,"body":0.3,"queue":0.31,"connect":-1,"first_byte":120.5,
 //          "first_content":320.25,"total":900.75},
@@ -35,6 +37,14 @@ struct AttemptRecord {
   AttemptOutcome outcome = AttemptOutcome::cancelled;
   int status = 0;    // 0: none was received
   Duration took{0};  // from the start of this attempt to its end
+};
+
+/// What was thought of one deployment when the request was planned.
+struct ConsideredRecord {
+  std::string_view provider;
+  std::string_view deployment;
+  std::string_view obstacle;    // why it could not serve; "none": it could
+  std::optional<double> score;  // where the strategy is the score: lower is better
 };
 
 /// Since the first byte of the request. A reused connection has connect == queue.
@@ -69,6 +79,9 @@ struct AccessRecord {
   int status = 0;               // 0: none was sent; written as null
   EndedBy ended_by = EndedBy::nobody;
   std::string_view reason = "complete";  // static text or an ErrorKind's name
+  std::string_view strategy;             // by which the last plan was made; empty: none was made
+  std::string_view chosen_by;            // why its first deployment is the first
+  std::span<const ConsideredRecord> considered;  // left out where there was no choice
   std::span<const AttemptRecord> attempts;
   PhaseTimes times;
   std::uint64_t client_bytes_in = 0, client_bytes_out = 0;

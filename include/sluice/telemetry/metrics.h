@@ -59,6 +59,15 @@ enum class TokenFetch : std::uint8_t { success, failure };  // of an access toke
 inline constexpr std::size_t token_fetch_count = 2;
 [[nodiscard]] std::string_view to_string(TokenFetch fetch) noexcept;
 
+/// Whether a conversation went where it was before.
+enum class Affinity : std::uint8_t {
+  hit,
+  miss,   // nobody had it, or it was silent for too long
+  moved,  // who had it is no good now
+};
+inline constexpr std::size_t affinity_count = 3;
+[[nodiscard]] std::string_view to_string(Affinity affinity) noexcept;
+
 /// How one fetch of what a chat names by a URL ended.
 enum class MediaFetch : std::uint8_t {
   fetched,
@@ -101,9 +110,14 @@ struct alignas(128) Metrics {
   Counter upstream_connections_reused;
   Counter upstream_bytes_received;
   Counter upstream_bytes_sent;
-  Counter upstream_retries;    // a further try at the same deployment
-  Counter upstream_fallbacks;  // a try at another deployment
-  Gauge upstream_waiters;      // exchanges waiting for a connection
+  Counter upstream_retries;     // a further try at the same deployment
+  Counter upstream_fallbacks;   // a try at another deployment
+  Counter retries_over_budget;  // not made: too many of a deployment's requests were retries
+  Counter hedges;               // second attempts while the first was silent
+  Counter hedges_won;           // those that answered first
+  Counter hedges_over_budget;   // not made
+  std::array<Counter, affinity_count> affinity;
+  Gauge upstream_waiters;  // exchanges waiting for a connection
 
   // What chats name by URLs.
   std::array<Counter, media_fetch_count> media_fetches;
@@ -152,6 +166,9 @@ struct alignas(128) Metrics {
   void count_json_repair(LabelIndex model, JsonRepair outcome) noexcept;
   void count_key_failure(KeyFailure failure) noexcept {
     key_failures[static_cast<std::size_t>(failure)].add();
+  }
+  void count_affinity(Affinity outcome) noexcept {
+    affinity[static_cast<std::size_t>(outcome)].add();
   }
   void count_media_fetch(MediaFetch outcome) noexcept {
     media_fetches[static_cast<std::size_t>(outcome)].add();
