@@ -1,5 +1,6 @@
 #include "attempt.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <string>
@@ -14,13 +15,14 @@ namespace sluice::gateway {
 
 using telemetry::AttemptOutcome;
 
-Attempt::Attempt(const AttemptContext& context, const catalog::Deployment& deployment,
+Attempt::Attempt(const AttemptContext& context, const route::Step& step,
                  policy::ProviderCredential credential, Speech speech)
     : loop_(context.core.loop),
       generation_(context.generation),
       context_(context),
-      deployment_(deployment),
-      provider_(*deployment.provider),
+      step_(step),
+      deployment_(step.passage.deployment()),
+      provider_(*deployment_.provider),
       speech_(speech),
       credential_(credential) {
   SLUICE_ASSERT(speech == Speech::relayed || speech == Speech::translated);
@@ -78,10 +80,13 @@ std::optional<llm::ApiError> Attempt::prepare() {
 Task<std::optional<llm::ApiError>> Attempt::run(StopToken stop) {
   times_.started = loop_.now();
   // One timer for both waits: the head of the answer, then its first content.
-  ring::Deadline deadline(loop_, times_.started + deployment_.timeouts.first_byte, stop);
+  const auto most = context_.first_content_max.value_or(deployment_.timeouts.first_content);
+  const auto first_byte = std::min(deployment_.timeouts.first_byte, most);
+  const auto first_content = std::min(deployment_.timeouts.first_content, most);
+  ring::Deadline deadline(loop_, times_.started + first_byte, stop);
   MaybeError failed = co_await connect_and_send(deadline);
   if (!failed) {
-    deadline.extend(times_.started + deployment_.timeouts.first_content);
+    deadline.extend(times_.started + first_content);
     failed = co_await receive(deadline, stop);
   }
   // An error answer that passes is shown whole, and yet no success of the provider.
@@ -206,7 +211,7 @@ upstream::AwsSignature Attempt::sign(const catalog::AwsKey& key, std::string_vie
 Task<Result<void>> Attempt::send_on(upstream::ConnectionPool::Use use, StopToken stop) {
   exchange_.reset();
   lease_.reset();
-  upstream::ConnectionPool& pool = generation_->pool(provider_);
+  upstream::ConnectionPool& pool = generation_->pool(step_.passage);
   if (use == upstream::ConnectionPool::Use::any) {
     if (auto ready = pool.try_reuse()) lease_.emplace(std::move(*ready));
   }

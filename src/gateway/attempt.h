@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "event_source.h"
@@ -24,6 +25,7 @@
 #include "sluice/llm/request.h"
 #include "sluice/policy/own_key.h"
 #include "sluice/ring/sleep.h"
+#include "sluice/route/plan.h"
 #include "sluice/telemetry/outcome.h"
 #include "sluice/upstream/aws_signature.h"
 #include "sluice/upstream/connection_pool.h"
@@ -44,6 +46,8 @@ struct AttemptContext {
   // One of them is set before the first attempt that is translated.
   const llm::ChatRequest* chat = nullptr;
   const llm::EmbeddingsRequest* embeddings = nullptr;
+  /// To its first content an attempt has no longer than this, as the caller would have it.
+  std::optional<std::chrono::milliseconds> first_content_max = std::nullopt;
 };
 
 /// When the steps of an attempt were done; the epoch: not reached.
@@ -68,7 +72,7 @@ class Attempt : public CachedObject {
   static constexpr std::size_t error_body_bytes_max = 256 * 1024;
 
   /// `speech` is not none.
-  Attempt(const AttemptContext& context, const catalog::Deployment& deployment,
+  Attempt(const AttemptContext& context, const route::Step& step,
           policy::ProviderCredential credential, Speech speech);
   Attempt(const Attempt&) = delete;
   Attempt& operator=(const Attempt&) = delete;
@@ -82,6 +86,11 @@ class Attempt : public CachedObject {
   /// Nothing when there is an answer to show; else why not. When `stop` stopped, the error means
   /// nothing.
   [[nodiscard]] Task<std::optional<llm::ApiError>> run(StopToken stop);
+
+  /// Of an answer that is the provider's refusal in its own words: what it means; null otherwise.
+  [[nodiscard]] const llm::ApiError* refusal() const noexcept {
+    return refusal_ ? &*refusal_ : nullptr;
+  }
 
   enum class Form : std::uint8_t {
     whole,   // `held().bytes` is the whole body
@@ -100,6 +109,8 @@ class Attempt : public CachedObject {
   [[nodiscard]] bool has_upstream() const noexcept { return exchange_.has_value(); }
 
   [[nodiscard]] const catalog::Deployment& deployment() const noexcept { return deployment_; }
+  /// The model it is asked for as; null: the request names none.
+  [[nodiscard]] const catalog::Model* model() const noexcept { return step_.model; }
   [[nodiscard]] const AttemptTimes& times() const noexcept { return times_; }
   [[nodiscard]] telemetry::AttemptOutcome outcome() const noexcept { return outcome_; }
   void set_outcome(telemetry::AttemptOutcome outcome) noexcept { outcome_ = outcome; }
@@ -116,6 +127,12 @@ class Attempt : public CachedObject {
   /// Members of the request's body that the host does not get, as a list for a header; may be
   /// empty.
   [[nodiscard]] std::string_view dropped() const noexcept { return dropped_; }
+  /// What is begun with an attempt for the health of its deployment, and ends with it.
+  void hold(const Health::Ticket& ticket) noexcept { ticket_ = ticket; }
+  [[nodiscard]] std::optional<Health::Ticket> take_ticket() noexcept {
+    return std::exchange(ticket_, std::nullopt);
+  }
+  [[nodiscard]] bool is_on_callers_account() const noexcept { return credential_.is_callers; }
   /// The member of the answer's usage that is estimated; may be empty.
   [[nodiscard]] std::string_view estimated() const noexcept { return estimated_; }
   [[nodiscard]] std::uint32_t connection_retries() const noexcept { return connection_retries_; }
@@ -163,8 +180,10 @@ class Attempt : public CachedObject {
   ring::Loop& loop_;
   std::shared_ptr<Generation> generation_;  // settle() may outlive the exchange
   const AttemptContext& context_;           // until the exchange ends
+  route::Step step_;
   const catalog::Deployment& deployment_;
   const catalog::Provider& provider_;
+  std::optional<Health::Ticket> ticket_;
   Speech speech_;
   policy::ProviderCredential credential_;
   std::optional<catalog::AwsKey> callers_aws_key_;
@@ -190,6 +209,7 @@ class Attempt : public CachedObject {
   Form form_ = Form::whole;
   bool usage_looked_at_ = false;
   telemetry::AttemptOutcome outcome_ = telemetry::AttemptOutcome::cancelled;
+  std::optional<llm::ApiError> refusal_;
   int status_ = 0;
   std::uint32_t connection_retries_ = 0;
 };

@@ -147,6 +147,7 @@ Task<std::optional<llm::ApiError>> Attempt::receive_error(StopToken stop) {
     // The client's own mistake, in the client's own dialect: shown as the provider put it.
     held_.bytes = edits.apply(*body);
     form_ = Form::whole;
+    refusal_ = std::move(error);
     co_return std::nullopt;
   }
   // A redirect is an answer that no API gives, and is never followed.

@@ -14,6 +14,7 @@
 // opaque body by breaking the connection.
 #pragma once
 #include <array>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,11 +22,12 @@
 #include <string_view>
 #include <vector>
 
+#include "ask.h"
 #include "attempt.h"
-#include "media_fetches.h"
 #include "sluice/base/cached_object.h"
 #include "sluice/gateway/gateway.h"
 #include "sluice/http/server.h"
+#include "sluice/llm/header_wishes.h"
 #include "sluice/ring/sleep.h"
 #include "sluice/telemetry/access_log.h"
 
@@ -40,9 +42,10 @@ enum class Anonymous : std::uint8_t {
 
 class Exchange {
  public:
-  /// Lifetime: `core` and `downstream` outlive the exchange.
+  /// `listener_index`: among the configuration's; data that comes in there may be pinned. Lifetime:
+  /// `core` and `downstream` outlive the exchange.
   Exchange(Core& core, std::shared_ptr<Generation> generation, http::ServerExchange& downstream,
-           Anonymous anonymous);
+           std::size_t listener_index, Anonymous anonymous);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -60,10 +63,8 @@ class Exchange {
   MaybeError authenticate();
   Task<MaybeError> understand();
   MaybeError understand_form();
+  MaybeError understand_json(Ask& ask);
   MaybeError plan();
-  MaybeError read_chat();
-  MaybeError read_to_translate();
-  Task<MaybeError> fetch_media(const catalog::Deployment& deployment);
   Task<MaybeError> attempt();
   Task<void> relay();
   void account();
@@ -87,14 +88,69 @@ class Exchange {
   Task<NextEvents> next_events(MonotonicTime& last_event_at, MonotonicTime& last_sent_at);
   llm::ApiError relay_timeout(llm::errors::Deadline which, Duration waited) const;
 
+  // Trying. What comes of the last try stands in `failed_`, `unsayable_` and `serving_`.
+  enum class Tried : std::uint8_t {
+    skipped,   // nobody was asked
+    failed,    // failed_ says why
+    answered,  // serving_ is the attempt to show
+    stopped,   // the exchange is over: failed_ says why
+  };
+  Task<Tried> try_all();
+  Task<Tried> try_steps();
+  Task<Tried> try_step();
+  struct Contender;
+  struct Race;
+  Task<Tried> try_hedged(std::unique_ptr<Attempt> first, Duration delay);
+  Task<void> run_first(Race& race);
+  Task<void> run_second(Race& race, Duration delay);
+  void settle_race(Race& race);
+  [[nodiscard]] std::optional<Duration> hedge_delay(const route::Step& first) const;
+  void serve(std::unique_ptr<Attempt> attempt);
+  Tried conclude(std::unique_ptr<Attempt> attempt, MaybeError error);
+  [[nodiscard]] bool wants_no_fallback() const noexcept;
+  [[nodiscard]] bool wants_the_first_alone() const noexcept;
+  void keep_to_the_first();
+  [[nodiscard]] bool anybody_is_free(MonotonicTime then) const;
+  [[nodiscard]] bool others_may_serve(const llm::ApiError& refusal) const;
+  Task<std::expected<std::unique_ptr<Attempt>, llm::ApiError>> make_attempt(
+      const route::Step& step);
+  MaybeError read_chat();
+  MaybeError read_to_translate();
+  Task<MaybeError> fetch_media(const catalog::Deployment& deployment);
   MaybeError prepare(Attempt& attempt);
+  AttemptContext& context();
+  [[nodiscard]] std::optional<std::chrono::milliseconds> latency_threshold() const noexcept;
+  void count_asked(const catalog::Deployment& deployment);
+  [[nodiscard]] bool is_elsewhere(const Attempt& attempt, bool is_last) const;
+  [[nodiscard]] std::size_t fallback_count() const noexcept;
+  MaybeError turn_to_fallback(std::size_t number);
+  MaybeError write_fallback(std::size_t number, Ask& ask);
+  [[nodiscard]] std::optional<MonotonicTime> next_round_at(std::uint32_t round);
+  void shrink_deadline(Duration total);
+  llm::ApiError why_nobody_answered();
   llm::ApiError stopped(MaybeError error) const;
 
   // Planning.
+  void pin_regions();
+  MaybeError resolve_model();
+  MaybeError check_fallbacks() const;
+  [[nodiscard]] const catalog::Model* model_named(std::string_view name) const noexcept;
+  void look_closer();
+  void plan_steps();
+  void note_plan(const route::Question& question);
+  [[nodiscard]] bool follows_conversation(route::Strategy strategy) const noexcept;
+  [[nodiscard]] const route::RoutingPolicy& policy() const noexcept;
+  [[nodiscard]] route::Candidate candidate_of(const catalog::Model* model,
+                                              const catalog::Deployment& deployment) const;
+  void add_candidates(const catalog::Model& model,
+                      CachedVector<route::Candidate>& candidates) const;
+  [[nodiscard]] CachedVector<route::Candidate> candidates() const;
+  [[nodiscard]] CachedVector<route::Candidate> candidates_of_anybody() const;
+  [[nodiscard]] bool estimates_here() const;
+  [[nodiscard]] llm::ApiError nobody_serves() const;
   [[nodiscard]] bool is_by_id() const noexcept { return !endpoint_.id.empty(); }
   [[nodiscard]] bool own_key_goes_nowhere() const;
   [[nodiscard]] bool estimates_instead() const;
-  [[nodiscard]] bool may_reach(const catalog::Deployment& deployment) const;
   [[nodiscard]] policy::ProviderCredential credential_for(const catalog::Provider& provider) const;
 
   // Accounting.
@@ -102,9 +158,11 @@ class Exchange {
   void note_client_left();
   void note_shut_down();
   void note_unsent(const Error& error);  // an answer could not be written
-  void record_attempt(const Attempt& attempt, MonotonicTime ended);
+  /// `error`: null for the attempt that is shown.
+  void record_attempt(Attempt& attempt, MonotonicTime ended, const llm::ApiError* error = nullptr);
+  void settle_health(Attempt& attempt, MonotonicTime ended, const llm::ApiError* error);
   [[nodiscard]] std::string_view name_of(const catalog::Deployment& deployment) const noexcept;
-  [[nodiscard]] telemetry::LabelIndex model_label() const noexcept;
+  [[nodiscard]] telemetry::LabelIndex label_of(const catalog::Model* model) const noexcept;
   [[nodiscard]] Duration since_began(MonotonicTime time) const noexcept;
   [[nodiscard]] telemetry::PhaseTimes phase_times() const noexcept;
   /// What accounting found out, for metrics and log alike.
@@ -115,12 +173,14 @@ class Exchange {
   };
   void count(const Account& account);
   void count_spent(const Attempt& attempt);
+  [[nodiscard]] CachedVector<telemetry::ConsideredRecord> considered_records() const;
   void log(const Account& account);
 
   Core& core_;
   std::shared_ptr<Generation> generation_;
   const Snapshot& snapshot_;
   http::ServerExchange& downstream_;
+  std::size_t listener_index_;
   Anonymous anonymous_;
 
   telemetry::RequestId own_request_id_{};
@@ -130,19 +190,24 @@ class Exchange {
   std::string_view allow_;  // of a 405
   const policy::Caller* caller_ = nullptr;
   policy::OwnKeys own_keys_;
-  llm::Request request_;
-  Slice body_;
-  // The body read whole, for providers of other dialects: one of the two.
-  std::optional<llm::ChatRequest> chat_;
-  std::optional<llm::EmbeddingsRequest> embeddings_;
-  std::unique_ptr<MediaFetches> media_;  // made when first needed, until the commit point
-  const catalog::Model* model_ = nullptr;
-  CachedVector<const catalog::Deployment*> plan_;
-  bool may_estimate_ = false;  // tokens are to be counted, and who serves the model cannot
-  std::optional<AttemptContext> context_;
+  llm::HeaderWishes header_wishes_;
+  Ask own_;                                          // the request as it came
+  Ask* ask_ = &own_;                                 // what is asked now
+  std::vector<std::unique_ptr<Ask>> fallback_asks_;  // made when they are turned to
+  route::RegionPin pin_;
+  MonotonicTime total_at_ = MonotonicTime::max();
+  std::size_t step_ = 0;          // of ask_'s plan
+  std::uint32_t tries_left_ = 0;  // of this round
+  std::size_t next_fallback_ = 0;
+  CachedVector<const catalog::Deployment*> asked_;
+  const catalog::Deployment* last_asked_ = nullptr;
+  MaybeError failed_;                 // the last failure
+  std::unique_ptr<Attempt> refused_;  // whose it is, where it is a provider's refusal to be shown
+  MaybeError unsayable_;              // what the request asks for and some provider cannot be told
   std::optional<ring::Deadline> total_;
   std::optional<ring::Deadline> last_words_;  // once the server ends
   std::unique_ptr<Attempt> serving_;          // the attempt whose answer is shown
+  bool serving_is_recorded_ = false;          // before it was known that it would be
 
   // The record.
   int status_ = 0;

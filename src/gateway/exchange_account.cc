@@ -1,11 +1,16 @@
 // The account stage of an exchange: metrics and one line in the access log.
+#include <algorithm>
 #include <array>
 
 #include "cost.h"
 #include "exchange.h"
+#include "failure.h"
 
 namespace sluice::gateway {
 namespace {
+
+// Of more candidates than these a line says nothing.
+constexpr std::size_t considered_logged_max = 32;
 
 telemetry::JsonRepair as_counted(llm::RepairOutcome outcome) noexcept {
   switch (outcome) {
@@ -61,10 +66,42 @@ void Exchange::note_unsent(const Error& error) {
 
 // Of a request that names no model the deployment stands for its provider alone.
 std::string_view Exchange::name_of(const catalog::Deployment& deployment) const noexcept {
-  return model_ == nullptr ? std::string_view{} : std::string_view(deployment.upstream_model);
+  return own_.model == nullptr ? std::string_view{} : std::string_view(deployment.upstream_model);
 }
 
-void Exchange::record_attempt(const Attempt& attempt, MonotonicTime ended) {
+// What the attempt says of whom it was asked of. A key of the caller's own that is refused, or has
+// used up its rate, says nothing of anybody else's.
+void Exchange::settle_health(Attempt& attempt, MonotonicTime ended, const llm::ApiError* error) {
+  const std::optional<Health::Ticket> ticket = attempt.take_ticket();
+  if (!ticket) return;
+  const AttemptTimes& times = attempt.times();
+  const llm::Usage usage = attempt.usage();
+  upstream::AttemptEnd end{.verdict = verdict_of(attempt.outcome(), error)};
+  if (attempt.is_on_callers_account() &&
+      upstream::outcome_of(end.verdict) == upstream::Outcome::abandoned) {
+    end.verdict = upstream::Verdict::abandoned;
+  }
+  const auto since_start = [&](MonotonicTime time) {
+    return time == MonotonicTime{} ? Duration(-1) : time - times.started;
+  };
+  end.first_byte = since_start(times.first_byte);
+  if (attempt.form() == Attempt::Form::events && times.first_content != MonotonicTime{}) {
+    end.first_content = times.first_content - times.started;
+    end.output_tokens = usage.output.value_or(0);
+    end.generating = ended - times.first_content;
+    end.events = static_cast<std::uint32_t>(events_);
+    end.gaps = end.generating;
+  }
+  if (const auto cost = cost_usd(attempt.deployment().price, usage); cost && *cost > 0) {
+    end.spend_billionths = static_cast<std::uint64_t>(*cost * 1e9);
+  }
+  std::optional<Duration> wait;
+  if (error != nullptr && error->retry_after_told) wait = *error->retry_after;
+  generation_->health().end(*ticket, end, wait, ended);
+}
+
+void Exchange::record_attempt(Attempt& attempt, MonotonicTime ended, const llm::ApiError* error) {
+  settle_health(attempt, ended, error);
   const catalog::Deployment& deployment = attempt.deployment();
   last_attempt_ = attempt.times();
   attempts_.push_back({.provider = deployment.provider->name,
@@ -80,12 +117,12 @@ void Exchange::record_attempt(const Attempt& attempt, MonotonicTime ended) {
                               span(last_attempt_.started, last_attempt_.first_byte),
                               span(last_attempt_.slot, last_attempt_.connected));
   if (const auto repair = attempt.repair_outcome()) {
-    core_.metrics.count_json_repair(model_label(), as_counted(*repair));
+    core_.metrics.count_json_repair(label_of(attempt.model()), as_counted(*repair));
   }
 }
 
-telemetry::LabelIndex Exchange::model_label() const noexcept {
-  return model_ == nullptr ? telemetry::label_other : snapshot_.label_of(*model_);
+telemetry::LabelIndex Exchange::label_of(const catalog::Model* model) const noexcept {
+  return model == nullptr ? telemetry::label_other : snapshot_.label_of(*model);
 }
 
 telemetry::PhaseTimes Exchange::phase_times() const noexcept {
@@ -105,7 +142,8 @@ void Exchange::account() {
   if (serving_ && !is_by_id()) {
     account.usage = serving_->usage();
     // Without a model's name it is the provider who chose one: its price is not known.
-    if (model_ != nullptr) account.cost_usd = cost_usd(serving_->deployment().price, account.usage);
+    if (serving_->model() != nullptr)
+      account.cost_usd = cost_usd(serving_->deployment().price, account.usage);
   }
   count(account);
   if (core_.access_log != nullptr) log(account);
@@ -118,7 +156,7 @@ void Exchange::count_spent(const Attempt& attempt) {
   telemetry::Metrics& metrics = core_.metrics;
   const catalog::Deployment& deployment = attempt.deployment();
   const telemetry::LabelIndex provider = snapshot_.provider_labels[deployment.provider->index];
-  const telemetry::LabelIndex model = model_label();
+  const telemetry::LabelIndex model = label_of(attempt.model());
   const std::array counts = {
       std::pair{telemetry::TokenDirection::input, usage.input},
       std::pair{telemetry::TokenDirection::cached_input, usage.cached_input},
@@ -127,7 +165,7 @@ void Exchange::count_spent(const Attempt& attempt) {
   for (const auto& [direction, tokens] : counts) {
     if (tokens) metrics.count_tokens(provider, model, direction, *tokens);
   }
-  if (model_ == nullptr) return;
+  if (attempt.model() == nullptr) return;
   const std::optional<double> cost = cost_usd(deployment.price, usage);
   if (cost) metrics.count_cost(provider, model, *cost);
 }
@@ -135,7 +173,7 @@ void Exchange::count_spent(const Attempt& attempt) {
 void Exchange::count(const Account& account) {
   const telemetry::PhaseTimes& times = account.times;
   telemetry::Metrics& metrics = core_.metrics;
-  const telemetry::LabelIndex model = model_label();
+  const telemetry::LabelIndex model = label_of(own_.model);
   metrics.count_exchange(
       {.endpoint = located_
                        ? snapshot_.endpoint_labels[static_cast<std::size_t>(endpoint_.operation)]
@@ -161,11 +199,30 @@ void Exchange::count(const Account& account) {
   if (serving_->usage_unseen()) metrics.usage_unseen.add();
 }
 
+// Where there was a choice: what was thought of each, as of the last plan.
+CachedVector<telemetry::ConsideredRecord> Exchange::considered_records() const {
+  CachedVector<telemetry::ConsideredRecord> records;
+  const route::Plan& plan = ask_->plan;
+  if (plan.considered.size() < 2) return records;
+  const std::size_t shown = std::min(plan.considered.size(), considered_logged_max);
+  records.reserve(shown);
+  for (const route::Considered& each : std::span(plan.considered).first(shown)) {
+    const bool scored = plan.strategy == route::Strategy::score && plan.steps.size() > 1 &&
+                        each.obstacle == route::Obstacle::none;
+    records.push_back({.provider = each.deployment->provider->name,
+                       .deployment = name_of(*each.deployment),
+                       .obstacle = route::to_string(each.obstacle),
+                       .score = scored ? std::optional(each.terms.total) : std::nullopt});
+  }
+  return records;
+}
+
 void Exchange::log(const Account& account) {
   const auto& [usage, cost, times] = account;
   const http::RequestHead& head = downstream_.head();
   char client[ring::address_text_bytes_max];
   const catalog::Deployment* deployment = serving_ ? &serving_->deployment() : nullptr;
+  const CachedVector<telemetry::ConsideredRecord> considered = considered_records();
   telemetry::AccessRecord record{
       .time = core_.loop.wall_now() - times.total,
       .request_id = request_id_,
@@ -175,13 +232,17 @@ void Exchange::log(const Account& account) {
       .target = head.target,
       .endpoint = located_ ? llm::to_string(endpoint_.operation) : std::string_view{},
       // Only a name we know: what a client typed may be a key pasted into the wrong field.
-      .model = model_ == nullptr ? std::string_view{} : std::string_view(model_->name),
-      .is_stream = request_.stream,
+      .model = own_.model == nullptr ? std::string_view{} : std::string_view(own_.model->name),
+      .is_stream = own_.request.stream,
       .provider = deployment == nullptr ? std::string_view{} : deployment->provider->name,
       .deployment = deployment == nullptr ? std::string_view{} : name_of(*deployment),
       .status = status_,
       .ended_by = ended_by_,
       .reason = reason_,
+      .strategy = llm::to_string(ask_->plan.strategy),
+      .chosen_by =
+          ask_->plan.steps.empty() ? std::string_view{} : route::to_string(ask_->plan.reason),
+      .considered = considered,
       .attempts = attempts_,
       .times = times,
       .client_bytes_in = downstream_.bytes_in(),

@@ -112,12 +112,12 @@ Task<void> Exchange::answer_locally() {
     co_await answer_json(http::status::ok, std::move(body));
     co_return;
   }
-  model_ = snapshot_.models.select(endpoint_.id).model;
-  if (model_ == nullptr || !caller_->may_use(model_->name)) {
+  own_.model = snapshot_.models.select(endpoint_.id).model;
+  if (own_.model == nullptr || !caller_->may_use(own_.model->name)) {
     co_await answer_error(llm::errors::model_unknown(endpoint_.id));
     co_return;
   }
-  std::string body = json_for(*model_, *caller_);
+  std::string body = json_for(*own_.model, *caller_);
   if (body.empty()) {
     co_await answer_error(llm::errors::region_unavailable(endpoint_.id));
     co_return;
@@ -131,9 +131,9 @@ Task<void> Exchange::answer_estimate() {
     co_return;
   }
   const std::array estimated = {http::Header{"x-sluice-estimated", "input_tokens"}};
-  co_await answer_json(http::status::ok,
-                       llm::token_count_answer(endpoint_.operation, llm::estimate_tokens(*chat_)),
-                       estimated);
+  co_await answer_json(
+      http::status::ok,
+      llm::token_count_answer(endpoint_.operation, llm::estimate_tokens(*ask_->chat)), estimated);
 }
 
 Task<void> Exchange::relay() {
@@ -142,7 +142,8 @@ Task<void> Exchange::relay() {
     case Attempt::Form::events: co_await relay_events(); break;
     case Attempt::Form::bytes: co_await relay_bytes(); break;
   }
-  record_attempt(*serving_, core_.loop.now());
+  if (serving_is_recorded_) co_return;
+  record_attempt(*serving_, core_.loop.now(), failed_ ? &*failed_ : nullptr);
 }
 
 // Begins the answer with the provider's head; false when a field of it must not go out.
@@ -153,6 +154,8 @@ bool Exchange::start(std::optional<std::uint64_t> length_bytes) {
   own.clear();
   own.push_back({"x-request-id", request_id_});
   own.push_back({"x-sluice-provider", serving_->deployment().provider->name});
+  const std::string_view region = serving_->deployment().region;
+  if (!region.empty()) own.push_back({"x-sluice-region", region});
   const std::string_view upstream_id = upstream_request_id(head.headers);
   if (!upstream_id.empty()) own.push_back({"x-upstream-request-id", upstream_id});
   if (!serving_->dropped().empty()) own.push_back({"x-sluice-dropped", serving_->dropped()});
@@ -197,6 +200,7 @@ Task<void> Exchange::relay_events() {
     if (batch.error) {
       note_failure(*batch.error);
       serving_->set_outcome(outcome_of(*batch.error));
+      failed_ = *batch.error;
       if (!batch.error_shown) {
         ++events_;
         core_.metrics.sse_events_sent.add();

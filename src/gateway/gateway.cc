@@ -135,7 +135,7 @@ Task<void> ListenerHandler::handle(http::ServerExchange& downstream) {
   ++gateway_.in_flight_;
   gateway_.core_.metrics.exchanges_in_flight.add(1);
   {
-    Exchange exchange(gateway_.core_, gateway_.generation_, downstream, anonymous);
+    Exchange exchange(gateway_.core_, gateway_.generation_, downstream, listener_index_, anonymous);
     co_await exchange.run();
     std::unique_ptr<Attempt> unsettled = exchange.take_unsettled();
     if (unsettled) {

@@ -4,6 +4,7 @@
 
 #include "sluice/base/assert.h"
 #include "sluice/coro/scope.h"
+#include "sluice/ring/sleep.h"
 #include "sluice/upstream/endpoint.h"
 
 namespace sluice::gateway {
@@ -21,11 +22,24 @@ http::ClientHttp1Config http_config_of(const config::Config& config) {
 }  // namespace
 
 Generation::Generation(ring::Loop& loop, net::Connector& connector,
-                       std::shared_ptr<const Snapshot> snapshot, TlsContexts tls, MediaAccess media)
-    : snapshot_(std::move(snapshot)),
+                       std::shared_ptr<const Snapshot> snapshot, TlsContexts tls, MediaAccess media,
+                       HealthAccess health)
+    : loop_(loop),
+      snapshot_(std::move(snapshot)),
       tls_(std::move(tls)),
       media_(std::move(media)),
-      http_(http_config_of(snapshot_->config)) {
+      http_(http_config_of(snapshot_->config)),
+      health_(snapshot_->models, snapshot_->config.health, snapshot_->config.routing,
+              std::move(health)),
+      conversation_secret_(loop.random().next()),
+      conversations_(snapshot_->config.routing.affinity.entries_max),
+      incumbents_(snapshot_->models.models().size()),
+      deployments_(snapshot_->models.deployment_count()) {
+  for (const catalog::Model& model : snapshot_->models.models()) {
+    for (const catalog::Deployment& deployment : model.deployments) {
+      deployments_[deployment.index] = &deployment;
+    }
+  }
   if (media_.connector == nullptr) media_.connector = &connector;
   const auto& providers = snapshot_->models.providers();
   SLUICE_ASSERT(tls_.size() == providers.size());
@@ -62,6 +76,7 @@ upstream::TokenHolder* Generation::tokens(const catalog::Provider& provider,
 
 // Credentials are few: each looks through all that were.
 void Generation::take_over(const Generation& before) {
+  health_.take_over(before.health_);
   for (const auto& ours : tokens_) {
     for (const auto& holder : ours) {
       if (holder == nullptr) continue;
@@ -84,6 +99,7 @@ llm::AnswerShapes& Generation::answer_shapes(const catalog::Deployment& deployme
 
 Task<void> Generation::keep_warm(StopToken stop, telemetry::Metrics& metrics, TokenNewsTold told) {
   Scope scope;
+  scope.spawn(keep_health(stop));
   for (const auto& pool : pools_) scope.spawn(pool->keep_warm(stop));
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
     for (std::size_t k = 0; k < tokens_[i].size(); ++k) {
@@ -102,6 +118,26 @@ Task<void> Generation::keep_warm(StopToken stop, telemetry::Metrics& metrics, To
     }
   }
   co_await scope.join();
+}
+
+const catalog::Deployment* Generation::conversation(std::uint64_t key,
+                                                    const route::AffinityPolicy& rules) noexcept {
+  const auto deployment =
+      conversations_.find(key, loop_.now(), std::chrono::seconds(rules.idle_s_max));
+  return deployment ? deployments_[*deployment] : nullptr;
+}
+
+void Generation::keep_conversation(std::uint64_t key, const catalog::Deployment& deployment) {
+  conversations_.remember(key, deployment.index, loop_.now());
+}
+
+Task<void> Generation::keep_health(StopToken stop) {
+  while (true) {
+    health_.refresh(loop_.now());
+    const Result<void> slept =
+        co_await ring::sleep_until(loop_, loop_.now() + std::chrono::seconds(1), stop);
+    if (!slept) co_return;
+  }
 }
 
 Task<Result<void>> Generation::wait_for_token(const catalog::Provider& provider, StopToken stop) {

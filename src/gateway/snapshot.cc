@@ -28,9 +28,12 @@ std::string describe(const policy::KeyProblem& problem, const config::Config& co
 
 }  // namespace
 
+const route::RoutingPolicy& Snapshot::routing_of(const catalog::Model* model) const noexcept {
+  return config.routing_of(model == nullptr ? std::nullopt : model->file_position);
+}
+
 telemetry::LabelIndex Snapshot::label_of(const catalog::Model& model) const noexcept {
-  const auto position = static_cast<std::size_t>(&model - models.models().data());
-  return model_labels[position];
+  return model_labels[position_of(model)];
 }
 
 std::expected<std::shared_ptr<const Snapshot>, std::string> make_snapshot(

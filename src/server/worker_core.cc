@@ -24,7 +24,8 @@ std::shared_ptr<gateway::Generation> make_generation(ring::Loop& loop, net::Conn
                                                      const Assignment& assignment) {
   return std::make_shared<gateway::Generation>(
       loop, connector, assignment.snapshot, assignment.upstream_tls,
-      gateway::MediaAccess{.connector = &media_connector, .tls = assignment.media_tls});
+      gateway::MediaAccess{.connector = &media_connector, .tls = assignment.media_tls},
+      assignment.health);
 }
 
 }  // namespace

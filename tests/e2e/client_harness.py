@@ -174,6 +174,8 @@ class World:
                 f'body_bytes_max = 1048576\n[[listener]]\naddress = "127.0.0.1:0"\n{tls}'
                 '[admin]\naddress = "off"\n[log]\naccess = "stderr"\n'
                 f'{self._limits}\n'
+                # Each test counts its own requests, whatever failed in those before.
+                '[routing.retry]\nretries = 0\n[health]\nfailures_to_open = 1000\n'
                 '[[provider]]\nname = "simulator"\ndialect = "openai"\n'
                 f'base_url = "{scheme}://localhost:{self._simulator_port}/v1"\n'
                 'keys = [{ env = "SIMULATOR_KEY" }]\nregion = "local"\n')

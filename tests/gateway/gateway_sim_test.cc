@@ -29,7 +29,10 @@ constexpr std::string_view settings =
     "[timeouts]\nconnect_ms = 3000\nfirst_byte_ms = 20000\nfirst_content_ms = 40000\n"
     "idle_ms = 15000\ntotal_ms = 120000\n"
     "[streaming]\nkeep_alive_comment_ms = 2000\nevent_bytes_max = 65536\n"
-    "held_bytes_max = 32768\nwhole_response_bytes_max = 32768\n";
+    "held_bytes_max = 32768\nwhole_response_bytes_max = 32768\n"
+    // The ledger knows one round in the order of the file, of providers without a past.
+    "[routing.retry]\nretries = 0\n"
+    "[health]\nfailures_to_open = 1000000\nejected_percent_max = 0\n";
 
 std::string with_deployments_backwards(std::size_t providers) {
   std::string text = testing::config_text(providers, settings);

@@ -43,16 +43,22 @@ Task<void> nap(GatewayWorld& gateway, milliseconds length) {
   (void)co_await ring::sleep_until(gateway.loop(), gateway.loop().now() + length, {});
 }
 
+route::Passage passage_to(const Generation& generation, std::size_t deployment) {
+  const catalog::Model& model = generation.snapshot().models.models().front();
+  return *route::RegionPin{}.passage(model.deployments[deployment]);
+}
+
 TEST_F(GenerationTest, HasAPoolPerProviderAndAddsThemUp) {
   run(config_text(2), 2, [](GatewayWorld& gateway) -> Task<void> {
     Generation& generation = gateway.gateway().generation();
-    const auto& providers = generation.snapshot().models.providers();
-    EXPECT_NE(&generation.pool(*providers[0]), &generation.pool(*providers[1]));
+    const route::Passage first = passage_to(generation, 0);
+    const route::Passage second = passage_to(generation, 1);
+    EXPECT_NE(&generation.pool(first), &generation.pool(second));
     {
-      auto one = co_await generation.pool(*providers[0])
-                     .acquire(upstream::ConnectionPool::Use::any, connect_timeout, {});
-      auto two = co_await generation.pool(*providers[1])
-                     .acquire(upstream::ConnectionPool::Use::any, connect_timeout, {});
+      auto one = co_await generation.pool(first).acquire(upstream::ConnectionPool::Use::any,
+                                                         connect_timeout, {});
+      auto two = co_await generation.pool(second).acquire(upstream::ConnectionPool::Use::any,
+                                                          connect_timeout, {});
       EXPECT_TRUE(one && two);
       EXPECT_EQ(generation.stats().open, 2U);
       EXPECT_EQ(generation.stats().idle, 0U);
@@ -127,7 +133,7 @@ TEST_F(GenerationTest, TheNextGenerationTakesOverWithPoolsOfItsOwn) {
   run(config_text(1), 1, [](GatewayWorld& gateway) -> Task<void> {
     Generation& before = gateway.gateway().generation();
     {
-      auto lease = co_await before.pool(*before.snapshot().models.providers()[0])
+      auto lease = co_await before.pool(passage_to(before, 0))
                        .acquire(upstream::ConnectionPool::Use::any, connect_timeout, {});
     }
     EXPECT_EQ(before.stats().idle, 1U);

@@ -100,6 +100,7 @@ class GatewayMedia : public testing::GatewayCases {
  protected:
   static std::string config_of(const std::vector<std::string_view>& names, std::string_view media) {
     std::string text = "[[listener]]\naddress = \"127.0.0.1:8080\"\nanonymous = true\n";
+    text += "[routing.retry]\nretries = 0\n";  // so that each provider has one request
     text += media;
     for (std::size_t i = 0; i < names.size(); ++i) {
       text += "[[provider]]\nname = \"p" + std::to_string(i) + "\"\ndialect = \"" +

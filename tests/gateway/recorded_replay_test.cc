@@ -247,6 +247,8 @@ std::string config_for(const RecordedFile& file) {
   }
   std::string text =
       "[[listener]]\naddress = \"127.0.0.1:8080\"\nanonymous = true\n"
+      // Each exchange stands for itself: nobody is asked again, or rests for those before.
+      "[routing.retry]\nretries = 0\n[health]\nfailures_to_open = 1000000\n"
       "[[provider]]\nname = \"p\"\ndialect = \"openai\"\nbase_url = \"http://127.0.0.1:9000/v1\"\n"
       "keys = []\n";
   for (const std::string& model : models) {
@@ -288,6 +290,11 @@ Task<void> replay_cuts(GatewayWorld& world, const RecordedExchange& exchange, Pr
     Seen seen = co_await replay(world, exchange);
     judge(exchange, cuts[i], provider, seen);
     ++totals.replays;
+    // Who says that it has had too much is left alone for a while.
+    if (seen.status >= 300 || fault_of(exchange) != nullptr) {
+      (void)co_await ring::sleep_until(world.loop(), world.loop().now() + std::chrono::minutes(11),
+                                       {});
+    }
   }
 }
 

@@ -14,6 +14,7 @@
 #include "sluice/config/load.h"
 #include "sluice/policy/key_ring.h"
 #include "sluice/policy/own_key.h"
+#include "sluice/route/policy.h"
 #include "sluice/telemetry/metrics.h"
 
 namespace sluice::gateway {
@@ -29,6 +30,11 @@ struct Snapshot {
   std::vector<telemetry::LabelIndex> provider_labels;  // by provider index
   std::vector<telemetry::LabelIndex> model_labels;     // by position in models.models()
 
+  /// By which rules a model is routed; null: where none is named.
+  [[nodiscard]] const route::RoutingPolicy& routing_of(const catalog::Model* model) const noexcept;
+  [[nodiscard]] std::size_t position_of(const catalog::Model& model) const noexcept {
+    return static_cast<std::size_t>(&model - models.models().data());
+  }
   [[nodiscard]] telemetry::LabelIndex label_of(const catalog::Model& model) const noexcept;
 };
 

@@ -43,6 +43,7 @@ struct Assignment {
   gateway::TlsContexts upstream_tls;                            // this worker's own
   std::shared_ptr<const net::TlsClientContext> media_tls = {};  // likewise; null: nothing by https
   std::vector<ListenerPlan> listeners;
+  gateway::HealthAccess health = {};  // this worker's place among all; none: it is alone
 };
 struct UseTicketKeys {
   std::shared_ptr<const net::TlsTicketKeys> keys;

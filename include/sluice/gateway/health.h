@@ -1,0 +1,128 @@
+// Health: how the deployments of a snapshot do, as one core knows it.
+//
+//   plan     describe() --> breaker, cool-down, ejection, standing: what a candidate is told by
+//   attempt  begin() --> Ticket --> end(): verdict, times, tokens, spend
+//   second   refresh() <-- the counters of all cores (HealthBoard)
+//
+// What this core sees holds at once: a breaker opens with the failure that opens it. What the
+// others see is known a second later. Nothing is shared but the board's counters, each written by
+// one core.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "sluice/base/attributes.h"
+#include "sluice/base/clock.h"
+#include "sluice/catalog/model_table.h"
+#include "sluice/route/candidate.h"
+#include "sluice/route/policy.h"
+#include "sluice/upstream/attempt_budget.h"
+#include "sluice/upstream/circuit_breaker.h"
+#include "sluice/upstream/cool_down.h"
+#include "sluice/upstream/health_counters.h"
+#include "sluice/upstream/outlier_ejection.h"
+#include "sluice/upstream/peak_ewma.h"
+#include "sluice/upstream/scoreboard.h"
+
+namespace sluice::gateway {
+
+/// The counters of all cores for one snapshot.
+class HealthBoard {
+ public:
+  HealthBoard(std::size_t cores, const catalog::ModelTable& models);
+
+  /// Of one core, for it alone to write.
+  [[nodiscard]] upstream::HealthCounters& of(std::size_t core) noexcept SLUICE_LIFETIMEBOUND {
+    return *counters_[core];
+  }
+  [[nodiscard]] std::span<const upstream::HealthCounters* const> all() const noexcept
+      SLUICE_LIFETIMEBOUND {
+    return all_;
+  }
+
+ private:
+  std::vector<std::unique_ptr<upstream::HealthCounters>> counters_;
+  std::vector<const upstream::HealthCounters*> all_;
+};
+
+/// A core's place on the board.
+struct HealthAccess {
+  std::shared_ptr<HealthBoard> board = nullptr;  // null: this core is alone
+  std::uint32_t core = 0;
+};
+
+class Health {
+ public:
+  /// Lifetime: `models` outlive it.
+  Health(const catalog::ModelTable& models, const catalog::HealthPolicy& policy,
+         const route::RoutingPolicy& routing, HealthAccess access);
+  Health(const Health&) = delete;
+  Health& operator=(const Health&) = delete;
+
+  /// Takes over what `before` knows at once of deployments that are still there: who rests, or is
+  /// slow. A reload must not send everybody to a provider that is down. Who cooled down is asked
+  /// again: a new key may be what the reload is for. What was summed up begins anew.
+  void take_over(const Health& before);
+
+  /// Sums up all cores and judges who is an outlier. To be called about once a second.
+  void refresh(MonotonicTime now);
+
+  /// Puts into a candidate how its deployment stands, its obstacle included unless it has one.
+  /// Lifetime: the standing's, until the next refresh.
+  void describe(const catalog::Deployment& deployment, MonotonicTime now,
+                route::Candidate& candidate) const noexcept;
+
+  /// One attempt under way. Whoever begins one ends it.
+  struct Ticket {
+    std::uint32_t deployment = 0;
+    upstream::CircuitBreaker::Era era = 0;
+  };
+  /// Nothing: another attempt is the probe of a deployment that has rested, or it rests.
+  [[nodiscard]] std::optional<Ticket> begin(const catalog::Deployment& deployment,
+                                            MonotonicTime now) noexcept;
+  /// `wait`: what the provider's answer named, if it named one.
+  void end(const Ticket& ticket, const upstream::AttemptEnd& attempt, std::optional<Duration> wait,
+           MonotonicTime now) noexcept;
+
+  /// Of a deployment: further attempts at it.
+  [[nodiscard]] upstream::AttemptBudget& retries(const catalog::Deployment& deployment) noexcept
+      SLUICE_LIFETIMEBOUND {
+    return own_[deployment.index].retries;
+  }
+  /// Of this core: second attempts while the first is silent.
+  [[nodiscard]] upstream::AttemptBudget& hedges() noexcept SLUICE_LIFETIMEBOUND { return hedges_; }
+  [[nodiscard]] const upstream::Standing& standing(
+      const catalog::Deployment& deployment) const noexcept SLUICE_LIFETIMEBOUND {
+    return scoreboard_.standing(deployment.index);
+  }
+  [[nodiscard]] const upstream::CircuitBreaker& breaker(
+      const catalog::Deployment& deployment) const noexcept SLUICE_LIFETIMEBOUND {
+    return own_[deployment.index].breaker;
+  }
+
+ private:
+  // What this core knows of one deployment by itself.
+  struct Own {
+    Own(const catalog::HealthPolicy& policy, const upstream::AttemptBudgetConfig& budget) noexcept;
+    upstream::CircuitBreaker breaker;
+    upstream::CoolDown cool_down;
+    upstream::PeakEwma first_content;
+    upstream::AttemptBudget retries;
+    std::uint32_t in_flight = 0;
+  };
+
+  const catalog::ModelTable& models_;
+  std::shared_ptr<HealthBoard> board_;
+  upstream::HealthCounters& counters_;  // of this core, on the board
+  upstream::Scoreboard scoreboard_;
+  upstream::OutlierEjection ejection_;
+  bool ejects_;
+  upstream::AttemptBudget hedges_;
+  std::vector<Own> own_;                           // by deployment index
+  std::vector<std::vector<std::uint32_t>> peers_;  // deployments of one model each
+};
+
+}  // namespace sluice::gateway

@@ -1,0 +1,322 @@
+// The plan stage of an exchange: what the model's name means, where the data may go, who of those
+// that serve it is asked, and in what order.
+#include <algorithm>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "exchange.h"
+#include "sluice/http/host.h"
+#include "sluice/http/text.h"
+#include "sluice/json/value.h"
+#include "sluice/llm/conversation_key.h"
+#include "sluice/llm/token_count.h"
+#include "sluice/route/plan.h"
+
+namespace sluice::gateway {
+namespace {
+
+using llm::ApiError;
+using route::Obstacle;
+
+// "openai: price, azure-eu: ignored_provider": a provider with several deployments is told of once
+// for each of its reasons.
+std::string reasons_of(std::span<const route::Considered> considered) {
+  constexpr std::size_t bytes_max = 512;
+  std::string reasons;
+  for (const route::Considered& each : considered) {
+    if (each.obstacle == Obstacle::none || each.obstacle == Obstacle::region) continue;
+    const std::string reason =
+        fmt::format("{}: {}", each.deployment->provider->name, route::to_string(each.obstacle));
+    if (reasons.find(reason) != std::string::npos) continue;
+    if (reasons.size() + reason.size() > bytes_max) return reasons + ", ...";
+    if (!reasons.empty()) reasons += ", ";
+    reasons += reason;
+  }
+  return reasons;
+}
+
+bool all_are(std::span<const route::Considered> considered, Obstacle obstacle) noexcept {
+  return std::ranges::all_of(
+      considered, [obstacle](const route::Considered& each) { return each.obstacle == obstacle; });
+}
+
+bool any_is(std::span<const route::Considered> considered, Obstacle obstacle) noexcept {
+  return std::ranges::any_of(
+      considered, [obstacle](const route::Considered& each) { return each.obstacle == obstacle; });
+}
+
+}  // namespace
+
+const route::RoutingPolicy& Exchange::policy() const noexcept {
+  return snapshot_.routing_of(own_.model);
+}
+
+policy::ProviderCredential Exchange::credential_for(const catalog::Provider& provider) const {
+  return own_keys_.credential_for(snapshot_.own_key_providers[provider.index],
+                                  snapshot_.one_provider_takes_own_keys);
+}
+
+// Whether the caller brought a key and yet the gateway's account would pay.
+bool Exchange::own_key_goes_nowhere() const {
+  if (!own_keys_.has_presented() || !snapshot_.any_provider_takes_own_keys) return false;
+  return std::ranges::none_of(ask_->plan.steps, [this](const route::Step& step) {
+    return credential_for(*step.passage.deployment().provider).is_callers;
+  });
+}
+
+// Everything that binds the data to regions, whatever model is asked.
+void Exchange::pin_regions() {
+  pin_.narrow(caller_->regions());
+  const auto& listeners = snapshot_.config.listeners;
+  if (listener_index_ >= listeners.size()) return;  // a reload has taken it away
+  const config::ListenerConfig& listener = listeners[listener_index_];
+  pin_.narrow(listener.regions);
+  if (listener.hosts.empty()) return;
+  const auto host = http::host_of(downstream_.head().authority);
+  for (const config::HostPin& pin : listener.hosts) {
+    if (host && http::equal_ignoring_case(pin.host, *host)) pin_.narrow(pin.regions);
+  }
+}
+
+// What a name means: a model; a provider's own deployments of it; a rule or a region by its suffix.
+std::optional<ApiError> Exchange::resolve_model() {
+  const std::string_view wanted = ask_->request.model;
+  const llm::RouteWishes* const wishes = ask_->request.wishes.get();
+  const catalog::ModelTable& models = snapshot_.models;
+  ask_->pin = pin_;
+  if (wishes != nullptr) ask_->pin.narrow(wishes->region);
+  catalog::Selection selected = models.select(wanted);
+  if (selected.model == nullptr) {
+    if (const auto named = llm::split_route_suffix(wanted)) {
+      selected = models.select(named->model);
+      if (selected.model != nullptr) {
+        if (MaybeError clash = llm::contradicts_suffix(wishes, *named)) return clash;
+        ask_->sort = named->sort;
+      }
+    }
+  }
+  if (selected.model == nullptr) {
+    if (const auto named = llm::split_region_suffix(wanted)) {
+      selected = models.select(named->model);
+      if (selected.model != nullptr) {
+        if (MaybeError clash = llm::contradicts_region(wishes, named->region)) return clash;
+        ask_->pin.narrow(named->region);
+      }
+    }
+  }
+  if (selected.model == nullptr && !wanted.empty()) return llm::errors::model_unknown(wanted);
+  if (!selected.provider.empty()) {
+    if (MaybeError clash = llm::contradicts_pin(wishes, selected.provider)) return clash;
+  }
+  if (selected.model != nullptr && !caller_->may_use(selected.model->name)) {
+    core_.metrics.count_key_failure(telemetry::KeyFailure::model_denied);
+    return llm::errors::model_forbidden(wanted);
+  }
+  ask_->model = selected.model;
+  ask_->provider = selected.provider;
+  return std::nullopt;
+}
+
+// What the gateway knows to be in the way, before any rule is asked.
+route::Candidate Exchange::candidate_of(const catalog::Model* model,
+                                        const catalog::Deployment& deployment) const {
+  route::Candidate candidate{.model = model,
+                             .deployment = &deployment,
+                             .passage = ask_->pin.passage(deployment),
+                             .standing = nullptr};
+  const Speech speech = speech_for(endpoint_, ask_->request, deployment);
+  const catalog::Provider& provider = *deployment.provider;
+  if (!ask_->provider.empty() && provider.name != ask_->provider) {
+    candidate.obstacle = Obstacle::other_provider;
+  } else if (speech == Speech::none || speech == Speech::estimated) {
+    candidate.obstacle = Obstacle::operation;
+  } else if (!provider.usable_without_byok() && !credential_for(provider).is_callers) {
+    candidate.obstacle = Obstacle::key;
+  }
+  generation_->health().describe(deployment, core_.loop.now(), candidate);
+  return candidate;
+}
+
+// Of a request that names no model: the first provider will do. Of a response by its id only who
+// made it knows, and we keep no record of that: each provider is asked in turn.
+CachedVector<route::Candidate> Exchange::candidates_of_anybody() const {
+  CachedVector<route::Candidate> candidates;
+  const auto serves = [](const route::Candidate& candidate) {
+    return candidate.passage && candidate.obstacle == Obstacle::none;
+  };
+  const auto is_there = [&](const catalog::Provider* provider) {
+    return std::ranges::any_of(candidates, [&](const route::Candidate& candidate) {
+      return serves(candidate) && (!is_by_id() || candidate.deployment->provider == provider);
+    });
+  };
+  for (const catalog::Model& model : snapshot_.models.models()) {
+    if (!caller_->may_use(model.name)) continue;
+    for (const catalog::Deployment& deployment : model.deployments) {
+      if (is_there(deployment.provider)) continue;
+      candidates.push_back(candidate_of(nullptr, deployment));
+    }
+  }
+  return candidates;
+}
+
+void Exchange::add_candidates(const catalog::Model& model,
+                              CachedVector<route::Candidate>& candidates) const {
+  for (const std::string& name : model.members) {
+    const catalog::Model* const member = snapshot_.models.find(name);
+    if (member != nullptr && caller_->may_use(member->name)) add_candidates(*member, candidates);
+  }
+  candidates.reserve(candidates.size() + model.deployments.size());
+  for (const catalog::Deployment& deployment : model.deployments) {
+    candidates.push_back(candidate_of(&model, deployment));
+  }
+}
+
+CachedVector<route::Candidate> Exchange::candidates() const {
+  if (ask_->model == nullptr) return candidates_of_anybody();
+  CachedVector<route::Candidate> candidates;
+  add_candidates(*ask_->model, candidates);
+  const llm::RouteWishes* const wishes = own_.request.wishes.get();
+  if (wishes == nullptr || !wishes->sort_across_models) return candidates;
+  for (const llm::FallbackWish& wish : wishes->fallbacks) {
+    const catalog::Model* const model = snapshot_.models.find(wish.model);
+    if (model != nullptr && model != ask_->model) add_candidates(*model, candidates);
+  }
+  return candidates;
+}
+
+// Where there is a choice the body says more: what it needs, and which conversation it goes on
+// with.
+void Exchange::look_closer() {
+  if (ask_->looked_closer || endpoint_.body != llm::BodyForm::json) return;
+  ask_->looked_closer = true;
+  if (!core_.index.build(ask_->body.view())) return;
+  const json::Value top = json::root(core_.index);
+  ask_->needs = llm::needs_of(top);
+  if (!policy().affinity.enabled) return;
+  const std::uint64_t key =
+      generation_->conversation_secret() ^ std::hash<std::string_view>{}(caller_->name());
+  ask_->conversation = llm::conversation_key(ask_->request, top, key);
+}
+
+// Looks at everybody anew: who failed a moment ago is known to have.
+void Exchange::plan_steps() {
+  const CachedVector<route::Candidate> all = candidates();
+  const llm::RouteWishes* const wishes = ask_->request.wishes.get();
+  const route::RoutingPolicy& rules = snapshot_.routing_of(ask_->model);
+  std::optional<route::Strategy> sort = ask_->sort;
+  if (!sort && wishes != nullptr) sort = wishes->sort;
+  if (all.size() > 1 && ask_->model != nullptr) look_closer();
+  route::Question question{
+      .candidates = all,
+      .policy = rules,
+      .strategy = ask_->model == nullptr ? route::Strategy::order : sort.value_or(rules.strategy),
+      .strategy_is_callers = sort.has_value(),
+      .wishes = wishes,
+      .needs = ask_->needs ? &*ask_->needs : nullptr,
+      .is_stream = ask_->request.stream};
+  if (ask_->model != nullptr && all.size() > 1) {
+    question.incumbent = generation_->incumbent(*ask_->model);
+    if (follows_conversation(question.strategy)) {
+      question.session = generation_->conversation(*ask_->conversation, rules.affinity);
+    }
+  }
+  ask_->plan = route::plan(question, core_.loop.random());
+  note_plan(question);
+}
+
+// Where the file's order holds, it holds: nobody is kept from going back to the first.
+bool Exchange::follows_conversation(route::Strategy strategy) const noexcept {
+  return ask_->conversation && strategy != route::Strategy::order;
+}
+
+void Exchange::note_plan(const route::Question& question) {
+  const route::Plan& plan = ask_->plan;
+  if (follows_conversation(plan.strategy) && question.candidates.size() > 1) {
+    core_.metrics.count_affinity(question.session == nullptr ? telemetry::Affinity::miss
+                                 : plan.session_moved        ? telemetry::Affinity::moved
+                                                             : telemetry::Affinity::hit);
+  }
+  const bool by_rank =
+      plan.reason == route::Reason::best_score || plan.reason == route::Reason::incumbent;
+  if (!by_rank || ask_->model == nullptr || plan.steps.empty()) return;
+  generation_->set_incumbent(*ask_->model, plan.steps.front().passage.deployment());
+}
+
+std::optional<ApiError> Exchange::plan() {
+  pin_regions();
+  if (MaybeError refused = resolve_model()) return refused;
+  if (MaybeError refused = check_fallbacks()) return refused;
+  plan_steps();
+  ask_->may_estimate = estimates_here();
+  const bool nobody = ask_->plan.steps.empty();
+  if (nobody && ask_->may_estimate) return std::nullopt;
+  // Those who would serve only rest: the attempt stage knows of somebody else, or says so.
+  if (nobody && ask_->plan.soonest) return std::nullopt;
+  if (own_key_goes_nowhere()) {
+    core_.metrics.count_key_failure(telemetry::KeyFailure::invalid);
+    return llm::errors::own_key_unusable();
+  }
+  if (nobody) return nobody_serves();
+  return std::nullopt;
+}
+
+// Tokens are to be counted, and somebody whom the data may reach serves the model, but cannot.
+bool Exchange::estimates_here() const {
+  if (!llm::asks_token_count(endpoint_.operation) || ask_->model == nullptr) return false;
+  return std::ranges::any_of(ask_->model->deployments, [this](const auto& deployment) {
+    const catalog::Provider& provider = *deployment.provider;
+    return ask_->pin.admits(deployment.region) &&
+           (provider.usable_without_byok() || credential_for(provider).is_callers) &&
+           speech_for(endpoint_, ask_->request, deployment) == Speech::estimated;
+  });
+}
+
+// A chain is only as good as its last link: each model in it must exist, and be the caller's to
+// use, whether or not it will be needed.
+std::optional<ApiError> Exchange::check_fallbacks() const {
+  const llm::RouteWishes* const wishes = own_.request.wishes.get();
+  if (wishes == nullptr) return std::nullopt;
+  if (wishes->stream_rescue == true) {
+    return llm::errors::field_invalid(
+        "stream_rescue",
+        "A stream that breaks off is not continued elsewhere here. Leave stream_rescue out.");
+  }
+  if (wishes->fallbacks.size() > policy().fallback_depth_max) {
+    return llm::errors::field_invalid(
+        "fallbacks", fmt::format("There are more fallbacks than the {} allowed here. Name fewer.",
+                                 policy().fallback_depth_max));
+  }
+  for (const llm::FallbackWish& wish : wishes->fallbacks) {
+    if (wish.model.empty()) continue;
+    const catalog::Model* const model = model_named(wish.model);
+    if (model == nullptr) return llm::errors::model_unknown(wish.model);
+    if (!caller_->may_use(model->name)) return llm::errors::model_forbidden(wish.model);
+  }
+  return std::nullopt;
+}
+
+// By its name, whatever stands before and after it.
+const catalog::Model* Exchange::model_named(std::string_view name) const noexcept {
+  if (const catalog::Model* const model = snapshot_.models.select(name).model) return model;
+  if (const auto named = llm::split_route_suffix(name)) {
+    if (const catalog::Model* const model = snapshot_.models.select(named->model).model) {
+      return model;
+    }
+  }
+  const auto named = llm::split_region_suffix(name);
+  return named ? snapshot_.models.select(named->model).model : nullptr;
+}
+
+ApiError Exchange::nobody_serves() const {
+  const std::string_view wanted = ask_->request.model;
+  const auto& considered = ask_->plan.considered;
+  if (any_is(considered, Obstacle::region)) return llm::errors::region_unavailable(wanted);
+  if (ask_->model == nullptr) return llm::errors::model_unknown(wanted);
+  if (all_are(considered, Obstacle::operation) || all_are(considered, Obstacle::key)) {
+    return llm::errors::operation_unsupported(llm::to_string(endpoint_.operation), wanted);
+  }
+  return llm::errors::route_impossible(wanted, reasons_of(considered));
+}
+
+}  // namespace sluice::gateway
