@@ -160,6 +160,7 @@ class Exchange {
   void note_unsent(const Error& error);  // an answer could not be written
   /// `error`: null for the attempt that is shown.
   void record_attempt(Attempt& attempt, MonotonicTime ended, const llm::ApiError* error = nullptr);
+  [[nodiscard]] std::optional<double> cost_of(const Attempt& attempt);
   void settle_health(Attempt& attempt, MonotonicTime ended, const llm::ApiError* error);
   [[nodiscard]] std::string_view name_of(const catalog::Deployment& deployment) const noexcept;
   [[nodiscard]] telemetry::LabelIndex label_of(const catalog::Model* model) const noexcept;
@@ -207,7 +208,9 @@ class Exchange {
   std::optional<ring::Deadline> total_;
   std::optional<ring::Deadline> last_words_;  // once the server ends
   std::unique_ptr<Attempt> serving_;          // the attempt whose answer is shown
-  bool serving_is_recorded_ = false;          // before it was known that it would be
+  const Attempt* priced_ = nullptr;           // price_usd_ is its; for comparison alone
+  std::optional<double> price_usd_;
+  bool serving_is_recorded_ = false;  // before it was known that it would be
 
   // The record.
   int status_ = 0;

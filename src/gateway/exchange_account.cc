@@ -72,6 +72,7 @@ std::string_view Exchange::name_of(const catalog::Deployment& deployment) const 
 // What the attempt says of whom it was asked of. A key of the caller's own that is refused, or has
 // used up its rate, says nothing of anybody else's.
 void Exchange::settle_health(Attempt& attempt, MonotonicTime ended, const llm::ApiError* error) {
+  priced_ = nullptr;  // an earlier one may have stood where this one stands
   const std::optional<Health::Ticket> ticket = attempt.take_ticket();
   if (!ticket) return;
   const AttemptTimes& times = attempt.times();
@@ -92,12 +93,21 @@ void Exchange::settle_health(Attempt& attempt, MonotonicTime ended, const llm::A
     end.events = static_cast<std::uint32_t>(events_);
     end.gaps = end.generating;
   }
-  if (const auto cost = cost_usd(attempt.deployment().price, usage); cost && *cost > 0) {
+  if (const auto cost = cost_of(attempt); cost && *cost > 0) {
     end.spend_billionths = static_cast<std::uint64_t>(*cost * 1e9);
   }
   std::optional<Duration> wait;
   if (error != nullptr && error->retry_after_told) wait = *error->retry_after;
   generation_->health().end(*ticket, end, wait, ended);
+}
+
+// Health, metrics and log each want to know; what an attempt used does not change once it is over.
+std::optional<double> Exchange::cost_of(const Attempt& attempt) {
+  if (priced_ != &attempt) {
+    priced_ = &attempt;
+    price_usd_ = cost_usd(attempt.deployment().price, attempt.usage());
+  }
+  return price_usd_;
 }
 
 void Exchange::record_attempt(Attempt& attempt, MonotonicTime ended, const llm::ApiError* error) {
@@ -142,8 +152,7 @@ void Exchange::account() {
   if (serving_ && !is_by_id()) {
     account.usage = serving_->usage();
     // Without a model's name it is the provider who chose one: its price is not known.
-    if (serving_->model() != nullptr)
-      account.cost_usd = cost_usd(serving_->deployment().price, account.usage);
+    if (serving_->model() != nullptr) account.cost_usd = cost_of(*serving_);
   }
   count(account);
   if (core_.access_log != nullptr) log(account);
@@ -166,7 +175,7 @@ void Exchange::count_spent(const Attempt& attempt) {
     if (tokens) metrics.count_tokens(provider, model, direction, *tokens);
   }
   if (attempt.model() == nullptr) return;
-  const std::optional<double> cost = cost_usd(deployment.price, usage);
+  const std::optional<double> cost = cost_of(attempt);
   if (cost) metrics.count_cost(provider, model, *cost);
 }
 
