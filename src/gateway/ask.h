@@ -19,9 +19,9 @@ namespace sluice::gateway {
 struct Ask {
   llm::Request request = {};
   Slice body = {};
-  // The body read whole, for providers of other dialects: one of the two.
-  std::optional<llm::ChatRequest> chat = {};
-  std::optional<llm::EmbeddingsRequest> embeddings = {};
+  // The body read whole, for providers of other dialects: one of the two, and most have none.
+  std::unique_ptr<llm::ChatRequest> chat = {};
+  std::unique_ptr<llm::EmbeddingsRequest> embeddings = {};
   std::unique_ptr<MediaFetches> media = {};  // made when first needed, until the commit point
   const catalog::Model* model = nullptr;     // null: none was named
   std::string_view provider = {};            // pinned by the name; empty: any

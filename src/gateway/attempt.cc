@@ -15,6 +15,20 @@ namespace sluice::gateway {
 
 using telemetry::AttemptOutcome;
 
+namespace {
+
+// The position of one of them, drawn in proportion to the weights.
+std::size_t drawn_by_weight(const std::vector<catalog::Credential>& credentials, Random& random) {
+  double sum = 0;
+  for (const catalog::Credential& credential : credentials) sum += credential.weight;
+  double at = random.unit() * sum;
+  std::size_t drawn = 0;
+  while (drawn + 1 < credentials.size() && (at -= credentials[drawn].weight) >= 0) ++drawn;
+  return drawn;
+}
+
+}  // namespace
+
 Attempt::Attempt(const AttemptContext& context, const route::Step& step,
                  policy::ProviderCredential credential, Speech speech)
     : loop_(context.core.loop),
@@ -81,6 +95,7 @@ Task<std::optional<llm::ApiError>> Attempt::run(StopToken stop) {
   times_.started = loop_.now();
   // One timer for both waits: the head of the answer, then its first content.
   const auto most = context_.first_content_max.value_or(deployment_.timeouts.first_content);
+  is_callers_patience_ = most < deployment_.timeouts.first_content;
   const auto first_byte = std::min(deployment_.timeouts.first_byte, most);
   const auto first_content = std::min(deployment_.timeouts.first_content, most);
   ring::Deadline deadline(loop_, times_.started + first_byte, stop);
@@ -140,7 +155,11 @@ Task<std::optional<llm::ApiError>> Attempt::connect_and_send(ring::Deadline& fir
     sent = co_await send_on(upstream::ConnectionPool::Use::fresh, first_byte.token());
   }
   if (sent) co_return std::nullopt;
-  if (first_byte.passed()) co_return timed_out(llm::errors::Deadline::first_byte);
+  if (first_byte.passed()) {
+    llm::ApiError late = timed_out(llm::errors::Deadline::first_byte);
+    if (!lease_) outcome_ = AttemptOutcome::exhausted;  // in our own line: nobody was asked
+    co_return late;
+  }
   if (sent.error().kind == ErrorKind::deadline_exceeded) {
     co_return timed_out(llm::errors::Deadline::connect);
   }
@@ -152,7 +171,7 @@ Task<std::optional<llm::ApiError>> Attempt::connect_and_send(ring::Deadline& fir
 Task<std::optional<llm::ApiError>> Attempt::pick_credential(StopToken stop) {
   const auto& all = provider_.credentials;
   if (credential_.is_callers || all.empty()) co_return std::nullopt;
-  const std::size_t first = loop_.random().below(all.size());
+  const std::size_t first = drawn_by_weight(all, loop_.random());
   for (std::size_t i = 0; i < all.size(); ++i) {
     own_ = &all[(first + i) % all.size()];
     tokens_ = generation_->tokens(provider_, *own_);

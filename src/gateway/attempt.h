@@ -129,9 +129,12 @@ class Attempt : public CachedObject {
   [[nodiscard]] std::string_view dropped() const noexcept { return dropped_; }
   /// What is begun with an attempt for the health of its deployment, and ends with it.
   void hold(const Health::Ticket& ticket) noexcept { ticket_ = ticket; }
+  [[nodiscard]] const std::optional<Health::Ticket>& ticket() const noexcept { return ticket_; }
   [[nodiscard]] std::optional<Health::Ticket> take_ticket() noexcept {
     return std::exchange(ticket_, std::nullopt);
   }
+  /// Whether the caller waits for its first content less long than the file says.
+  [[nodiscard]] bool is_callers_patience() const noexcept { return is_callers_patience_; }
   [[nodiscard]] bool is_on_callers_account() const noexcept { return credential_.is_callers; }
   /// The member of the answer's usage that is estimated; may be empty.
   [[nodiscard]] std::string_view estimated() const noexcept { return estimated_; }
@@ -212,6 +215,7 @@ class Attempt : public CachedObject {
   std::optional<llm::ApiError> refusal_;
   int status_ = 0;
   std::uint32_t connection_retries_ = 0;
+  bool is_callers_patience_ = false;
 };
 
 static_assert(sizeof(Attempt) <= ObjectCache::piece_bytes_max);

@@ -112,15 +112,16 @@ class Exchange {
   void keep_to_the_first();
   [[nodiscard]] bool anybody_is_free(MonotonicTime then) const;
   [[nodiscard]] bool others_may_serve(const llm::ApiError& refusal) const;
-  Task<std::expected<std::unique_ptr<Attempt>, llm::ApiError>> make_attempt(
-      const route::Step& step);
+  Task<std::expected<std::unique_ptr<Attempt>, llm::ApiError>> make_attempt(const route::Step& step,
+                                                                            StopToken stop);
   MaybeError read_chat();
   MaybeError read_to_translate();
-  Task<MaybeError> fetch_media(const catalog::Deployment& deployment);
+  Task<MaybeError> fetch_media(const catalog::Deployment& deployment, StopToken stop);
   MaybeError prepare(Attempt& attempt);
   AttemptContext& context();
   [[nodiscard]] std::optional<std::chrono::milliseconds> latency_threshold() const noexcept;
-  void count_asked(const catalog::Deployment& deployment);
+  [[nodiscard]] bool may_ask(const catalog::Deployment& deployment);
+  void count_asked(const catalog::Deployment& deployment, bool is_hedge);
   [[nodiscard]] bool is_elsewhere(const Attempt& attempt, bool is_last) const;
   [[nodiscard]] std::size_t fallback_count() const noexcept;
   MaybeError turn_to_fallback(std::size_t number);
@@ -135,7 +136,7 @@ class Exchange {
   MaybeError resolve_model();
   MaybeError check_fallbacks() const;
   [[nodiscard]] const catalog::Model* model_named(std::string_view name) const noexcept;
-  void look_closer();
+  void look_closer(std::span<const route::Candidate> all, route::Strategy strategy);
   void plan_steps();
   void note_plan(const route::Question& question);
   [[nodiscard]] bool follows_conversation(route::Strategy strategy) const noexcept;
@@ -197,12 +198,14 @@ class Exchange {
   std::vector<std::unique_ptr<Ask>> fallback_asks_;  // made when they are turned to
   route::RegionPin pin_;
   MonotonicTime total_at_ = MonotonicTime::max();
-  std::size_t step_ = 0;          // of ask_'s plan
-  std::uint32_t tries_left_ = 0;  // of this round
+  bool total_is_callers_ = false;  // and no bound of the file's
+  std::size_t step_ = 0;           // of ask_'s plan
+  std::uint32_t tries_left_ = 0;   // of this round
   std::size_t next_fallback_ = 0;
   CachedVector<const catalog::Deployment*> asked_;
   const catalog::Deployment* last_asked_ = nullptr;
-  MaybeError failed_;                 // the last failure
+  MaybeError failed_;  // the last failure
+  const catalog::Model* failed_model_ = nullptr;
   std::unique_ptr<Attempt> refused_;  // whose it is, where it is a provider's refusal to be shown
   MaybeError unsayable_;              // what the request asks for and some provider cannot be told
   std::optional<ring::Deadline> total_;

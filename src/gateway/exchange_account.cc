@@ -82,6 +82,12 @@ void Exchange::settle_health(Attempt& attempt, MonotonicTime ended, const llm::A
       upstream::outcome_of(end.verdict) == upstream::Outcome::abandoned) {
     end.verdict = upstream::Verdict::abandoned;
   }
+  // Nor does a caller's impatience: who must wait for a model waits as long as the file says.
+  const bool is_impatience =
+      attempt.is_callers_patience() || (total_is_callers_ && total_->passed());
+  if (attempt.outcome() == telemetry::AttemptOutcome::timed_out && is_impatience) {
+    end.verdict = upstream::Verdict::abandoned;
+  }
   const auto since_start = [&](MonotonicTime time) {
     return time == MonotonicTime{} ? Duration(-1) : time - times.started;
   };
@@ -93,7 +99,8 @@ void Exchange::settle_health(Attempt& attempt, MonotonicTime ended, const llm::A
     end.events = static_cast<std::uint32_t>(events_);
     end.gaps = end.generating;
   }
-  if (const auto cost = cost_of(attempt); cost && *cost > 0) {
+  const bool is_priced = attempt.model() != nullptr && !is_by_id();
+  if (const auto cost = is_priced ? cost_of(attempt) : std::nullopt; cost && *cost > 0) {
     end.spend_billionths = static_cast<std::uint64_t>(*cost * 1e9);
   }
   std::optional<Duration> wait;

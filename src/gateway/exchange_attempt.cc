@@ -10,7 +10,6 @@
 
 #include "exchange.h"
 #include "failure.h"
-#include "sluice/base/assert.h"
 #include "sluice/json/writer.h"
 #include "sluice/llm/cache_breakpoints.h"
 #include "sluice/llm/media_by_url.h"
@@ -39,8 +38,8 @@ std::optional<ApiError> Exchange::read_chat() {
   if (ask_->chat) return std::nullopt;
   auto chat = llm::read_chat(endpoint_.operation, ask_->body.view(), core_.index);
   if (!chat) return std::move(chat.error());
-  ask_->chat = std::move(*chat);
-  if (ask_->context) ask_->context->chat = &*ask_->chat;
+  ask_->chat = std::make_unique<llm::ChatRequest>(std::move(*chat));
+  if (ask_->context) ask_->context->chat = ask_->chat.get();
   return std::nullopt;
 }
 
@@ -49,19 +48,20 @@ std::optional<ApiError> Exchange::read_to_translate() {
   if (ask_->embeddings) return std::nullopt;
   auto embeddings = llm::read_embeddings(ask_->body.view(), core_.index);
   if (!embeddings) return std::move(embeddings.error());
-  ask_->embeddings = std::move(*embeddings);
-  context().embeddings = &*ask_->embeddings;
+  ask_->embeddings = std::make_unique<llm::EmbeddingsRequest>(std::move(*embeddings));
+  context().embeddings = ask_->embeddings.get();
   return std::nullopt;
 }
 
 // Nothing to do, as a rule. Where files were named and fetching them is not allowed, the writer of
 // the call says what is to be done.
-Task<std::optional<ApiError>> Exchange::fetch_media(const catalog::Deployment& deployment) {
+Task<std::optional<ApiError>> Exchange::fetch_media(const catalog::Deployment& deployment,
+                                                    StopToken stop) {
   auto parts = llm::media_to_fetch(*ask_->chat, chat_dialect(deployment, endpoint_.operation),
                                    deployment.traits);
   if (parts.empty()) co_return std::nullopt;
   if (!ask_->media) ask_->media = std::make_unique<MediaFetches>(core_, *generation_, *ask_->chat);
-  MaybeError failed = co_await ask_->media->fetch(std::move(parts), total_->token());
+  MaybeError failed = co_await ask_->media->fetch(std::move(parts), stop);
   media_at_ = core_.loop.now();
   co_return failed;
 }
@@ -97,6 +97,7 @@ void Exchange::shrink_deadline(Duration total) {
   const MonotonicTime at = downstream_.began_at() + total;
   if (at >= total_at_) return;
   total_at_ = at;
+  total_is_callers_ = false;
   if (total_) {
     total_->extend(at);
   } else {
@@ -121,23 +122,23 @@ AttemptContext& Exchange::context() {
                                          .request = ask_->request,
                                          .body = ask_->body,
                                          .request_id = request_id_,
-                                         .chat = ask_->chat ? &*ask_->chat : nullptr});
+                                         .chat = ask_->chat.get()});
   }
   return *ask_->context;
 }
 
 // An attempt ready to be run; or why this deployment cannot be told what the request asks for.
 Task<std::expected<std::unique_ptr<Attempt>, ApiError>> Exchange::make_attempt(
-    const route::Step& step) {
+    const route::Step& step, StopToken stop) {
   const catalog::Deployment& deployment = step.passage.deployment();
   auto attempt = std::make_unique<Attempt>(context(), step, credential_for(*deployment.provider),
                                            speech_for(endpoint_, ask_->request, deployment));
   MaybeError refused;
   if (attempt->is_translated()) refused = read_to_translate();
   if (!refused && attempt->is_translated() && ask_->chat && snapshot_.config.media.fetch) {
-    refused = co_await fetch_media(deployment);
+    refused = co_await fetch_media(deployment, stop);
   }
-  if (!refused && !total_->token().stop_requested()) refused = prepare(*attempt);
+  if (!refused && !stop.stop_requested()) refused = prepare(*attempt);
   if (refused) co_return std::unexpected(std::move(*refused));
   co_return attempt;
 }
@@ -147,14 +148,21 @@ bool Exchange::is_elsewhere(const Attempt& attempt, bool is_last) const {
   return is_by_id() && attempt.status() == http::status::not_found && (!is_last || failed_);
 }
 
-// A deployment is asked: for the first time, or once more.
-void Exchange::count_asked(const catalog::Deployment& deployment) {
+// Whether a deployment may be asked: for the first time, or once more while its budget lasts.
+bool Exchange::may_ask(const catalog::Deployment& deployment) {
+  if (std::ranges::find(asked_, &deployment) == asked_.end()) return true;
+  if (generation_->health().retries(deployment).try_spend(core_.loop.now())) return true;
+  core_.metrics.retries_over_budget.add();
+  return false;
+}
+
+void Exchange::count_asked(const catalog::Deployment& deployment, bool is_hedge) {
   --tries_left_;
   const bool again = std::ranges::find(asked_, &deployment) != asked_.end();
   if (again) {
     core_.metrics.upstream_retries.add();
   } else {
-    if (!asked_.empty()) core_.metrics.upstream_fallbacks.add();
+    if (!asked_.empty() && !is_hedge) core_.metrics.upstream_fallbacks.add();
     asked_.push_back(&deployment);
     generation_->health().retries(deployment).count_request();
   }
@@ -163,7 +171,12 @@ void Exchange::count_asked(const catalog::Deployment& deployment) {
 
 void Exchange::serve(std::unique_ptr<Attempt> attempt) {
   serving_ = std::move(attempt);
-  failed_.reset();      // made good
+  failed_.reset();  // made good
+  const AttemptTimes& times = serving_->times();
+  const bool is_stream = serving_->form() == Attempt::Form::events;
+  generation_->health().commit(*serving_->ticket(),
+                               is_stream ? times.first_content - times.started : Duration(-1),
+                               core_.loop.now());
   ask_->media.reset();  // no further attempt needs the files
   if (follows_conversation(ask_->plan.strategy)) {
     generation_->keep_conversation(*ask_->conversation, serving_->deployment());
@@ -175,7 +188,7 @@ Task<Exchange::Tried> Exchange::try_step() {
   const bool is_last = step_ + 1 == ask_->plan.steps.size();
   const catalog::Deployment& deployment = step.passage.deployment();
   shrink_deadline(deployment.timeouts.total);
-  auto made = co_await make_attempt(step);
+  auto made = co_await make_attempt(step, total_->token());
   if (total_->token().stop_requested()) {
     failed_ = stopped(made ? MaybeError{} : std::move(made.error()));
     co_return Tried::stopped;
@@ -184,12 +197,13 @@ Task<Exchange::Tried> Exchange::try_step() {
     if (!unsayable_) unsayable_ = std::move(made.error());
     co_return Tried::skipped;
   }
+  if (!may_ask(deployment)) co_return Tried::skipped;
   const auto ticket = generation_->health().begin(deployment, core_.loop.now());
   if (!ticket) co_return Tried::skipped;  // somebody else is its probe
   std::unique_ptr<Attempt> attempt = std::move(*made);
   attempt->hold(*ticket);
   const std::optional<Duration> delay = hedge_delay(step);
-  count_asked(deployment);
+  count_asked(deployment, false);
   context().first_content_max = latency_threshold();
   if (delay) co_return co_await try_hedged(std::move(attempt), *delay);
 
@@ -198,11 +212,13 @@ Task<Exchange::Tried> Exchange::try_step() {
     attempt->set_outcome(total_->passed() ? telemetry::AttemptOutcome::timed_out
                                           : telemetry::AttemptOutcome::cancelled);
     record_attempt(*attempt, core_.loop.now());
+    count_spent(*attempt);
     failed_ = stopped(std::move(error));
     co_return Tried::stopped;
   }
   if (is_elsewhere(*attempt, is_last)) {
     record_attempt(*attempt, core_.loop.now(), error ? &*error : nullptr);
+    if (!error && !failed_) refused_ = std::move(attempt);
     co_return Tried::skipped;
   }
   co_return conclude(std::move(attempt), std::move(error));
@@ -217,6 +233,7 @@ Exchange::Tried Exchange::conclude(std::unique_ptr<Attempt> attempt, MaybeError 
     return Tried::answered;
   }
   failed_ = error ? std::move(error) : MaybeError(*refusal);
+  failed_model_ = ask_->model;
   record_attempt(*attempt, core_.loop.now(), &*failed_);
   count_spent(*attempt);
   refused_ = refusal != nullptr ? std::move(attempt) : nullptr;
@@ -241,11 +258,13 @@ void Exchange::keep_to_the_first() {
 bool Exchange::others_may_serve(const llm::ApiError& refusal) const {
   if (wants_no_fallback()) return false;
   if (step_ + 1 < ask_->plan.steps.size() && may_go_elsewhere(refusal)) return true;
-  if (next_fallback_ >= fallback_count()) return false;
-  const llm::RouteWishes& wishes = *own_.request.wishes;
-  const std::string& name = wishes.fallbacks[next_fallback_].model;
-  const catalog::Model* const to = name.empty() ? own_.model : model_named(name);
-  return may_fall_back(refusal, ask_->model, to, wishes.fallbacks_on_any_error);
+  for (std::size_t number = next_fallback_; number < fallback_count(); ++number) {
+    const llm::RouteWishes& wishes = *own_.request.wishes;
+    const std::string& name = wishes.fallbacks[number].model;
+    const catalog::Model* const to = name.empty() ? own_.model : model_named(name);
+    if (may_fall_back(refusal, ask_->model, to, wishes.fallbacks_on_any_error)) return true;
+  }
+  return false;
 }
 
 // X-No-Fallback: the first choice, or an error.
@@ -257,6 +276,7 @@ Task<Exchange::Tried> Exchange::try_steps() {
   Tried last = Tried::skipped;
   for (step_ = 0; step_ < ask_->plan.steps.size() && tries_left_ > 0; ++step_) {
     const Tried tried = co_await try_step();
+    if (tried == Tried::skipped && wants_no_fallback() && !is_by_id()) break;
     if (tried == Tried::skipped) continue;
     last = tried;
     if (tried != Tried::failed || !may_go_elsewhere(*failed_) || wants_no_fallback()) break;
@@ -286,8 +306,11 @@ std::optional<ApiError> Exchange::write_fallback(std::size_t number, Ask& ask) {
   const llm::FallbackWish& wish = own_.request.wishes->fallbacks[number];
   std::string body;
   if (wish.overrides) {
-    const bool written = llm::override_members(own_.body.view(), core_.index, number, body);
-    SLUICE_ASSERT(written);  // it was understood
+    // It was understood; but by limits that a reload may have lowered since.
+    if (!llm::override_members(own_.body.view(), core_.index, number, body)) {
+      return llm::errors::field_invalid(
+          "fallbacks", "The body is beyond the limits that hold by now. Send a smaller one.");
+    }
   } else {
     body = with_model(own_.body.view(), own_.request.model_span, wish.model);
   }
@@ -305,24 +328,23 @@ std::optional<ApiError> Exchange::write_fallback(std::size_t number, Ask& ask) {
 std::size_t Exchange::fallback_count() const noexcept {
   const llm::RouteWishes* const wishes = own_.request.wishes.get();
   if (wishes == nullptr || wants_no_fallback() || wishes->sort_across_models) return 0;
-  const std::size_t depth = wishes->depth.value_or(llm::fallback_depth_max);
-  return std::min(wishes->fallbacks.size(), depth);
+  const std::size_t depth = wishes->depth.value_or(wishes->fallbacks.size());
+  return std::min<std::size_t>(wishes->fallbacks.size(), depth);
 }
 
 // One round: the request's own plan, then its fallbacks'.
 Task<Exchange::Tried> Exchange::try_all() {
-  tries_left_ = policy().retry.fallbacks + 1;
+  tries_left_ = is_by_id() ? UINT32_MAX : policy().retry.fallbacks + 1;
   next_fallback_ = 0;
   Tried tried = co_await try_steps();
   while (next_fallback_ < fallback_count()) {
     if (tried == Tried::answered || tried == Tried::stopped) break;
-    const catalog::Model* const from = ask_->model;
     if (MaybeError refused = turn_to_fallback(next_fallback_++)) {
       if (!unsayable_) unsayable_ = std::move(refused);
       continue;
     }
     const bool any = own_.request.wishes->fallbacks_on_any_error;
-    if (failed_ && !may_fall_back(*failed_, from, ask_->model, any)) break;
+    if (failed_ && !may_fall_back(*failed_, failed_model_, ask_->model, any)) continue;
     tried = co_await try_steps();
   }
   co_return tried;
@@ -331,6 +353,7 @@ Task<Exchange::Tried> Exchange::try_all() {
 // Whether one of those that were asked may be asked again then, as far as is known now.
 bool Exchange::anybody_is_free(MonotonicTime then) const {
   return std::ranges::any_of(asked_, [&](const catalog::Deployment* deployment) {
+    if (!generation_->health().retries(*deployment).has_one(then)) return false;
     route::Candidate candidate{.deployment = deployment};
     generation_->health().describe(*deployment, then, candidate);
     return candidate.obstacle == route::Obstacle::none ||
@@ -358,10 +381,6 @@ std::optional<MonotonicTime> Exchange::next_round_at(std::uint32_t round) {
       Duration(static_cast<std::int64_t>(core_.loop.random().unit() *
                                          static_cast<double>(Duration(backoff).count())));
   if (now + pause >= total_at_ || !anybody_is_free(now + pause)) return std::nullopt;
-  if (!generation_->health().retries(*last_asked_).try_spend(now)) {
-    core_.metrics.retries_over_budget.add();
-    return std::nullopt;
-  }
   return now + pause;
 }
 
@@ -379,8 +398,12 @@ ApiError Exchange::why_nobody_answered() {
 Task<std::optional<ApiError>> Exchange::attempt() {
   shrink_deadline(snapshot_.config.timeouts.total);
   const llm::RouteWishes* const wishes = own_.request.wishes.get();
-  if (wishes != nullptr && wishes->timeout) shrink_deadline(*wishes->timeout);
-  for (std::uint32_t round = 0;; ++round) {
+  if (wishes != nullptr && wishes->timeout) {
+    const MonotonicTime before = total_at_;
+    shrink_deadline(*wishes->timeout);
+    total_is_callers_ = total_at_ < before;
+  }
+  for (std::uint32_t round = 0;;) {
     const Tried tried = co_await try_all();
     if (tried == Tried::answered) co_return std::nullopt;
     if (tried == Tried::stopped) co_return std::move(failed_);
@@ -393,6 +416,7 @@ Task<std::optional<ApiError>> Exchange::attempt() {
     if (!next_at) co_return why_nobody_answered();
     const Result<void> slept = co_await ring::sleep_until(core_.loop, *next_at, total_->token());
     if (!slept) co_return stopped(std::move(failed_));
+    if (!attempts_.empty()) ++round;  // waiting in line is none
     ask_ = &own_;
     plan_steps();
     if (wants_the_first_alone()) keep_to_the_first();

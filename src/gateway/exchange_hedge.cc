@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "exchange.h"
+#include "failure.h"
 
 namespace sluice::gateway {
 
@@ -18,7 +19,13 @@ struct Exchange::Contender {
   std::unique_ptr<Attempt> attempt = nullptr;  // null: not begun
   StopSource stop;
   MaybeError error = std::nullopt;
-  bool lost = false;  // stopped for the other's sake
+  bool lost = false;  // stopped: for the other's sake, or with the exchange
+
+  // A refusal that somebody else may not share is no good event.
+  [[nodiscard]] bool is_good() const noexcept {
+    const llm::ApiError* const refusal = error ? nullptr : attempt->refusal();
+    return !error && (refusal == nullptr || !may_go_elsewhere(*refusal));
+  }
 };
 
 struct Exchange::Race {
@@ -28,7 +35,8 @@ struct Exchange::Race {
 
   void end(Contender& contender, Contender& other) {
     const bool begun = other.attempt != nullptr;
-    if (!contender.error && winner == nullptr) {
+    contender.lost = contender.lost || contender.stop.token().stop_requested();
+    if (!contender.lost && contender.is_good() && winner == nullptr) {
       winner = &contender;
       other.lost = begun;
       other.stop.request_stop();
@@ -70,21 +78,24 @@ Task<void> Exchange::run_second(Race& race, Duration delay) {
   const Result<void> slept =
       co_await ring::sleep_until(core_.loop, core_.loop.now() + delay, race.second.stop.token());
   if (!slept) co_return;
-  if (!generation_->health().hedges().try_spend(core_.loop.now())) {
+  if (!generation_->health().hedges().has_one(core_.loop.now())) {
     core_.metrics.hedges_over_budget.add();
     co_return;
   }
   const route::Step step = ask_->plan.steps[step_ + 1];
   const catalog::Deployment& deployment = step.passage.deployment();
-  shrink_deadline(deployment.timeouts.total);
-  auto made = co_await make_attempt(step);
+  auto made = co_await make_attempt(step, race.second.stop.token());
   if (!made || race.second.stop.token().stop_requested()) co_return;
-  const auto ticket = generation_->health().begin(deployment, core_.loop.now());
+  const MonotonicTime now = core_.loop.now();
+  if (!may_ask(deployment) || !generation_->health().hedges().try_spend(now)) co_return;
+  const auto ticket = generation_->health().begin(deployment, now);
   if (!ticket) co_return;
   (*made)->hold(*ticket);
   race.second.attempt = std::move(*made);
   ++step_;
-  count_asked(deployment);
+  count_asked(deployment, true);
+  shrink_deadline(deployment.timeouts.total);
+  context().first_content_max = latency_threshold();
   core_.metrics.hedges.add();
   race.second.error = co_await race.second.attempt->run(race.second.stop.token());
   race.end(race.second, race.first);
@@ -95,7 +106,7 @@ void Exchange::settle_race(Race& race) {
   const MonotonicTime now = core_.loop.now();
   for (Contender* contender : {&race.first, &race.second}) {
     if (!contender->attempt || contender == race.winner) continue;
-    if (contender->lost || total_->token().stop_requested()) {
+    if (contender->lost) {
       contender->attempt->set_outcome(total_->passed() ? telemetry::AttemptOutcome::timed_out
                                                        : telemetry::AttemptOutcome::cancelled);
       record_attempt(*contender->attempt, now);
@@ -116,17 +127,27 @@ Task<Exchange::Tried> Exchange::try_hedged(std::unique_ptr<Attempt> first, Durat
     scope.spawn(run_second(race, delay));
     co_await scope.join();
   }
-  if (total_->token().stop_requested()) race.winner = nullptr;
+  const bool is_over = total_->token().stop_requested();
+  if (is_over) race.winner = nullptr;
+  // Of two that are no good a refusal in the provider's words says the most.
+  for (Contender* contender : {&race.first, &race.second}) {
+    if (race.winner == nullptr && !is_over && contender->attempt && !contender->lost &&
+        !contender->error) {
+      race.winner = contender;
+    }
+  }
   settle_race(race);
-  if (total_->token().stop_requested()) {
+  if (is_over) {
     failed_ = stopped(std::move(race.first.error));
     co_return Tried::stopped;
   }
   if (race.winner == nullptr) {
     failed_ = std::move(race.second.attempt ? race.second.error : race.first.error);
+    failed_model_ = ask_->model;
+    refused_.reset();
     co_return Tried::failed;
   }
-  if (race.winner == &race.second) core_.metrics.hedges_won.add();
+  if (race.winner == &race.second && race.second.is_good()) core_.metrics.hedges_won.add();
   co_return conclude(std::move(race.winner->attempt), std::nullopt);
 }
 

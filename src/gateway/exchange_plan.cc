@@ -185,36 +185,50 @@ CachedVector<route::Candidate> Exchange::candidates() const {
   return candidates;
 }
 
-// Where there is a choice the body says more: what it needs, and which conversation it goes on
-// with.
-void Exchange::look_closer() {
+// Where there is a choice that it matters to, the body says more: what it needs, where models
+// differ or all of it is to be honoured; and which conversation it goes on with.
+void Exchange::look_closer(std::span<const route::Candidate> all, route::Strategy strategy) {
   if (ask_->looked_closer || endpoint_.body != llm::BodyForm::json) return;
+  const bool models_differ = std::ranges::any_of(
+      all, [&](const route::Candidate& each) { return each.model != all.front().model; });
+  const bool wants_needs = models_differ || ask_->request.every_parameter();
+  const bool wants_conversation = strategy != route::Strategy::order && policy().affinity.enabled;
+  if (!wants_needs && !wants_conversation) return;
   ask_->looked_closer = true;
   if (!core_.index.build(ask_->body.view())) return;
   const json::Value top = json::root(core_.index);
-  ask_->needs = llm::needs_of(top);
-  if (!policy().affinity.enabled) return;
-  const std::uint64_t key =
-      generation_->conversation_secret() ^ std::hash<std::string_view>{}(caller_->name());
-  ask_->conversation = llm::conversation_key(ask_->request, top, key);
+  if (wants_needs) ask_->needs = llm::needs_of(top);
+  if (wants_conversation) {
+    const std::uint64_t key =
+        generation_->conversation_secret() ^ std::hash<std::string_view>{}(caller_->name());
+    ask_->conversation = llm::conversation_key(ask_->request, top, key);
+  }
+  core_.index.clear();
 }
 
 // Looks at everybody anew: who failed a moment ago is known to have.
 void Exchange::plan_steps() {
-  const CachedVector<route::Candidate> all = candidates();
+  CachedVector<route::Candidate> all = candidates();
   const llm::RouteWishes* const wishes = ask_->request.wishes.get();
   const route::RoutingPolicy& rules = snapshot_.routing_of(ask_->model);
   std::optional<route::Strategy> sort = ask_->sort;
   if (!sort && wishes != nullptr) sort = wishes->sort;
-  if (all.size() > 1 && ask_->model != nullptr) look_closer();
-  route::Question question{
-      .candidates = all,
-      .policy = rules,
-      .strategy = ask_->model == nullptr ? route::Strategy::order : sort.value_or(rules.strategy),
-      .strategy_is_callers = sort.has_value(),
-      .wishes = wishes,
-      .needs = ask_->needs ? &*ask_->needs : nullptr,
-      .is_stream = ask_->request.stream};
+  const route::Strategy strategy =
+      ask_->model == nullptr ? route::Strategy::order : sort.value_or(rules.strategy);
+  if (all.size() > 1 && ask_->model != nullptr) look_closer(all, strategy);
+  if (strategy == route::Strategy::latency) {
+    for (route::Candidate& each : all) {
+      each.first_content_ewma_ms =
+          generation_->health().first_content_ms(*each.deployment, core_.loop.now());
+    }
+  }
+  route::Question question{.candidates = all,
+                           .policy = rules,
+                           .strategy = strategy,
+                           .strategy_is_callers = sort.has_value(),
+                           .wishes = wishes,
+                           .needs = ask_->needs ? &*ask_->needs : nullptr,
+                           .is_stream = ask_->request.stream};
   if (ask_->model != nullptr && all.size() > 1) {
     question.incumbent = generation_->incumbent(*ask_->model);
     if (follows_conversation(question.strategy)) {
@@ -232,14 +246,16 @@ bool Exchange::follows_conversation(route::Strategy strategy) const noexcept {
 
 void Exchange::note_plan(const route::Question& question) {
   const route::Plan& plan = ask_->plan;
-  if (follows_conversation(plan.strategy) && question.candidates.size() > 1) {
+  if (follows_conversation(plan.strategy) && question.candidates.size() > 1 && attempts_.empty()) {
     core_.metrics.count_affinity(question.session == nullptr ? telemetry::Affinity::miss
                                  : plan.session_moved        ? telemetry::Affinity::moved
                                                              : telemetry::Affinity::hit);
   }
   const bool by_rank =
       plan.reason == route::Reason::best_score || plan.reason == route::Reason::incumbent;
-  if (!by_rank || ask_->model == nullptr || plan.steps.empty()) return;
+  // What a pin or a wish made of it is no choice for others.
+  const bool is_free = question.wishes == nullptr && !ask_->pin.is_pinned();
+  if (!by_rank || !is_free || ask_->model == nullptr || plan.steps.empty()) return;
   generation_->set_incumbent(*ask_->model, plan.steps.front().passage.deployment());
 }
 
@@ -257,7 +273,9 @@ std::optional<ApiError> Exchange::plan() {
     core_.metrics.count_key_failure(telemetry::KeyFailure::invalid);
     return llm::errors::own_key_unusable();
   }
-  if (nobody) return nobody_serves();
+  if (!nobody) return std::nullopt;
+  if (fallback_count() == 0) return nobody_serves();
+  unsayable_ = nobody_serves();  // the last word, should nobody else serve either
   return std::nullopt;
 }
 

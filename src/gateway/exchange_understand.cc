@@ -30,7 +30,7 @@ Task<std::optional<ApiError>> Exchange::understand() {
   if (endpoint_.body == llm::BodyForm::none) {
     ask_->request = llm::understand_openai_bodiless(endpoint_);
     body_at_ = core_.loop.now();
-    co_return std::nullopt;
+    co_return header_wishes_.join(own_.request);
   }
   const std::string_view content_type = content_type_of(head);
   if (endpoint_.json_too && !content_type.empty() &&

@@ -6,8 +6,17 @@ using llm::ApiErrorKind;
 using telemetry::AttemptOutcome;
 using upstream::Verdict;
 
+namespace {
+
+// The provider does not know the model that the file says it has: its trouble, or ours.
+bool lacks_the_model(const llm::ApiError& error) noexcept {
+  return error.upstream_status == 404 && error.code == "model_not_found";
+}
+
+}  // namespace
+
 bool may_go_elsewhere(const llm::ApiError& error) noexcept {
-  if (error.fault != Fault::client || error.retryable) return true;
+  if (error.fault != Fault::client || error.retryable || lacks_the_model(error)) return true;
   // "unsupported_parameter", "unsupported_value": not so of every provider.
   return error.kind == ApiErrorKind::bad_request && error.upstream_status != 0 &&
          error.code.starts_with("unsupported_");

@@ -116,7 +116,6 @@ void Health::describe(const catalog::Deployment& deployment, MonotonicTime now,
   const Own& own = own_[deployment.index];
   const upstream::Standing& standing = scoreboard_.standing(deployment.index);
   candidate.standing = &standing;
-  candidate.first_content_ewma_ms = own.first_content.milliseconds(now);
   candidate.in_flight = own.in_flight;
   if (candidate.obstacle != route::Obstacle::none) return;
   const MonotonicTime cool_at = std::max(own.cool_down.until(), standing.cooling_until);
@@ -140,13 +139,25 @@ std::optional<Health::Ticket> Health::begin(const catalog::Deployment& deploymen
   return Ticket{.deployment = deployment.index, .era = own.breaker.era()};
 }
 
+void Health::commit(const Ticket& ticket, Duration first_content, MonotonicTime now) noexcept {
+  Own& own = own_[ticket.deployment];
+  if (own.breaker.state() == upstream::CircuitBreaker::State::half_open) {
+    own.breaker.record(upstream::Outcome::succeeded, now, ticket.era);
+  }
+  if (first_content >= Duration::zero()) own.first_content.add(first_content, now);
+}
+
+double Health::first_content_ms(const catalog::Deployment& deployment,
+                                MonotonicTime now) const noexcept {
+  return own_[deployment.index].first_content.milliseconds(now);
+}
+
 void Health::end(const Ticket& ticket, const upstream::AttemptEnd& attempt,
                  std::optional<Duration> wait, MonotonicTime now) noexcept {
   Own& own = own_[ticket.deployment];
   SLUICE_ASSERT(own.in_flight > 0);
   --own.in_flight;
   own.breaker.record(upstream::outcome_of(attempt.verdict), now, ticket.era);
-  if (attempt.first_content >= Duration::zero()) own.first_content.add(attempt.first_content, now);
   counters_.deployments.end_attempt(ticket.deployment, attempt);
   if (own.cool_down.record(attempt.verdict, wait, now)) {
     counters_.deployments.cool_until(ticket.deployment, own.cool_down.until());

@@ -176,7 +176,7 @@ TEST(LoadRouting, KeysHaveSharesOfAProvidersTraffic) {
 name = "other"
 dialect = "openai"
 base_url = "https://other.example"
-keys = [{ env = "A" }, { env = "B", weight = 2.5, concurrency_max = 8 }]
+keys = [{ env = "A" }, { env = "B", weight = 2.5 }]
 [[model]]
 name = "m"
 [[model.deployment]]
@@ -185,9 +185,7 @@ provider = "other"
   const auto& credentials = loaded.models.find_provider("other")->credentials;
   ASSERT_EQ(credentials.size(), 2U);
   EXPECT_EQ(credentials[0].weight, 1.0);
-  EXPECT_EQ(credentials[0].concurrency_max, 0U);
   EXPECT_EQ(credentials[1].weight, 2.5);
-  EXPECT_EQ(credentials[1].concurrency_max, 8U);
 }
 
 TEST(LoadRouting, WhatAHostDoesIsSaidByTheDeploymentTheProviderOrTheCatalogue) {

@@ -106,8 +106,8 @@ const Case cases[] = {
      "f:3:22: provider[0].keys[0].weight: must be from 1e-06 to 1000000"},
     {"[[provider]]\nname = \"a\"\nkeys = [{ weight = 1 }]\n",
      "f:3:9: provider[0].keys[0]: must have exactly one of env, file, credential"},
-    {"[[provider]]\nname = \"a\"\nkeys = [{ env = \"A\", concurency_max = 1 }]\n",
-     "f:3:22: provider[0].keys[0].concurency_max: unknown key; did you mean \"concurrency_max\"?"},
+    {"[[provider]]\nname = \"a\"\nkeys = [{ env = \"A\", wieght = 1 }]\n",
+     "f:3:22: provider[0].keys[0].wieght: unknown key; did you mean \"weight\"?"},
     // pins of listeners
     {"[[listener]]\naddress = \"127.0.0.1:1\"\nregions = []\n",
      "f:3:1: listener[0].regions: is empty, so nothing could be served; leave the line out for "

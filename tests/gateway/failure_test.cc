@@ -82,6 +82,13 @@ const ErrorCase error_cases[] = {
     {"a prompt too long", refused(ApiErrorKind::context_length), false, false},
     {"a content filter", refused(ApiErrorKind::content_filter), false, false},
     {"a body too large", refused(ApiErrorKind::too_large), false, false},
+    {"a model that this one lacks",
+     [] {
+       ApiError error = refused(ApiErrorKind::not_found, "model_not_found");
+       error.upstream_status = 404;
+       return error;
+     }(),
+     true, false},
     {"an unknown model", refused(ApiErrorKind::not_found, "model_not_found"), false, false},
     {"the caller's own key refused", errors::caller_key_refused("p", 401), false, false},
     {"a conflict with another request", retryable(refused(ApiErrorKind::bad_request)), true, false},

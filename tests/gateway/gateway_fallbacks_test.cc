@@ -148,6 +148,25 @@ TEST_F(GatewayFallbacks, APromptThatIsTooLongForAModelIsSoForTheSameOne) {
   EXPECT_EQ(order(), "0");
 }
 
+TEST_F(GatewayFallbacks, WhereNobodyServesTheFirstModelTheNextOneIsAsked) {
+  const SeenAnswer seen = play_one(a_model_each(2, no_retries), {{Says{}}, {Says{}}},
+                                   saying_too(R"("models":["m","m1"],"provider":{"only":["p1"]})"));
+  EXPECT_EQ(seen.status, 200) << seen.body;
+  EXPECT_EQ(order(), "1");
+  // And where nobody serves that one either, the first is what the client hears of.
+  const SeenAnswer none = play_one(a_model_each(3, no_retries), {{Says{}}, {Says{}}, {Says{}}},
+                                   saying_too(R"("models":["m","m1"],"provider":{"only":["p2"]})"));
+  EXPECT_EQ(none.status, 404) << none.body;
+  EXPECT_EQ(order(), "");
+}
+
+TEST_F(GatewayFallbacks, ADeploymentWithoutTheModelIsNoAnswerWhileThereIsAnother) {
+  const SeenAnswer seen =
+      play_one(config_text(2, no_retries), {{refusing(404, "model_not_found")}, {Says{}}});
+  EXPECT_EQ(seen.provider, "p1");
+  EXPECT_EQ(order(), "0 1");
+}
+
 TEST_F(GatewayFallbacks, AContentFilterIsNotGotAround) {
   const SeenAnswer seen =
       play_one(a_model_each(2, no_retries), {{refusing(400, "content_filter")}, {Says{}}},

@@ -14,6 +14,7 @@ using testing::Asks;
 using testing::config_text;
 using testing::failing;
 using testing::limited;
+using testing::saying_too;
 using testing::Says;
 using testing::SeenAnswer;
 
@@ -32,6 +33,20 @@ TEST_F(GatewayRest, WhoFailsInARowIsLeftAloneAndTriedAgainOnce) {
   EXPECT_EQ(seen[2].provider, "p1");
   EXPECT_EQ(seen[4].provider, "p0");
   EXPECT_TRUE(logged(2, R"("provider":"p0","deployment":"m-up-0","obstacle":"resting")")) << log[2];
+}
+
+// One caller with no patience must not make a provider rest for the others.
+TEST_F(GatewayRest, ACallersImpatienceRestsNobody) {
+  const Says slow = after(milliseconds(500));
+  const Asks hasty{.headers = {{"x-request-timeout", "50ms"}}};
+  const auto seen = play(config_text(1, rests_5_s), {{slow}}, {hasty, hasty, hasty, hasty, Asks{}});
+  EXPECT_EQ(seen[3].status, 504);
+  EXPECT_EQ(seen[4].status, 200);
+  const Asks choosy =
+      saying_too(R"("fallbacks":["m"],"fallback_config":{"latency_threshold_ms":20})");
+  const auto chosen =
+      play(config_text(1, rests_5_s), {{slow}}, {choosy, choosy, choosy, choosy, Asks{}});
+  EXPECT_EQ(chosen[4].status, 200);
 }
 
 TEST_F(GatewayRest, WhenAllRestTheClientIsToldForHowLong) {

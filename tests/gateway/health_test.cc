@@ -200,15 +200,28 @@ TEST_F(HealthTest, CountsWhatIsUnderWay) {
 TEST_F(HealthTest, LearnsHowSoonContentComes) {
   const auto ticket = health_.begin(first_, at_ms(0));
   ASSERT_TRUE(ticket);
+  health_.commit(*ticket, milliseconds(200), at_ms(200));
+  EXPECT_NEAR(health_.first_content_ms(first_, at_ms(200)), 200, 1) << "at once";
   health_.end(*ticket, {.verdict = Verdict::success, .first_content = milliseconds(200)},
               std::nullopt, at_ms(300));
-  EXPECT_NEAR(described(300).first_content_ewma_ms, 200, 1) << "at once";
   EXPECT_EQ(health_.standing(first_).first_content_ms, 0);
   health_.refresh(at_ms(1'000));
   EXPECT_NEAR(health_.standing(first_).first_content_ms, 200, 1) << "and for all a second later";
   ask(Verdict::success, 1'000);
   health_.refresh(at_ms(1'000));
   EXPECT_NEAR(health_.standing(first_).first_content_ms, 200, 1) << "no content says nothing of it";
+}
+
+// A stream may take minutes from there: nobody is to wait for its end.
+TEST_F(HealthTest, AProbeHasShownWhatItIsToShowWithItsFirstContent) {
+  open_at(0);
+  const auto probe = health_.begin(first_, at_ms(1'000));
+  ASSERT_TRUE(probe);
+  EXPECT_EQ(described(1'100).obstacle, Obstacle::resting);
+  health_.commit(*probe, milliseconds(150), at_ms(1'150));
+  EXPECT_EQ(described(1'150).obstacle, Obstacle::none);
+  health_.end(*probe, {.verdict = Verdict::reset}, std::nullopt, at_ms(90'000));
+  EXPECT_EQ(described(90'000).obstacle, Obstacle::none) << "one failure is one";
 }
 
 // What was admitted before it rested has old news.

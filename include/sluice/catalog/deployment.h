@@ -61,7 +61,6 @@ struct Credential {
   std::optional<AwsKey> aws = {};  // requests are signed with it; then there is no header_value
   std::optional<TokenSource> tokens = {};  // or a token goes along: in Authorization
   double weight = 1.0;                     // share among the provider's; > 0
-  std::uint32_t concurrency_max = 0;       // requests at once, per worker; 0: no bound
 
   [[nodiscard]] Credential clone() const;
 };

@@ -83,6 +83,9 @@ class Health {
   /// Nothing: another attempt is the probe of a deployment that has rested, or it rests.
   [[nodiscard]] std::optional<Ticket> begin(const catalog::Deployment& deployment,
                                             MonotonicTime now) noexcept;
+  /// Its first content is there. A probe has shown what it was to show, however long the rest
+  /// takes. `first_content`: of a stream, from the start of the attempt; else below zero.
+  void commit(const Ticket& ticket, Duration first_content, MonotonicTime now) noexcept;
   /// `wait`: what the provider's answer named, if it named one.
   void end(const Ticket& ticket, const upstream::AttemptEnd& attempt, std::optional<Duration> wait,
            MonotonicTime now) noexcept;
@@ -98,6 +101,9 @@ class Health {
       const catalog::Deployment& deployment) const noexcept SLUICE_LIFETIMEBOUND {
     return scoreboard_.standing(deployment.index);
   }
+  /// How long its streams take to their first content just now, as this core sees it; 0: not known.
+  [[nodiscard]] double first_content_ms(const catalog::Deployment& deployment,
+                                        MonotonicTime now) const noexcept;
   [[nodiscard]] const upstream::CircuitBreaker& breaker(
       const catalog::Deployment& deployment) const noexcept SLUICE_LIFETIMEBOUND {
     return own_[deployment.index].breaker;
