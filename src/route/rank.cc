@@ -21,17 +21,26 @@ void move_to_front(std::span<Option> options, std::size_t position) {
               options.begin() + static_cast<std::ptrdiff_t>(position) + 1);
 }
 
-// Draws the first places one after the other, each in proportion to the weights left.
+// Most models have few deployments: what is worked out for each of them then stands on the stack.
+constexpr std::size_t few = 32;
+
+// Draws the first places one after the other, each in proportion to the weights left. What is not
+// drawn stands in any order.
 template <typename Weight>
 void draw(std::span<Option> options, std::size_t places, Random& random, Weight weight) {
+  std::array<double, few> few_weights;
+  std::vector<double> many_weights;
+  if (options.size() > few) many_weights.resize(options.size());
+  double* const weights = options.size() > few ? many_weights.data() : few_weights.data();
+  double sum = 0;
+  for (std::size_t i = 0; i < options.size(); ++i) sum += weights[i] = weight(options[i]);
   for (std::size_t place = 0; place + 1 < options.size() && place < places; ++place) {
-    const std::span<Option> left = options.subspan(place);
-    double sum = 0;
-    for (const Option& option : left) sum += weight(option);
     double at = random.unit() * sum;
-    std::size_t chosen = 0;
-    while (chosen + 1 < left.size() && (at -= weight(left[chosen])) >= 0) ++chosen;
-    move_to_front(left, chosen);
+    std::size_t drawn = place;
+    while (drawn + 1 < options.size() && (at -= weights[drawn]) >= 0) ++drawn;
+    sum -= weights[drawn];
+    std::swap(options[place], options[drawn]);
+    std::swap(weights[place], weights[drawn]);
   }
 }
 
@@ -95,9 +104,7 @@ Reason rank_by_latency(std::span<Option> options, Random& random) {
   return Reason::lowest_latency;
 }
 
-// With few it is cheaper to keep what is scored on the stack.
 void score_options(std::span<Option> options, const Ranking& ranking) {
-  constexpr std::size_t few = 32;
   std::array<Measured, few> few_measured;
   std::array<ScoreTerms, few> few_terms;
   std::vector<Measured> many_measured;
