@@ -3,9 +3,10 @@
 //   locate        which operation is asked for                 llm
 //   authenticate  who is calling                               policy
 //   understand    body, model, stream                          llm
-//   plan          which deployments, in what order             catalog
+//   plan          which deployments, in what order, and why    route
 //   fetch media   what the chat names by URLs, for a provider that fetches nothing
-//   attempt       one after the other, until the first good event (the commit point)
+//   attempt       one after the other, fallbacks, hedges and pauses, until the first good event:
+//                 the commit point
 //   relay         bytes or events downstream, with backpressure
 //   account       metrics and the access log
 //
