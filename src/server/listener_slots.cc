@@ -184,8 +184,15 @@ std::expected<ListenerSlots::Claim, std::string> ListenerSlots::claim(
 
   std::vector<config::ListenerConfig> ordered(claim.next_.size());
   // The last connections of a removed listener see the strictest rule.
-  for (config::ListenerConfig& listener : ordered) listener.anonymous = false;
+  for (std::size_t i = 0; i < ordered.size(); ++i) {
+    ordered[i].anonymous = false;
+    ordered[i].regions = claim.next_[i].regions;
+    ordered[i].hosts = claim.next_[i].hosts;
+  }
   for (std::size_t i = 0; i < texts->size(); ++i) {
+    Slot& slot = claim.next_[slot_of[i]];
+    slot.regions = config.listeners[i].regions;
+    slot.hosts = config.listeners[i].hosts;
     ordered[slot_of[i]] = std::move(config.listeners[i]);
   }
   config.listeners = std::move(ordered);

@@ -72,6 +72,24 @@ TEST(ListenerSlots, AnAddressKeepsItsNumberWhateverComesAndGoes) {
   EXPECT_FALSE(config.listeners[0].allows_anonymous(false)) << "a removed one admits nobody";
 }
 
+// Its connections drain for a while, and what comes in on them is pinned as ever.
+TEST(ListenerSlots, ARemovedListenerKeepsItsPins) {
+  ListenerSlots slots;
+  config::Config config = listening_on({"127.0.0.1:0", "127.0.0.2:0"});
+  config.listeners[0].regions = {"eu"};
+  config.listeners[0].hosts = {{.host = "us.example.com", .regions = {"us"}}};
+  slots.commit(slots.claim(config).value());
+  for (int reload = 0; reload < 2; ++reload) {
+    config = listening_on({"127.0.0.2:0"});
+    slots.commit(slots.claim(config).value());
+    ASSERT_EQ(config.listeners.size(), 2U);
+    EXPECT_EQ(config.listeners[0].regions, std::vector<std::string>{"eu"});
+    ASSERT_EQ(config.listeners[0].hosts.size(), 1U);
+    EXPECT_EQ(config.listeners[0].hosts[0].regions, std::vector<std::string>{"us"});
+    EXPECT_TRUE(config.listeners[1].regions.empty());
+  }
+}
+
 TEST(ListenerSlots, SeesAnotherProcessThatSharesItsPort) {
   const Stranger stranger;
   ListenerSlots slots;

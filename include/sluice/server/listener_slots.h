@@ -32,6 +32,9 @@ class ListenerSlots {
     ring::SocketAddress address;  // with the real port
     bool in_use = false;
     int reservation = -1;
+    // Where data that comes in there may go: its last connections keep the pins it had.
+    std::vector<std::string> regions = {};
+    std::vector<config::HostPin> hosts = {};
   };
 
   /// What the slots would become: addresses not listened on before are reserved already.
