@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "exchange_attempt.h"
 #include "sluice/llm/token_count.h"
 #include "sluice/policy/credential_header.h"
 #include "sluice/policy/local_request.h"
@@ -66,7 +67,11 @@ Task<void> Exchange::run() {
     account();
     co_return;
   }
-  if (!failed) failed = co_await attempt();
+  if (!failed) {
+    start_deadline();
+    AttemptStage stage(*this);
+    failed = co_await stage.run();
+  }
   if (downstream_.departed().stop_requested() && !downstream_.server_ends()) {
     note_client_left();
   } else if (failed && estimates_instead()) {

@@ -6,7 +6,7 @@
 //   plan          which deployments, in what order, and why    route
 //   fetch media   what the chat names by URLs, for a provider that fetches nothing
 //   attempt       one after the other, fallbacks, hedges and pauses, until the first good event:
-//                 the commit point
+//                 the commit point (exchange_attempt.h)
 //   relay         bytes or events downstream, with backpressure
 //   account       metrics and the access log
 //
@@ -66,7 +66,6 @@ class Exchange {
   MaybeError understand_form();
   MaybeError understand_json(Ask& ask);
   MaybeError plan();
-  Task<MaybeError> attempt();
   Task<void> relay();
   void account();
 
@@ -89,48 +88,17 @@ class Exchange {
   Task<NextEvents> next_events(MonotonicTime& last_event_at, MonotonicTime& last_sent_at);
   llm::ApiError relay_timeout(llm::errors::Deadline which, Duration waited) const;
 
-  // Trying. What comes of the last try stands in `failed_`, `unsayable_` and `serving_`.
-  enum class Tried : std::uint8_t {
-    skipped,   // nobody was asked
-    failed,    // failed_ says why
-    answered,  // serving_ is the attempt to show
-    stopped,   // the exchange is over: failed_ says why
-  };
-  Task<Tried> try_all();
-  Task<Tried> try_steps();
-  Task<Tried> try_step();
-  struct Contender;
-  struct Race;
-  Task<Tried> try_hedged(std::unique_ptr<Attempt> first, Duration delay);
-  Task<void> run_first(Race& race);
-  Task<void> run_second(Race& race, Duration delay);
-  void settle_race(Race& race);
-  [[nodiscard]] std::optional<Duration> hedge_delay(const route::Step& first) const;
-  void serve(std::unique_ptr<Attempt> attempt);
-  Tried conclude(std::unique_ptr<Attempt> attempt, MaybeError error);
-  [[nodiscard]] bool wants_no_fallback() const noexcept;
-  [[nodiscard]] bool wants_the_first_alone() const noexcept;
-  void keep_to_the_first();
-  [[nodiscard]] bool anybody_is_free(MonotonicTime then) const;
-  [[nodiscard]] bool others_may_serve(const llm::ApiError& refusal) const;
-  Task<std::expected<std::unique_ptr<Attempt>, llm::ApiError>> make_attempt(const route::Step& step,
-                                                                            StopToken stop);
+  // Asking a deployment.
+  class AttemptStage;
+  AttemptContext& context();
+  [[nodiscard]] std::unique_ptr<Attempt> make_attempt(const route::Step& step);
   MaybeError read_chat();
-  MaybeError read_to_translate();
+  MaybeError read_for(const Attempt& attempt);
+  [[nodiscard]] bool may_lack_files(const Attempt& attempt) const noexcept;
   Task<MaybeError> fetch_media(const catalog::Deployment& deployment, StopToken stop);
   MaybeError prepare(Attempt& attempt);
-  AttemptContext& context();
-  [[nodiscard]] std::optional<std::chrono::milliseconds> latency_threshold() const noexcept;
-  [[nodiscard]] bool may_ask(const catalog::Deployment& deployment);
-  void count_asked(const catalog::Deployment& deployment, bool is_hedge);
-  [[nodiscard]] bool is_elsewhere(const Attempt& attempt, bool is_last) const;
-  [[nodiscard]] std::size_t fallback_count() const noexcept;
-  MaybeError turn_to_fallback(std::size_t number);
-  MaybeError write_fallback(std::size_t number, Ask& ask);
-  [[nodiscard]] std::optional<MonotonicTime> next_round_at(std::uint32_t round);
+  void start_deadline();
   void shrink_deadline(Duration total);
-  llm::ApiError why_nobody_answered();
-  llm::ApiError stopped(MaybeError error) const;
 
   // Planning.
   void pin_regions();
@@ -142,6 +110,8 @@ class Exchange {
   void note_plan(const route::Question& question);
   [[nodiscard]] bool follows_conversation(route::Strategy strategy) const noexcept;
   [[nodiscard]] const route::RoutingPolicy& policy() const noexcept;
+  [[nodiscard]] bool wants_no_fallback() const noexcept;
+  [[nodiscard]] std::size_t fallback_count() const noexcept;
   [[nodiscard]] route::Candidate candidate_of(const catalog::Model* model,
                                               const catalog::Deployment& deployment) const;
   void add_candidates(const catalog::Model& model,
@@ -162,6 +132,8 @@ class Exchange {
   void note_unsent(const Error& error);  // an answer could not be written
   /// `error`: null for the attempt that is shown.
   void record_attempt(Attempt& attempt, MonotonicTime ended, const llm::ApiError* error = nullptr);
+  /// Of an attempt that was ended for another's sake, or with the exchange.
+  void record_stopped(Attempt& attempt);
   [[nodiscard]] std::optional<double> cost_of(const Attempt& attempt);
   void settle_health(Attempt& attempt, MonotonicTime ended, const llm::ApiError* error);
   [[nodiscard]] std::string_view name_of(const catalog::Deployment& deployment) const noexcept;
@@ -200,18 +172,12 @@ class Exchange {
   route::RegionPin pin_;
   MonotonicTime total_at_ = MonotonicTime::max();
   bool total_is_callers_ = false;  // and no bound of the file's
-  std::size_t step_ = 0;           // of ask_'s plan
-  std::uint32_t tries_left_ = 0;   // of this round
-  std::size_t next_fallback_ = 0;
-  CachedVector<const catalog::Deployment*> asked_;
   const catalog::Deployment* last_asked_ = nullptr;
-  MaybeError failed_;  // the last failure
-  const catalog::Model* failed_model_ = nullptr;
-  std::unique_ptr<Attempt> refused_;  // whose it is, where it is a provider's refusal to be shown
-  MaybeError unsayable_;              // what the request asks for and some provider cannot be told
+  MaybeError unsayable_;  // what the request asks for and some provider cannot be told
   std::optional<ring::Deadline> total_;
   std::optional<ring::Deadline> last_words_;  // once the server ends
   std::unique_ptr<Attempt> serving_;          // the attempt whose answer is shown
+  MaybeError broken_;                         // why its stream, shown in part, is not whole
   const Attempt* priced_ = nullptr;           // price_usd_ is its; for comparison alone
   std::optional<double> price_usd_;
   bool serving_is_recorded_ = false;  // before it was known that it would be

@@ -138,6 +138,13 @@ void Exchange::record_attempt(Attempt& attempt, MonotonicTime ended, const llm::
   }
 }
 
+void Exchange::record_stopped(Attempt& attempt) {
+  attempt.set_outcome(total_->passed() ? telemetry::AttemptOutcome::timed_out
+                                       : telemetry::AttemptOutcome::cancelled);
+  record_attempt(attempt, core_.loop.now());
+  count_spent(attempt);
+}
+
 telemetry::LabelIndex Exchange::label_of(const catalog::Model* model) const noexcept {
   return model == nullptr ? telemetry::label_other : snapshot_.label_of(*model);
 }

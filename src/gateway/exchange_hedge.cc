@@ -9,12 +9,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "exchange.h"
+#include "exchange_attempt.h"
 #include "failure.h"
 
 namespace sluice::gateway {
 
-struct Exchange::Contender {
+struct Exchange::AttemptStage::Contender {
   explicit Contender(StopToken parent) : stop(parent) {}
   std::unique_ptr<Attempt> attempt = nullptr;  // null: not begun
   StopSource stop;
@@ -28,7 +28,7 @@ struct Exchange::Contender {
   }
 };
 
-struct Exchange::Race {
+struct Exchange::AttemptStage::Race {
   explicit Race(StopToken parent) : first(parent), second(parent) {}
   Contender first, second;
   Contender* winner = nullptr;
@@ -47,87 +47,89 @@ struct Exchange::Race {
 };
 
 // How long the first may be silent; nothing: no second attempt is to be made.
-std::optional<Duration> Exchange::hedge_delay(const route::Step& first) const {
-  const route::HedgePolicy& hedge = policy().hedge;
-  const llm::RouteWishes* const wishes = own_.request.wishes.get();
-  if (!hedge.enabled || wants_no_fallback() || is_by_id()) return std::nullopt;
-  if (wishes != nullptr && wishes->no_hedge) return std::nullopt;
-  if (step_ + 1 >= ask_->plan.steps.size() || tries_left_ < 2) return std::nullopt;
+std::optional<Duration> Exchange::AttemptStage::hedge_delay() const {
+  const route::HedgePolicy& hedge = exchange_.policy().hedge;
+  if (!hedge.enabled || exchange_.wants_no_fallback() || exchange_.is_by_id()) return std::nullopt;
+  if (wishes() != nullptr && wishes()->no_hedge) return std::nullopt;
+  if (turned_to_ >= ask().plan.steps.size() || tries_left_ == 0) return std::nullopt;
   // Where somebody is down already the others have enough to do.
-  const bool is_degraded = std::ranges::any_of(ask_->plan.considered, [](const auto& each) {
+  const bool is_degraded = std::ranges::any_of(ask().plan.considered, [](const auto& each) {
     return route::passes_by_itself(each.obstacle);
   });
   if (is_degraded) return std::nullopt;
   if (hedge.delay_ms > 0) return std::chrono::milliseconds(hedge.delay_ms);
-  if (!ask_->request.stream) return std::nullopt;  // how long a whole answer takes says little
-  const double p95_ms =
-      generation_->health().standing(first.passage.deployment()).first_content_p95_ms;
+  if (!ask().request.stream) return std::nullopt;  // how long a whole answer takes says little
+  const double p95_ms = health().standing(step().passage.deployment()).first_content_p95_ms;
   if (p95_ms <= 0) return std::nullopt;  // not known yet
   const auto learned =
       std::chrono::duration_cast<Duration>(std::chrono::duration<double, std::milli>(p95_ms));
   return std::max<Duration>(learned, std::chrono::milliseconds(hedge.delay_ms_min));
 }
 
-// Lifetime: try_hedged() joins both tasks.
-Task<void> Exchange::run_first(Race& race) {
+// Lifetime: run_hedged() joins both tasks.
+Task<void> Exchange::AttemptStage::run_first(Race& race) {
   race.first.error = co_await race.first.attempt->run(race.first.stop.token());
   race.end(race.first, race.second);
 }
 
-Task<void> Exchange::run_second(Race& race, Duration delay) {
-  const Result<void> slept =
-      co_await ring::sleep_until(core_.loop, core_.loop.now() + delay, race.second.stop.token());
+Task<void> Exchange::AttemptStage::run_second(Race& race, Duration delay) {
+  const StopToken stop = race.second.stop.token();
+  const Result<void> slept = co_await ring::sleep_until(exchange_.core_.loop, now() + delay, stop);
   if (!slept) co_return;
-  if (!generation_->health().hedges().has_one(core_.loop.now())) {
-    core_.metrics.hedges_over_budget.add();
+  telemetry::Metrics& metrics = exchange_.core_.metrics;
+  if (!health().hedges().has_one(now())) {
+    metrics.hedges_over_budget.add();
     co_return;
   }
-  const route::Step step = ask_->plan.steps[step_ + 1];
-  const catalog::Deployment& deployment = step.passage.deployment();
-  auto made = co_await make_attempt(step, race.second.stop.token());
-  if (!made || race.second.stop.token().stop_requested()) co_return;
-  const MonotonicTime now = core_.loop.now();
-  if (!may_ask(deployment) || !generation_->health().hedges().try_spend(now)) co_return;
-  const auto ticket = generation_->health().begin(deployment, now);
+  const route::Step second = ask().plan.steps[turned_to_];
+  const catalog::Deployment& deployment = second.passage.deployment();
+  auto attempt = exchange_.make_attempt(second);
+  MaybeError refused = exchange_.read_for(*attempt);
+  if (!refused && exchange_.may_lack_files(*attempt)) {
+    refused = co_await exchange_.fetch_media(deployment, stop);
+  }
+  if (refused || stop.stop_requested() || exchange_.prepare(*attempt)) co_return;
+  if (!may_ask(deployment) || !health().hedges().try_spend(now())) co_return;
+  const auto ticket = health().begin(deployment, now());
   if (!ticket) co_return;
-  (*made)->hold(*ticket);
-  race.second.attempt = std::move(*made);
-  ++step_;
+  attempt->hold(*ticket);
+  race.second.attempt = std::move(attempt);
+  ++turned_to_;
   count_asked(deployment, true);
-  shrink_deadline(deployment.timeouts.total);
-  context().first_content_max = latency_threshold();
-  core_.metrics.hedges.add();
-  race.second.error = co_await race.second.attempt->run(race.second.stop.token());
+  exchange_.shrink_deadline(deployment.timeouts.total);
+  exchange_.context().first_content_max = latency_threshold();
+  metrics.hedges.add();
+  race.second.error = co_await race.second.attempt->run(stop);
   race.end(race.second, race.first);
 }
 
 // What both have come to, in the order in which they began.
-void Exchange::settle_race(Race& race) {
-  const MonotonicTime now = core_.loop.now();
+void Exchange::AttemptStage::settle_race(Race& race) {
   for (Contender* contender : {&race.first, &race.second}) {
     if (!contender->attempt || contender == race.winner) continue;
     if (contender->lost) {
-      contender->attempt->set_outcome(total_->passed() ? telemetry::AttemptOutcome::timed_out
-                                                       : telemetry::AttemptOutcome::cancelled);
-      record_attempt(*contender->attempt, now);
-    } else {
-      record_attempt(*contender->attempt, now, contender->error ? &*contender->error : nullptr);
+      exchange_.record_stopped(*contender->attempt);
+      continue;
     }
-    count_spent(*contender->attempt);
+    exchange_.record_attempt(*contender->attempt, now(),
+                             contender->error ? &*contender->error : nullptr);
+    exchange_.count_spent(*contender->attempt);
   }
 }
 
-Task<Exchange::Tried> Exchange::try_hedged(std::unique_ptr<Attempt> first, Duration delay) {
-  Race race(total_->token());
+Task<Exchange::AttemptStage::Tried> Exchange::AttemptStage::run_hedged(
+    std::unique_ptr<Attempt> first, Duration delay) {
+  const StopToken total = exchange_.total_->token();
+  Race race(total);
   race.first.attempt = std::move(first);
-  generation_->health().hedges().count_request();
+  health().hedges().count_request();
   {
     Scope scope;
     scope.spawn(run_first(race));
     scope.spawn(run_second(race, delay));
     co_await scope.join();
   }
-  const bool is_over = total_->token().stop_requested();
+  const bool is_over = total.stop_requested();
   if (is_over) race.winner = nullptr;
   // Of two that are no good a refusal in the provider's words says the most.
   for (Contender* contender : {&race.first, &race.second}) {
@@ -143,11 +145,13 @@ Task<Exchange::Tried> Exchange::try_hedged(std::unique_ptr<Attempt> first, Durat
   }
   if (race.winner == nullptr) {
     failed_ = std::move(race.second.attempt ? race.second.error : race.first.error);
-    failed_model_ = ask_->model;
+    failed_model_ = ask().model;
     refused_.reset();
     co_return Tried::failed;
   }
-  if (race.winner == &race.second && race.second.is_good()) core_.metrics.hedges_won.add();
+  if (race.winner == &race.second && race.second.is_good()) {
+    exchange_.core_.metrics.hedges_won.add();
+  }
   co_return conclude(std::move(race.winner->attempt), std::nullopt);
 }
 

@@ -326,6 +326,19 @@ const catalog::Model* Exchange::model_named(std::string_view name) const noexcep
   return named ? snapshot_.models.select(named->model).model : nullptr;
 }
 
+// X-No-Fallback: the first choice, or an error.
+bool Exchange::wants_no_fallback() const noexcept {
+  return own_.request.wishes != nullptr && own_.request.wishes->no_fallback;
+}
+
+// How many of the request's fallbacks may be asked.
+std::size_t Exchange::fallback_count() const noexcept {
+  const llm::RouteWishes* const wishes = own_.request.wishes.get();
+  if (wishes == nullptr || wants_no_fallback() || wishes->sort_across_models) return 0;
+  const std::size_t depth = wishes->depth.value_or(wishes->fallbacks.size());
+  return std::min<std::size_t>(wishes->fallbacks.size(), depth);
+}
+
 ApiError Exchange::nobody_serves() const {
   const std::string_view wanted = ask_->request.model;
   const auto& considered = ask_->plan.considered;

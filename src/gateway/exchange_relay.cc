@@ -143,7 +143,7 @@ Task<void> Exchange::relay() {
     case Attempt::Form::bytes: co_await relay_bytes(); break;
   }
   if (serving_is_recorded_) co_return;
-  record_attempt(*serving_, core_.loop.now(), failed_ ? &*failed_ : nullptr);
+  record_attempt(*serving_, core_.loop.now(), broken_ ? &*broken_ : nullptr);
 }
 
 // Begins the answer with the provider's head; false when a field of it must not go out.
@@ -200,7 +200,7 @@ Task<void> Exchange::relay_events() {
     if (batch.error) {
       note_failure(*batch.error);
       serving_->set_outcome(outcome_of(*batch.error));
-      failed_ = *batch.error;
+      broken_ = *batch.error;
       if (!batch.error_shown) {
         ++events_;
         core_.metrics.sse_events_sent.add();
