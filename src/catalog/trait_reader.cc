@@ -98,6 +98,9 @@ llm::HostTraitOverrides read_quirks(dom::element object, std::string& fault) {
     } else if (name == "thinking_switch") {
       quirks.thinking_switch = llm::parse_thinking_switch(text(value, name, fault).value_or(""));
       if (!quirks.thinking_switch) note(fault, name, "is no way to switch thinking");
+    } else if (name == "prefill") {
+      quirks.prefill = llm::parse_prefill(text(value, name, fault).value_or(""));
+      if (!quirks.prefill) note(fault, name, "is no way to have an answer gone on with");
     } else if (name == "call_id_letters") {
       quirks.call_id_letters = static_cast<std::uint32_t>(
           std::min<std::uint64_t>(count(value, name, fault).value_or(0), UINT32_MAX));

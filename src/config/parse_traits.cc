@@ -68,6 +68,7 @@ void parse_quirks(Section& parent, llm::HostTraitOverrides& quirks) {
     parse_text(section, "reasoning_name", quirks.reasoning_name);
     parse_enum(section, "thinking_switch", llm::thinking_switch_names(), llm::parse_thinking_switch,
                quirks.thinking_switch);
+    parse_enum(section, "prefill", llm::prefill_names(), llm::parse_prefill, quirks.prefill);
     std::uint32_t letters = 0;
     if (section.count("call_id_letters", letters, 0, llm::call_id_letters_max)) {
       quirks.call_id_letters = letters;

@@ -53,6 +53,10 @@ class CallWriter {
     std::optional<ApiError> error = write_messages();
     if (!error) error = write_tools();
     if (error) return std::unexpected(std::move(*error));
+    if (request_.goes_on && traits_.prefill == Prefill::continue_final_message) {
+      writer_.key("continue_final_message").boolean(true);
+      writer_.key("add_generation_prompt").boolean(false);
+    }
     write_output();
     write_reasoning();
     write_sampling();

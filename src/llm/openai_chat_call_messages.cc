@@ -27,9 +27,10 @@ std::optional<ApiError> OpenaiChatMessages::write(const Turns& turns,
   writer_.begin_array();
   if (!turns.system.empty() || !instruction.empty()) write_system(turns.system, instruction);
   for (const Turn& turn : turns.turns) {
+    const bool is_begun_answer = request_.goes_on && &turn == &turns.turns.back();
     switch (turn.role) {
       case Role::system: write_system(turn.parts, {}); break;
-      case Role::assistant: write_assistant(turn); break;
+      case Role::assistant: write_assistant(turn, is_begun_answer); break;
       case Role::user:
         if (auto error = write_user(turn)) return error;
         break;
@@ -224,7 +225,7 @@ std::optional<ApiError> OpenaiChatMessages::write_audio(const MediaPart& media) 
   return std::nullopt;
 }
 
-void OpenaiChatMessages::write_assistant(const Turn& turn) {
+void OpenaiChatMessages::write_assistant(const Turn& turn, bool is_begun_answer) {
   std::vector<json::Text> texts;
   std::vector<const ToolCall*> calls;
   for (const Part* part : turn.parts) {
@@ -251,6 +252,8 @@ void OpenaiChatMessages::write_assistant(const Turn& turn) {
     for (const ToolCall* call : calls) write_call(*call);
     writer_.end_array();
   }
+  if (is_begun_answer && traits_.prefill == Prefill::prefix) writer_.key("prefix").boolean(true);
+  if (is_begun_answer && traits_.prefill == Prefill::partial) writer_.key("partial").boolean(true);
   writer_.end_object();
 }
 

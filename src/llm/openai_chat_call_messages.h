@@ -30,7 +30,7 @@ class OpenaiChatMessages {
   std::optional<ApiError> write_audio(const MediaPart& media);
   void write_image(const MediaPart& media);
   void write_text_part(json::Text text);
-  void write_assistant(const Turn& turn);
+  void write_assistant(const Turn& turn, bool is_begun_answer);
   void write_thoughts(const Turn& turn);
   void write_call(const ToolCall& call);
 

@@ -51,6 +51,9 @@ constexpr std::array thinking_switches = {ThinkingSwitch::reasoning_effort,
                                           ThinkingSwitch::chat_template_kwargs,
                                           ThinkingSwitch::reasoning};
 
+constexpr std::array prefills = {Prefill::none, Prefill::plain, Prefill::prefix, Prefill::partial,
+                                 Prefill::continue_final_message};
+
 constexpr std::string_view name_of(ThinkingControl control) noexcept {
   switch (control) {
     case ThinkingControl::none: return "none";
@@ -75,6 +78,17 @@ constexpr std::string_view name_of(ThinkingSwitch spelling) noexcept {
   __builtin_unreachable();
 }
 
+constexpr std::string_view name_of(Prefill prefill) noexcept {
+  switch (prefill) {
+    case Prefill::none: return "none";
+    case Prefill::plain: return "plain";
+    case Prefill::prefix: return "prefix";
+    case Prefill::partial: return "partial";
+    case Prefill::continue_final_message: return "continue_final_message";
+  }
+  __builtin_unreachable();
+}
+
 template <typename Enum, std::size_t count>
 constexpr std::array<std::string_view, count> names_of(const std::array<Enum, count>& all) {
   std::array<std::string_view, count> names;
@@ -84,6 +98,7 @@ constexpr std::array<std::string_view, count> names_of(const std::array<Enum, co
 
 constexpr auto control_names = names_of(thinking_controls);
 constexpr auto switch_names = names_of(thinking_switches);
+constexpr auto prefill_name_list = names_of(prefills);
 
 template <typename Enum, std::size_t count>
 std::optional<Enum> named(const std::array<Enum, count>& all, std::string_view name) noexcept {
@@ -119,8 +134,10 @@ std::span<const HostFlag> host_flags() noexcept { return host_flag_names; }
 
 std::string_view to_string(ThinkingControl control) noexcept { return name_of(control); }
 std::string_view to_string(ThinkingSwitch spelling) noexcept { return name_of(spelling); }
+std::string_view to_string(Prefill prefill) noexcept { return name_of(prefill); }
 std::span<const std::string_view> thinking_names() noexcept { return control_names; }
 std::span<const std::string_view> thinking_switch_names() noexcept { return switch_names; }
+std::span<const std::string_view> prefill_names() noexcept { return prefill_name_list; }
 
 std::optional<ThinkingControl> parse_thinking(std::string_view name) noexcept {
   return named(thinking_controls, name);
@@ -128,6 +145,10 @@ std::optional<ThinkingControl> parse_thinking(std::string_view name) noexcept {
 
 std::optional<ThinkingSwitch> parse_thinking_switch(std::string_view name) noexcept {
   return named(thinking_switches, name);
+}
+
+std::optional<Prefill> parse_prefill(std::string_view name) noexcept {
+  return named(prefills, name);
 }
 
 void ModelTraitOverrides::apply_to(ModelTraits& traits) const {
@@ -153,6 +174,7 @@ void HostTraitOverrides::apply_to(HostTraits& traits) const {
   take(call_id_letters, traits.call_id_letters);
   take(reasoning_name, traits.reasoning_name);
   take(thinking_switch, traits.thinking_switch);
+  take(prefill, traits.prefill);
   take(refused, traits.refused);
 }
 
@@ -185,6 +207,7 @@ void narrow(ModelTraits& model, const HostTraits& host) noexcept {
   model.takes_output_schema = model.takes_output_schema && host.takes_json_schema;
   model.takes_custom_tools = model.takes_custom_tools && host.takes_custom_tools;
   model.thinking_switch = host.thinking_switch;
+  model.prefill = host.prefill;
   model.wants_thoughts = !host.reasoning_name.empty();
   model.takes_media_in_results = model.takes_media_in_results && host.takes_media_in_results;
   model.takes_media_urls = model.takes_media_urls && host.takes_media_urls;

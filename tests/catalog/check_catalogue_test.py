@@ -58,6 +58,7 @@ CASES = {
     "quirks need quirk_sources": lambda d: quirky(d).update(quirk_sources=[]),
     "quirks are of hosts": lambda d: quirky(d).update(dialect="gemini"),
     "is no trait of a model": lambda d: rule(d)["traits"].update(sings=True),
+    "prefill is": lambda d: quirky(d)["quirks"].update(prefill="suffix"),
     "thinking_switch is": lambda d: quirky(d)["quirks"].update(thinking_switch="lever"),
     "thinking_variable must be": lambda d: rule(d)["traits"].update(thinking_variable="a b"),
     "thinking is": lambda d: rule(d)["traits"].update(thinking="deep"),

@@ -43,6 +43,7 @@ TEST(LoadTraits, AModelOfTheCatalogueIsWrittenToAsTheCatalogueSays) {
   EXPECT_EQ(deepseek.provider->host.reasoning_name, "reasoning_content");
   EXPECT_EQ(deepseek.traits.thinking_switch, llm::ThinkingSwitch::thinking);
   EXPECT_TRUE(deepseek.traits.wants_thoughts);
+  EXPECT_EQ(deepseek.traits.prefill, llm::Prefill::none) << "at its other URL alone";
   EXPECT_FALSE(deepseek.traits.takes_custom_tools);
 }
 

@@ -244,6 +244,9 @@ const Case cases[] = {
      "\"a\"\ntraits = { takes_prefil = true }\n",
      "f:7:12: model[0].deployment[0].traits.takes_prefil: unknown key; did you mean "
      "\"takes_prefill\"?"},
+    {"[[provider]]\nname = \"a\"\nquirks = { prefill = \"prefx\" }\n",
+     "f:3:12: provider[0].quirks.prefill: \"prefx\" is none that is known; did you mean "
+     "\"prefix\"?"},
     {"[[provider]]\nname = \"a\"\nquirks = { thinking_switch = \"reasonings\" }\n",
      "f:3:12: provider[0].quirks.thinking_switch: \"reasonings\" is none that is known; did you "
      "mean "

@@ -44,7 +44,9 @@ TEST(HostTraits, TellAModelHowItIsSpokenTo) {
   EXPECT_FALSE(model.wants_thoughts);
   narrow(model, {.takes_custom_tools = false,
                  .reasoning_name = "reasoning",
-                 .thinking_switch = ThinkingSwitch::enable_thinking});
+                 .thinking_switch = ThinkingSwitch::enable_thinking,
+                 .prefill = Prefill::partial});
+  EXPECT_EQ(model.prefill, Prefill::partial);
   EXPECT_EQ(model.thinking_switch, ThinkingSwitch::enable_thinking);
   EXPECT_TRUE(model.wants_thoughts);
   EXPECT_FALSE(model.takes_custom_tools);

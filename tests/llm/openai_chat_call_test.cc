@@ -77,6 +77,33 @@ TEST(OpenaiChatCall, WritesEachKindOfMessage) {
   }
 }
 
+TEST(OpenaiChatCall, TellsEachHostInItsWayToGoOnWithTheLastMessage) {
+  constexpr std::string_view begun = R"({"role":"assistant","content":"one,"})";
+  const std::string said = std::string(hi) + "," + std::string(begun);
+  const auto going_on = [&](Prefill prefill, bool goes_on) {
+    json::Index index;
+    const std::string body = asking(said);
+    if (!index.build(body)) return std::string("no JSON");
+    auto request = read_anthropic_chat(json::root(index));
+    if (!request) return std::string("unread");
+    request->goes_on = goes_on;
+    const ModelTraits traits{.prefill = prefill};
+    const auto call =
+        write_openai_chat_call(*request, {.upstream_model = "up", .traits = traits}, index);
+    return call ? call->body : std::string("refused");
+  };
+  const std::string plain = body_of(said);
+  EXPECT_EQ(going_on(Prefill::plain, true), plain);
+  EXPECT_EQ(going_on(Prefill::prefix, false), plain) << "it is the caller's own history";
+  EXPECT_EQ(going_on(Prefill::prefix, true),
+            body_of(std::string(hi) + R"(,{"role":"assistant","content":"one,","prefix":true})"));
+  EXPECT_EQ(going_on(Prefill::partial, true),
+            body_of(std::string(hi) + R"(,{"role":"assistant","content":"one,","partial":true})"));
+  EXPECT_EQ(going_on(Prefill::continue_final_message, true),
+            body_of(said, R"(,"continue_final_message":true,"add_generation_prompt":false,)"
+                          R"("max_tokens":9)"));
+}
+
 TEST(OpenaiChatCall, WritesOneSystemMessage) {
   const std::string_view asked =
       R"(,"system":[{"type":"text","text":"A","cache_control":{"type":"ephemeral"}},{"type":"text","text":"B"}])";

@@ -68,6 +68,11 @@ TEST(TraitOverrides, ASwitchForThinkingIsReadByItsName) {
   EXPECT_EQ(thinking_switch_names().size(), 6U);
   EXPECT_EQ(parse_thinking_switch(""), std::nullopt);
   HostTraits host;
+  for (const std::string_view name : prefill_names()) {
+    EXPECT_EQ(to_string(parse_prefill(name).value()), name);
+  }
+  EXPECT_EQ(prefill_names().size(), 5U);
+  EXPECT_EQ(parse_prefill(""), std::nullopt);
   HostTraitOverrides{.thinking_switch = ThinkingSwitch::thinking}.apply_to(host);
   EXPECT_EQ(host.thinking_switch, ThinkingSwitch::thinking);
   ModelTraits model;

@@ -202,6 +202,7 @@ struct ChatRequest {
   std::vector<OtherMember> others = {};
 
   bool stream = false;
+  bool goes_on = false;  // the last message is the beginning of the answer (continuation.h)
 
   std::deque<std::string> owned = {};  // grows at its end only: views into it stay
 

@@ -35,6 +35,7 @@ struct HostTraits {
   /// back: "reasoning_content" or "reasoning"; empty: nothing known, so nothing is renamed.
   std::string reasoning_name = {};
   ThinkingSwitch thinking_switch = ThinkingSwitch::reasoning_effort;
+  Prefill prefill = Prefill::none;
   /// Members at the top of a body that it answers with an error. They only tune: they are taken
   /// out.
   std::vector<std::string> refused = {};

@@ -27,6 +27,16 @@ enum class ThinkingSwitch : std::uint8_t {
   reasoning,             // "reasoning":{"effort"|"max_tokens"|"enabled"} (OpenRouter)
 };
 
+/// How a host of the OpenAI dialect is told to go on with the assistant's words that a conversation
+/// ends with, in place of answering them.
+enum class Prefill : std::uint8_t {
+  none,                    // it cannot be told
+  plain,                   // it needs not be told (OpenRouter)
+  prefix,                  // "prefix":true in the message (Mistral; DeepSeek at its beta URL)
+  partial,                 // "partial":true in the message (Moonshot, Alibaba)
+  continue_final_message,  // that member at the top, and no generation prompt (vLLM, llama.cpp)
+};
+
 struct ModelTraits {
   /// The most tokens it writes: asked for where the caller names no number and the provider wants
   /// one. Nothing: not known.
@@ -34,6 +44,8 @@ struct ModelTraits {
   ThinkingControl thinking = ThinkingControl::none;
   /// The host's; narrow() fills it in.
   ThinkingSwitch thinking_switch = ThinkingSwitch::reasoning_effort;
+  /// The host's; narrow() fills it in.
+  Prefill prefill = Prefill::none;
   /// The variable of its chat template that switches thinking: "enable_thinking" (Qwen, GLM) or
   /// "thinking" (DeepSeek, Kimi); empty: none is known. For hosts that show models' templates.
   std::string thinking_variable = {};

@@ -30,8 +30,11 @@ struct TraitFlag {
 [[nodiscard]] std::string_view to_string(ThinkingControl control) noexcept;
 [[nodiscard]] std::optional<ThinkingSwitch> parse_thinking_switch(std::string_view name) noexcept;
 [[nodiscard]] std::string_view to_string(ThinkingSwitch spelling) noexcept;
+[[nodiscard]] std::optional<Prefill> parse_prefill(std::string_view name) noexcept;
+[[nodiscard]] std::string_view to_string(Prefill prefill) noexcept;
 [[nodiscard]] std::span<const std::string_view> thinking_names() noexcept;
 [[nodiscard]] std::span<const std::string_view> thinking_switch_names() noexcept;
+[[nodiscard]] std::span<const std::string_view> prefill_names() noexcept;
 
 struct ModelTraitOverrides {
   std::vector<std::pair<bool ModelTraits::*, bool>> flags = {};
@@ -52,6 +55,7 @@ struct HostTraitOverrides {
   std::optional<std::uint32_t> call_id_letters = {};
   std::optional<std::string> reasoning_name = {};
   std::optional<ThinkingSwitch> thinking_switch = {};
+  std::optional<Prefill> prefill = {};
   std::optional<std::vector<std::string>> refused = {};
 
   void apply_to(HostTraits& traits) const;
