@@ -2,9 +2,21 @@
 
 #include <utility>
 
+#include "sluice/base/assert.h"
+
 namespace sluice::llm {
 
 void AnswerTranslation::take(const ChatEvent& event) {
+  if (!so_far_) return pass_on(event);
+  ChatEvent shown = event;
+  if (so_far_->take(shown)) pass_on(shown);
+}
+
+void AnswerTranslation::pass_on(const ChatEvent& event) {
+  if (mark_ && event.kind != ChatEventKind::usage) {
+    writer_->mark_continued(*mark_);
+    mark_.reset();
+  }
   content_seen_ = content_seen_ || is_content(event);
   if (event.kind == ChatEventKind::usage) usage_.update(event.usage);
   if (repair_) {
@@ -22,6 +34,23 @@ void AnswerTranslation::end(Step& step) {
   writer_->end();
   step.commits = true;
   step.ended = ended_ = true;
+}
+
+void AnswerTranslation::go_on(std::unique_ptr<ChatReader> reader, const Continued& mark) {
+  SLUICE_ASSERT(so_far_ && !ended_);
+  reader_ = std::move(reader);
+  provider_ = mark.provider;
+  mark_ = mark;
+  so_far_->go_on();
+  usage_ = {};
+  content_seen_ = false;
+}
+
+AnswerTranslation::Step AnswerTranslation::end_early() {
+  SLUICE_ASSERT(so_far_ && so_far_->is_finished() && !ended_);
+  Step step;
+  end(step);
+  return step;
 }
 
 std::optional<RepairOutcome> AnswerTranslation::repair_outcome() const noexcept {

@@ -1,5 +1,6 @@
 #include <string>
 
+#include "continued_mark.h"
 #include "sluice/json/text.h"
 #include "sluice/llm/anthropic_writer.h"
 
@@ -71,6 +72,13 @@ void AnthropicStreamWriter::close_block(Block) {
   begin_block_event("content_block_stop");
   end_event();
   ++index_;
+}
+
+void AnthropicStreamWriter::write_mark(const Continued& mark) {
+  begin_event("sluice.continued");
+  out_ += ",\"continued\":";
+  append_continued(out_, mark);
+  end_event();
 }
 
 void AnthropicStreamWriter::write_block(std::string_view json) {

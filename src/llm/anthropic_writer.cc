@@ -20,6 +20,11 @@ std::uint64_t rest_of(Usage::Count all, Usage::Count part, Usage::Count other_pa
 
 }  // namespace
 
+void AnthropicWriter::mark_continued(const Continued& mark) {
+  frame_.cost = mark.cost;
+  if (started_) write_mark(mark);
+}
+
 void AnthropicWriter::take_ordered(const ChatEvent& event) {
   if (event.choice != 0) return;
   switch (event.kind) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "continued_mark.h"
 #include "openai_chat_parts.h"
 #include "sluice/llm/openai_chat_writer.h"
 
@@ -213,6 +214,16 @@ void OpenaiChunkWriter::write_usage() {
   out_ += "],\"usage\":";
   append_openai_usage(out_, usage_, frame_.cost);
   out_ += "}\n\n";
+  ++events_;
+}
+
+void OpenaiChunkWriter::mark_continued(const Continued& mark) {
+  frame_.cost = mark.cost;
+  if (head_.empty()) return;  // it goes on with nothing
+  out_ += head_;
+  out_ += "],\"sluice\":{\"continued\":";
+  append_continued(out_, mark);
+  out_ += "}}\n\n";
   ++events_;
 }
 

@@ -1,5 +1,6 @@
 #include "sluice/llm/responses_writer.h"
 
+#include "continued_mark.h"
 #include "openai_chat_parts.h"
 #include "responses_members.h"
 #include "responses_writing.h"
@@ -55,6 +56,15 @@ void ResponsesWriter::start() {
     write_response("in_progress");
     end_event();
   }
+}
+
+void ResponsesWriter::mark_continued(const Continued& mark) {
+  frame_.cost = mark.cost;
+  if (!started_ || !streaming_) return;
+  begin_event("sluice.continued");
+  out_ += ",\"continued\":";
+  append_continued(out_, mark);
+  end_event();
 }
 
 void ResponsesWriter::end() {

@@ -3,6 +3,9 @@
 //
 //   body or events --> ChatReader --> events (usage and content noted) --> [AnswerRepair]
 //                                                                      --> ChatWriter --> bytes
+//
+// Where an answer that breaks off is to be gone on with elsewhere, the writer outlives the reader:
+// go_on() joins it to the next provider's.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -13,6 +16,7 @@
 #include "sluice/llm/answer_repair.h"
 #include "sluice/llm/chat_reader.h"
 #include "sluice/llm/chat_writer.h"
+#include "sluice/llm/continuation.h"
 
 namespace sluice::llm {
 
@@ -42,6 +46,17 @@ class AnswerTranslation final : private ChatSink {
   /// The stream's bytes have ended in order.
   [[nodiscard]] Step finish();
 
+  /// From now on what is shown is kept in mind, so that another provider can go on. Before the
+  /// first event; not with answers that are mended.
+  void keep_in_mind() { so_far_.emplace(); }
+  /// Null: nobody keeps it in mind.
+  [[nodiscard]] const AnswerSoFar* so_far() const noexcept { return so_far_ ? &*so_far_ : nullptr; }
+  /// Another provider's answer goes on with this one: `reader` reads it. Until it has brought
+  /// something to show, nothing is written. Lifetime of the mark's views: the translation's.
+  void go_on(std::unique_ptr<ChatReader> reader, const Continued& mark);
+  /// Ends an answer that was finished, though its stream was not.
+  [[nodiscard]] Step end_early();
+
   /// Events of about so many bytes come next.
   void expect(std::size_t bytes) { writer_->expect(bytes); }
   /// What was written since the last time, and how many events of a stream that is.
@@ -54,12 +69,15 @@ class AnswerTranslation final : private ChatSink {
 
  private:
   void take(const ChatEvent& event) override;
+  void pass_on(const ChatEvent& event);
   void settle(Step& step);
   void end(Step& step);
 
   std::unique_ptr<ChatReader> reader_;
   std::unique_ptr<ChatWriter> writer_;
   std::optional<AnswerRepair> repair_;
+  std::optional<AnswerSoFar> so_far_;
+  std::optional<Continued> mark_;  // to be written ahead of what goes on
   std::string provider_;
   Usage usage_;
   std::uint64_t events_taken_ = 0;

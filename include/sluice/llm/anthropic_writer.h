@@ -15,6 +15,9 @@
 //                       signature of a tool call in front of it
 //   arguments that are no object, in a whole answer   {"_raw":"what the model wrote"}
 //
+// Where another provider goes on, an event `sluice.continued` says so: SDKs pass over events that
+// they do not know.
+//
 // The input's tokens are known at the end only: message_start says 0, message_delta what is right.
 // No `ping` is written.
 #pragma once
@@ -34,6 +37,7 @@ class AnthropicWriter : public ChatWriter {
  public:
   void take(const ChatEvent& event) final { order_.take(event, ordered_); }
   void end() final;
+  void mark_continued(const Continued& mark) final;
 
  protected:
   enum class Block : std::uint8_t { none, text, thinking, tool_use };
@@ -47,6 +51,7 @@ class AnthropicWriter : public ChatWriter {
   virtual void close_block(Block block) = 0;
   virtual void write_block(std::string_view json) = 0;  // whole
   virtual void end_message() = 0;
+  virtual void write_mark([[maybe_unused]] const Continued& mark) {}  // of a stream
 
   [[nodiscard]] const AnswerFrame& frame() const noexcept { return frame_; }
   // Members of the message as it stands at the beginning of a stream, or at the end.
@@ -75,7 +80,7 @@ class AnthropicWriter : public ChatWriter {
   void sign(json::Text signature);
   [[nodiscard]] std::string_view stop_reason() const noexcept;
 
-  const AnswerFrame frame_;
+  AnswerFrame frame_;
   Ordered ordered_{*this};
   CallOrder order_;
   bool started_ = false;
@@ -104,6 +109,7 @@ class AnthropicStreamWriter final : public AnthropicWriter {
   void close_block(Block block) override;
   void write_block(std::string_view json) override;
   void end_message() override;
+  void write_mark(const Continued& mark) override;
   void begin_event(std::string_view type);
   void begin_block_event(std::string_view type);
   void end_event();

@@ -28,11 +28,22 @@ struct AnswerFrame {
   } cost = {};
 };
 
+/// Another provider goes on with an answer that broke off (continuation.h).
+struct Continued {
+  std::string_view provider = {};  // configured name
+  std::string_view after = {};     // the kind of error that the first one ended with
+  AnswerFrame::Cost cost = {};     // of its tokens, from now on
+};
+
 class ChatWriter : public ChatSink {
  public:
   /// The answer is whole: writes what comes behind the last event. Call once, after `finished` of
   /// every choice. A stream that fails is not ended: the error event is its last.
   virtual void end() = 0;
+
+  /// Marks the place in a stream where another provider goes on, for whoever wants to know: clients
+  /// pass over it.
+  virtual void mark_continued([[maybe_unused]] const Continued& mark) {}
 
   /// The writer holds more of the answer than it may: the answer has failed.
   [[nodiscard]] virtual bool is_overfull() const noexcept { return false; }

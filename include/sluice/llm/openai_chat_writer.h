@@ -2,6 +2,7 @@
 //
 //   data: {"id":"..","object":"chat.completion.chunk",..,"choices":[{"index":0,"delta":{..},
 //          "finish_reason":null}]}            one per event
+//   data: {..,"choices":[],"sluice":{"continued":{..}}}   another provider goes on
 //   data: {..,"choices":[],"usage":{..}}      where usage was asked for
 //   data: [DONE]
 //
@@ -26,6 +27,7 @@ class OpenaiChunkWriter final : public ChatWriter {
 
   void take(const ChatEvent& event) override;
   void end() override;
+  void mark_continued(const Continued& mark) override;
 
  private:
   struct Choice {

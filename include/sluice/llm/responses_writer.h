@@ -38,6 +38,7 @@ class ResponsesWriter : public ChatWriter {
 
   void take(const ChatEvent& event) override;
   void end() override;
+  void mark_continued(const Continued& mark) override;
   [[nodiscard]] bool is_overfull() const noexcept override;
 
  protected:
@@ -71,7 +72,7 @@ class ResponsesWriter : public ChatWriter {
   void write_response(std::string_view status);
   void append_usage();
 
-  const AnswerFrame frame_;
+  AnswerFrame frame_;
   const bool streaming_;
   std::string id_;  // of the request, escaped, without what its form begins with
   std::uint64_t sequence_ = 0;

@@ -1,0 +1,17 @@
+// The mark in a stream that another provider goes on with it: what all dialects say of it alike.
+#pragma once
+#include <string>
+
+#include "sluice/json/writer.h"
+#include "sluice/llm/chat_writer.h"
+
+namespace sluice::llm {
+
+/// Appends {"provider":"..","after":".."}.
+inline void append_continued(std::string& out, const Continued& mark) {
+  json::Writer writer(out);
+  writer.begin_object().key("provider").string(mark.provider);
+  writer.key("after").string(mark.after).end_object();
+}
+
+}  // namespace sluice::llm
