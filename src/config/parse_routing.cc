@@ -116,6 +116,7 @@ bool parse_routing(Section& parent, RoutingPolicy& policy) {
     parse_retry(section, policy.retry);
     parse_hedge(section, policy.hedge);
     parse_affinity(section, policy.affinity);
+    section.flag("stream_rescue", policy.stream_rescue);
     section.count("fallback_depth_max", policy.fallback_depth_max, 0, 32);
   });
   return strategy_written;

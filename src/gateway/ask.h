@@ -22,6 +22,8 @@ struct Ask {
   // The body read whole, for providers of other dialects: one of the two, and most have none.
   std::unique_ptr<llm::ChatRequest> chat = {};
   std::unique_ptr<llm::EmbeddingsRequest> embeddings = {};
+  // The chat with what was said of its answer behind it, once that broke off.
+  std::unique_ptr<llm::ChatRequest> continued = {};
   std::unique_ptr<MediaFetches> media = {};  // made when first needed, until the commit point
   const catalog::Model* model = nullptr;     // null: none was named
   std::string_view provider = {};            // pinned by the name; empty: any
@@ -33,6 +35,11 @@ struct Ask {
   route::Plan plan = {};
   bool may_estimate = false;  // tokens are to be counted, and who serves the model cannot
   std::optional<AttemptContext> context = {};  // from the first attempt on
+
+  /// The chat that is written for providers; null: it was not read.
+  [[nodiscard]] llm::ChatRequest* asked_chat() const noexcept {
+    return continued ? continued.get() : chat.get();
+  }
 };
 
 }  // namespace sluice::gateway

@@ -83,6 +83,23 @@ class Attempt : public CachedObject {
   /// provider cannot be told: nothing was sent. To be called once, before run().
   [[nodiscard]] std::optional<llm::ApiError> prepare();
 
+  /// The answer is to go on with one that broke off, for this reason: its translation is this
+  /// attempt's now, until somebody takes it back. To be called before run(). Lifetime of `after`:
+  /// static.
+  void go_on_with(std::unique_ptr<llm::AnswerTranslation> broken, std::string_view after) noexcept {
+    gone_on_with_ = std::move(broken);
+    broken_after_ = after;
+  }
+  /// What the caller has been shown of a stream that another attempt may go on with; null: of this
+  /// one nobody can.
+  [[nodiscard]] const llm::AnswerSoFar* so_far() const noexcept {
+    return events_ ? events_->so_far() : nullptr;
+  }
+  /// Its translation, for that attempt.
+  [[nodiscard]] std::unique_ptr<llm::AnswerTranslation> take_translation() noexcept {
+    return gone_on_with_ ? std::move(gone_on_with_) : events_->take_translation();
+  }
+
   /// Nothing when there is an answer to show; else why not. When `stop` stopped, the error means
   /// nothing.
   [[nodiscard]] Task<std::optional<llm::ApiError>> run(StopToken stop);
@@ -105,7 +122,9 @@ class Attempt : public CachedObject {
   /// What was received before the commit point, to be shown first.
   [[nodiscard]] EventBatch& held() noexcept { return held_; }
   [[nodiscard]] EventSource& events() noexcept { return *events_; }
+  [[nodiscard]] const EventSource& events() const noexcept { return *events_; }
   [[nodiscard]] http::ClientExchange& upstream() noexcept { return *exchange_; }
+  [[nodiscard]] const http::ClientExchange& upstream() const noexcept { return *exchange_; }
   [[nodiscard]] bool has_upstream() const noexcept { return exchange_.has_value(); }
 
   [[nodiscard]] const catalog::Deployment& deployment() const noexcept { return deployment_; }
@@ -204,6 +223,8 @@ class Attempt : public CachedObject {
   std::optional<http::ClientHttp1::Exchange> exchange_;
   const http::ResponseHead* head_ = nullptr;
   std::unique_ptr<TranslatedCall> call_;
+  std::unique_ptr<llm::AnswerTranslation> gone_on_with_;  // until its own answer begins
+  std::string_view broken_after_;
   std::unique_ptr<EventSource> events_;  // of an event stream
   EventBatch held_;
   llm::Usage usage_;

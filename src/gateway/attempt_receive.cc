@@ -75,6 +75,10 @@ Task<std::optional<llm::ApiError>> Attempt::receive(ring::Deadline& first_conten
   MaybeError failed;
   if (streams_events()) {
     failed = co_await receive_events(first_content.token());
+  } else if (gone_on_with_) {
+    failed = refuse(AttemptOutcome::malformed,
+                    llm::errors::upstream_malformed(
+                        provider_.name, "it is no event stream, and one is to be gone on with"));
   } else if (has_no_body()) {
     form_ = Form::bytes;
   } else if (names_html(*head_)) {
@@ -159,8 +163,16 @@ Task<std::optional<llm::ApiError>> Attempt::receive_error(StopToken stop) {
 std::unique_ptr<EventSource> Attempt::make_events() {
   const std::size_t event_bytes_max = generation_->snapshot().config.streaming.event_bytes_max;
   if (call_) {
+    std::unique_ptr<llm::AnswerTranslation> translation = std::move(gone_on_with_);
+    if (translation) {
+      translation->go_on(
+          call_->reader(),
+          {.provider = provider_.name, .after = broken_after_, .cost = call_->cost()});
+    } else {
+      translation = call_->translation();
+    }
     return std::make_unique<TranslatedEvents>(
-        *exchange_, context_.core.index, call_->translation(),
+        *exchange_, context_.core.index, std::move(translation),
         TranslatedEvents::Config{
             .framing = call_->framing(),
             .provider = provider_.name,

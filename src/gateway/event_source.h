@@ -4,6 +4,7 @@
 //   translated_events.h   the provider's, written anew in the caller's dialect
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "sluice/base/cached_object.h"
@@ -12,6 +13,7 @@
 #include "sluice/coro/stop_token.h"
 #include "sluice/coro/task.h"
 #include "sluice/llm/answer_repair.h"
+#include "sluice/llm/answer_translation.h"
 #include "sluice/llm/api_error.h"
 #include "sluice/llm/usage.h"
 
@@ -49,6 +51,12 @@ class EventSource : public CachedObject {
   /// What became of the JSON that was to be mended; nothing: none, or it is not known yet.
   [[nodiscard]] virtual std::optional<llm::RepairOutcome> repair_outcome() const noexcept {
     return std::nullopt;
+  }
+  /// Of an answer that may be gone on with: what the caller has been shown; null: it may not.
+  [[nodiscard]] virtual const llm::AnswerSoFar* so_far() const noexcept { return nullptr; }
+  /// The same, for the attempt that goes on with it; null: it may not. The last call of next() was.
+  [[nodiscard]] virtual std::unique_ptr<llm::AnswerTranslation> take_translation() noexcept {
+    return nullptr;
   }
 };
 

@@ -79,17 +79,20 @@ class Exchange {
   Task<void> relay_events();
   Task<void> relay_bytes();
   Task<bool> send(SliceChain bytes, http::More more);
+  Task<bool> send_keep_alive();
   StopToken writing();
   bool start(std::optional<std::uint64_t> length_bytes);
   struct NextEvents {
     EventBatch batch;
     bool stopped = false;  // the client left, as is noted: nothing more is to be said
   };
+  [[nodiscard]] std::optional<NextEvents> end_of_exchange();
   Task<NextEvents> next_events(MonotonicTime& last_event_at, MonotonicTime& last_sent_at);
   llm::ApiError relay_timeout(llm::errors::Deadline which, Duration waited) const;
 
   // Asking a deployment.
   class AttemptStage;
+  class StreamRescue;
   AttemptContext& context();
   [[nodiscard]] std::unique_ptr<Attempt> make_attempt(const route::Step& step);
   MaybeError read_chat();
@@ -112,6 +115,9 @@ class Exchange {
   [[nodiscard]] const route::RoutingPolicy& policy() const noexcept;
   [[nodiscard]] bool wants_no_fallback() const noexcept;
   [[nodiscard]] std::size_t fallback_count() const noexcept;
+  MaybeError turn_to_fallback(std::size_t number);
+  MaybeError write_fallback(std::size_t number, Ask& ask);
+  void look_for_rescue();
   [[nodiscard]] route::Candidate candidate_of(const catalog::Model* model,
                                               const catalog::Deployment& deployment) const;
   void add_candidates(const catalog::Model& model,
@@ -148,6 +154,7 @@ class Exchange {
   };
   void count(const Account& account);
   void count_spent(const Attempt& attempt);
+  void count_received(const Attempt& attempt);
   [[nodiscard]] CachedVector<telemetry::ConsideredRecord> considered_records() const;
   void log(const Account& account);
 
@@ -185,6 +192,7 @@ class Exchange {
   // The record.
   int status_ = 0;
   std::uint64_t events_ = 0;
+  std::uint64_t events_before_ = 0;  // of attempts that broke off, and others went on with
   MonotonicTime body_at_{};
   MonotonicTime media_at_{};
   telemetry::EndedBy ended_by_ = telemetry::EndedBy::nobody;

@@ -96,7 +96,7 @@ void Exchange::settle_health(Attempt& attempt, MonotonicTime ended, const llm::A
     end.first_content = times.first_content - times.started;
     end.output_tokens = usage.output.value_or(0);
     end.generating = ended - times.first_content;
-    end.events = static_cast<std::uint32_t>(events_);
+    end.events = static_cast<std::uint32_t>(events_ - events_before_);
     end.gaps = end.generating;
   }
   const bool is_priced = attempt.model() != nullptr && !is_by_id();
@@ -213,13 +213,19 @@ void Exchange::count(const Account& account) {
   metrics.downstream_bytes_received.add(downstream_.bytes_in());
   metrics.downstream_bytes_sent.add(downstream_.bytes_out());
   if (!serving_) return;
-  if (serving_->form() == Attempt::Form::events) {
-    metrics.sse_events_received.add(serving_->events().events_received());
-  }
-  metrics.upstream_bytes_received.add(serving_->upstream().bytes_in());
-  metrics.upstream_bytes_sent.add(serving_->upstream().bytes_out());
+  count_received(*serving_);
   if (!is_by_id()) count_spent(*serving_);  // shown again, it costs nothing again
   if (serving_->usage_unseen()) metrics.usage_unseen.add();
+}
+
+// Of an attempt that was shown, in part at least.
+void Exchange::count_received(const Attempt& attempt) {
+  telemetry::Metrics& metrics = core_.metrics;
+  if (attempt.form() == Attempt::Form::events) {
+    metrics.sse_events_received.add(attempt.events().events_received());
+  }
+  metrics.upstream_bytes_received.add(attempt.upstream().bytes_in());
+  metrics.upstream_bytes_sent.add(attempt.upstream().bytes_out());
 }
 
 // Where there was a choice: what was thought of each, as of the last plan.

@@ -36,8 +36,6 @@ class Exchange::AttemptStage {
   void begin_round();
   [[nodiscard]] bool turn_to_next(Tried last);
   [[nodiscard]] bool stays_with_plan(Tried last) const;
-  MaybeError turn_to_fallback(std::size_t number);
-  MaybeError write_fallback(std::size_t number, Ask& ask);
   [[nodiscard]] std::optional<MonotonicTime> next_round_at(std::uint32_t round);
   [[nodiscard]] bool anybody_is_free(MonotonicTime then) const;
   [[nodiscard]] bool others_may_serve(const llm::ApiError& refusal) const;

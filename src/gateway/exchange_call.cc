@@ -19,7 +19,7 @@ AttemptContext& Exchange::context() {
                                          .request = ask_->request,
                                          .body = ask_->body,
                                          .request_id = request_id_,
-                                         .chat = ask_->chat.get()});
+                                         .chat = ask_->asked_chat()});
   }
   return *ask_->context;
 }
@@ -36,7 +36,7 @@ std::optional<ApiError> Exchange::read_chat() {
   auto chat = llm::read_chat(endpoint_.operation, ask_->body.view(), core_.index);
   if (!chat) return std::move(chat.error());
   ask_->chat = std::make_unique<llm::ChatRequest>(std::move(*chat));
-  if (ask_->context) ask_->context->chat = ask_->chat.get();
+  if (ask_->context) ask_->context->chat = ask_->asked_chat();
   return std::nullopt;
 }
 
@@ -60,10 +60,11 @@ bool Exchange::may_lack_files(const Attempt& attempt) const noexcept {
 // the call says what is to be done.
 Task<std::optional<ApiError>> Exchange::fetch_media(const catalog::Deployment& deployment,
                                                     StopToken stop) {
-  auto parts = llm::media_to_fetch(*ask_->chat, chat_dialect(deployment, endpoint_.operation),
-                                   deployment.traits);
+  auto parts = llm::media_to_fetch(
+      *ask_->asked_chat(), chat_dialect(deployment, endpoint_.operation), deployment.traits);
   if (parts.empty()) co_return std::nullopt;
-  if (!ask_->media) ask_->media = std::make_unique<MediaFetches>(core_, *generation_, *ask_->chat);
+  if (!ask_->media)
+    ask_->media = std::make_unique<MediaFetches>(core_, *generation_, *ask_->asked_chat());
   MaybeError failed = co_await ask_->media->fetch(std::move(parts), stop);
   media_at_ = core_.loop.now();
   co_return failed;
@@ -77,11 +78,12 @@ std::optional<ApiError> Exchange::prepare(Attempt& attempt) {
   const llm::ChatDialect dialect = chat_dialect(deployment, endpoint_.operation);
   std::optional<MediaFetches::InPlace> bytes;
   if (ask_->media) {
-    bytes.emplace(*ask_->media, llm::media_to_fetch(*ask_->chat, dialect, deployment.traits));
+    bytes.emplace(*ask_->media,
+                  llm::media_to_fetch(*ask_->asked_chat(), dialect, deployment.traits));
   }
   std::optional<llm::CacheBreakpoints> breakpoints;
   if (deployment.traits.automatic_cache_breakpoints) {
-    breakpoints.emplace(*ask_->chat, dialect, chat_target(deployment));
+    breakpoints.emplace(*ask_->asked_chat(), dialect, chat_target(deployment));
   }
   return attempt.prepare();
 }

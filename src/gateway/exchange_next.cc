@@ -4,25 +4,8 @@
 
 #include "exchange_attempt.h"
 #include "failure.h"
-#include "sluice/json/writer.h"
-#include "sluice/llm/override_members.h"
 
 namespace sluice::gateway {
-namespace {
-
-// The body with another model's name in it. `name_at`: where the name stands, or is to be put as
-// a member of its own.
-std::string with_model(std::string_view body, json::Span name_at, std::string_view name) {
-  std::string out(body.substr(0, name_at.offset));
-  if (name_at.size_bytes == 0) out += "\"model\":";
-  json::append_quoted(out, name);
-  if (name_at.size_bytes == 0) out += ',';
-  out += body.substr(name_at.offset + name_at.size_bytes);
-  return out;
-}
-
-}  // namespace
-
 void Exchange::AttemptStage::begin_round() {
   tries_left_ = exchange_.is_by_id() ? UINT32_MAX : exchange_.policy().retry.fallbacks + 1;
   turned_to_ = 0;
@@ -37,7 +20,7 @@ bool Exchange::AttemptStage::turn_to_next(Tried last) {
     return true;
   }
   while (tries_left_ > 0 && next_fallback_ < exchange_.fallback_count()) {
-    if (MaybeError refused = turn_to_fallback(next_fallback_++)) {
+    if (MaybeError refused = exchange_.turn_to_fallback(next_fallback_++)) {
       if (!exchange_.unsayable_) exchange_.unsayable_ = std::move(refused);
       continue;
     }
@@ -53,47 +36,6 @@ bool Exchange::AttemptStage::stays_with_plan(Tried last) const {
   if (turned_to_ == 0) return true;
   if (last == Tried::skipped) return !exchange_.wants_no_fallback() || exchange_.is_by_id();
   return may_go_elsewhere(*failed_) && !exchange_.wants_no_fallback();
-}
-
-// Makes the next of the request's fallbacks what is asked, planned anew. Nothing: it is; else why
-// it cannot be asked at all.
-std::optional<llm::ApiError> Exchange::AttemptStage::turn_to_fallback(std::size_t number) {
-  auto& asks = exchange_.fallback_asks_;
-  if (asks.size() <= number) asks.resize(number + 1);
-  if (!asks[number]) {
-    auto made = std::make_unique<Ask>();
-    if (MaybeError refused = write_fallback(number, *made)) return refused;
-    asks[number] = std::move(made);
-  }
-  exchange_.ask_ = asks[number].get();
-  if (MaybeError refused = exchange_.resolve_model()) return refused;
-  exchange_.plan_steps();
-  return std::nullopt;
-}
-
-// A fallback is a request of its own: what it overrides is put over the request's own members. Only
-// whether it is streamed is the client's to say once.
-std::optional<llm::ApiError> Exchange::AttemptStage::write_fallback(std::size_t number, Ask& ask) {
-  const Ask& own = exchange_.own_;
-  const llm::FallbackWish& wish = wishes()->fallbacks[number];
-  std::string body;
-  if (wish.overrides) {
-    // It was understood; but by limits that a reload may have lowered since.
-    if (!llm::override_members(own.body.view(), exchange_.core_.index, number, body)) {
-      return llm::errors::field_invalid(
-          "fallbacks", "The body is beyond the limits that hold by now. Send a smaller one.");
-    }
-  } else {
-    body = with_model(own.body.view(), own.request.model_span, wish.model);
-  }
-  ask.body = Slice::take(std::move(body));
-  if (MaybeError refused = exchange_.understand_json(ask)) return refused;
-  if (MaybeError refused = exchange_.header_wishes_.join(ask.request)) return refused;
-  if (ask.request.stream != own.request.stream) {
-    return llm::errors::field_invalid("fallbacks.stream",
-                                      "A fallback streams if its request does: leave stream out.");
-  }
-  return std::nullopt;
 }
 
 // Whether somebody who has not been asked yet may do better than a refusal.

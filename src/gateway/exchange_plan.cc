@@ -263,6 +263,7 @@ std::optional<ApiError> Exchange::plan() {
   pin_regions();
   if (MaybeError refused = resolve_model()) return refused;
   if (MaybeError refused = check_fallbacks()) return refused;
+  look_for_rescue();
   plan_steps();
   ask_->may_estimate = estimates_here();
   const bool nobody = ask_->plan.steps.empty();
@@ -277,6 +278,18 @@ std::optional<ApiError> Exchange::plan() {
   if (fallback_count() == 0) return nobody_serves();
   unsayable_ = nobody_serves();  // the last word, should nobody else serve either
   return std::nullopt;
+}
+
+// Whether its answer is to be gone on with if it breaks off, and can be. A body that nobody can
+// translate is relayed as ever.
+void Exchange::look_for_rescue() {
+  const llm::RouteWishes* const wishes = own_.request.wishes.get();
+  bool is_wanted = policy().stream_rescue;
+  if (wishes != nullptr) is_wanted = wishes->stream_rescue.value_or(is_wanted);
+  llm::Request& request = ask_->request;
+  if (!is_wanted || !request.stream || !llm::is_translatable(endpoint_.operation)) return;
+  if (request.repair.any() || wants_no_fallback() || read_chat()) return;
+  request.continuable = llm::can_be_continued(*ask_->chat);
 }
 
 // Tokens are to be counted, and somebody whom the data may reach serves the model, but cannot.
@@ -295,11 +308,6 @@ bool Exchange::estimates_here() const {
 std::optional<ApiError> Exchange::check_fallbacks() const {
   const llm::RouteWishes* const wishes = own_.request.wishes.get();
   if (wishes == nullptr) return std::nullopt;
-  if (wishes->stream_rescue == true) {
-    return llm::errors::field_invalid(
-        "stream_rescue",
-        "A stream that breaks off is not continued elsewhere here. Leave stream_rescue out.");
-  }
   if (wishes->fallbacks.size() > policy().fallback_depth_max) {
     return llm::errors::field_invalid(
         "fallbacks", fmt::format("There are more fallbacks than the {} allowed here. Name fewer.",

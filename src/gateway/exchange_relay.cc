@@ -5,6 +5,7 @@
 
 #include "answer_tail.h"
 #include "exchange.h"
+#include "exchange_rescue.h"
 #include "header_rules.h"
 #include "sluice/base/assert.h"
 #include "sluice/llm/token_count.h"
@@ -70,6 +71,13 @@ Task<bool> Exchange::send(SliceChain bytes, http::More more) {
   const Result<void> sent = co_await downstream_.write(std::move(bytes), more, writing());
   if (!sent) note_unsent(sent.error());
   co_return sent.has_value();
+}
+
+Task<bool> Exchange::send_keep_alive() {
+  SliceChain comment;
+  comment.push(Slice::of_static(keep_alive_comment));
+  core_.metrics.sse_keep_alives_sent.add();
+  return send(std::move(comment), http::More::yes);
 }
 
 Task<void> Exchange::answer_json(http::StatusCode status, std::string body,
@@ -191,7 +199,29 @@ Task<void> Exchange::relay_events() {
   MonotonicTime last_event_at = core_.loop.now();
   MonotonicTime last_sent_at = last_event_at;
   bool ends_in_cr = false;  // what was relayed: an event is over then, but its LF may never come
+  std::unique_ptr<StreamRescue> rescue;  // made when first needed
   while (true) {
+    if (batch.error && serving_->so_far() != nullptr && !rescue) {
+      rescue = std::make_unique<StreamRescue>(*this);
+    }
+    if (batch.error && rescue && rescue->may_help(*batch.error)) {
+      events_ += batch.events;
+      core_.metrics.sse_events_sent.add(batch.events);
+      if (!batch.bytes.empty() && !co_await send(std::move(batch.bytes), http::More::yes))
+        co_return;
+      EventBatch rest;
+      if (!co_await rescue->run(*batch.error, rest)) {
+        if (auto over = end_of_exchange()) {
+          if (over->stopped) co_return;
+          batch.error = std::move(over->batch.error);
+        }
+        rest.ended = true;
+        rest.error = std::move(batch.error);
+      }
+      batch = std::move(rest);
+      last_event_at = last_sent_at = core_.loop.now();
+      continue;
+    }
     events_ += batch.events;
     core_.metrics.sse_events_sent.add(batch.events);
     if (!batch.bytes.empty()) {
@@ -221,6 +251,25 @@ Task<void> Exchange::relay_events() {
   }
 }
 
+// What is to be said when the exchange is over, whatever the provider would say; nothing: it is
+// not.
+std::optional<Exchange::NextEvents> Exchange::end_of_exchange() {
+  NextEvents over;
+  over.batch.ended = true;
+  if (downstream_.server_ends()) {
+    over.batch.error = llm::errors::gateway_shutting_down();
+  } else if (downstream_.departed().stop_requested()) {
+    note_client_left();
+    over.stopped = true;
+  } else if (total_->passed()) {
+    over.batch.error =
+        relay_timeout(llm::errors::Deadline::total, core_.loop.now() - downstream_.began_at());
+  } else {
+    return std::nullopt;
+  }
+  return over;
+}
+
 // Waits for what the provider sends next, and keeps the client's connection alive meanwhile. The
 // stream stands between two events here, so a comment may be put in.
 Task<Exchange::NextEvents> Exchange::next_events(MonotonicTime& last_event_at,
@@ -239,33 +288,15 @@ Task<Exchange::NextEvents> Exchange::next_events(MonotonicTime& last_event_at,
       last_event_at = core_.loop.now();
       co_return NextEvents{.batch = std::move(*batch)};
     }
-    if (downstream_.server_ends()) {
-      NextEvents shut_down;
-      shut_down.batch.ended = true;
-      shut_down.batch.error = llm::errors::gateway_shutting_down();
-      co_return shut_down;
-    }
-    if (downstream_.departed().stop_requested()) {
-      note_client_left();
-      co_return NextEvents{.batch = {}, .stopped = true};
-    }
+    if (auto over = end_of_exchange()) co_return std::move(*over);
     const MonotonicTime now = core_.loop.now();
-    NextEvents timed_out;
-    timed_out.batch.ended = true;
-    if (total_->passed()) {
-      timed_out.batch.error =
-          relay_timeout(llm::errors::Deadline::total, now - downstream_.began_at());
-      co_return timed_out;
-    }
     if (now >= idle_at) {
+      NextEvents timed_out;
+      timed_out.batch.ended = true;
       timed_out.batch.error = relay_timeout(llm::errors::Deadline::idle, now - last_event_at);
       co_return timed_out;
     }
-    SliceChain comment;
-    comment.push(Slice::of_static(keep_alive_comment));
-    core_.metrics.sse_keep_alives_sent.add();
-    const bool sent = co_await send(std::move(comment), http::More::yes);
-    if (!sent) co_return NextEvents{.batch = {}, .stopped = true};
+    if (!co_await send_keep_alive()) co_return NextEvents{.batch = {}, .stopped = true};
     last_sent_at = core_.loop.now();
   }
 }

@@ -99,7 +99,8 @@ Speech speech_for(const llm::Endpoint& endpoint, const llm::Request& request,
     SLUICE_ASSERT(llm::is_translatable(endpoint.operation));
     return is_spoken(provider.dialect) ? Speech::translated : Speech::none;
   }
-  if (takes_as_it_came(endpoint, deployment)) return Speech::relayed;
+  const bool keeps_its_words = !request.continuable || !is_spoken(provider.dialect);
+  if (keeps_its_words && takes_as_it_came(endpoint, deployment)) return Speech::relayed;
   if (!is_spoken(provider.dialect)) return Speech::none;
   if (llm::asks_token_count(endpoint.operation)) {
     return has_token_count(deployment) ? Speech::translated : Speech::estimated;

@@ -31,8 +31,8 @@ enum class Speech : std::uint8_t {
   estimated,   // it cannot count tokens: the gateway says about how many there are
 };
 
-/// A chat whose answer is to be mended is translated in any case: that is where answers are taken
-/// apart.
+/// A chat whose answer is to be mended, or gone on with by others if it breaks off, is translated
+/// in any case: that is where answers are taken apart.
 [[nodiscard]] Speech speech_for(const llm::Endpoint& endpoint, const llm::Request& request,
                                 const catalog::Deployment& deployment) noexcept;
 

@@ -90,7 +90,15 @@ llm::AnswerFrame TranslatedCall::frame() const {
           std::chrono::duration_cast<std::chrono::seconds>(config_.now.time_since_epoch()).count(),
       .usage_shown = config_.request.usage_shown,
       .reasoning_shown = config_.chat == nullptr || !config_.chat->reasoning.hidden,
-      .cost = {.context = &config_.deployment.price, .of = cost_at}};
+      .cost = cost()};
+}
+
+llm::AnswerFrame::Cost TranslatedCall::cost() const noexcept {
+  return {.context = &config_.deployment.price, .of = cost_at};
+}
+
+std::unique_ptr<llm::ChatReader> TranslatedCall::reader() const {
+  return llm::make_chat_reader(dialect_, asked_);
 }
 
 std::unique_ptr<llm::AnswerTranslation> TranslatedCall::translation() const {
@@ -100,10 +108,11 @@ std::unique_ptr<llm::AnswerTranslation> TranslatedCall::translation() const {
         std::make_unique<llm::TokenCountReader>(asked_.provider),
         std::make_unique<llm::TokenCountWriter>(config_.request.operation), asked_.provider);
   }
-  return std::make_unique<llm::AnswerTranslation>(
-      llm::make_chat_reader(dialect_, asked_),
-      llm::make_chat_writer(config_.request.operation, config_.request.stream, frame()),
+  auto made = std::make_unique<llm::AnswerTranslation>(
+      reader(), llm::make_chat_writer(config_.request.operation, config_.request.stream, frame()),
       config_.deployment.provider->name, config_.request.repair);
+  if (config_.request.continuable) made->keep_in_mind();
+  return made;
 }
 
 TranslatedCall::WholeAnswer TranslatedCall::read_whole(std::string_view body,

@@ -50,6 +50,10 @@ class TranslatedCall {
   /// For the answer of a chat, if it comes as a stream.
   [[nodiscard]] std::unique_ptr<llm::AnswerTranslation> translation() const;
 
+  /// For an answer that goes on with another provider's.
+  [[nodiscard]] std::unique_ptr<llm::ChatReader> reader() const;
+  [[nodiscard]] llm::AnswerFrame::Cost cost() const noexcept;
+
   struct WholeAnswer {
     std::optional<llm::ApiError> error = {};  // and no bytes
     std::string bytes = {};

@@ -34,8 +34,14 @@ TranslatedEvents::TranslatedEvents(http::ClientExchange& upstream, json::Index& 
       config_(config),
       parser_(make_parser(config.framing, config.event_bytes_max)) {}
 
+std::unique_ptr<llm::AnswerTranslation> TranslatedEvents::take_translation() noexcept {
+  if (so_far() == nullptr) return nullptr;
+  usage_ = translation_->usage();
+  return std::move(translation_);
+}
+
 Task<Result<EventBatch>> TranslatedEvents::next(StopToken stop) {
-  SLUICE_ASSERT(!ended_);
+  SLUICE_ASSERT(!ended_ && translation_);
   EventBatch batch;
   Result<SliceChain> part = co_await upstream_.read_body(stop);
   if (!part) {

@@ -36,11 +36,17 @@ class TranslatedEvents final : public EventSource {
                    std::unique_ptr<llm::AnswerTranslation> translation, const Config& config);
 
   [[nodiscard]] Task<Result<EventBatch>> next(StopToken stop) override;
-  [[nodiscard]] llm::Usage usage() const noexcept override { return translation_->usage(); }
+  [[nodiscard]] llm::Usage usage() const noexcept override {
+    return translation_ ? translation_->usage() : usage_;
+  }
   [[nodiscard]] std::uint64_t events_received() const noexcept override { return received_; }
   [[nodiscard]] std::optional<llm::RepairOutcome> repair_outcome() const noexcept override {
-    return translation_->repair_outcome();
+    return translation_ ? translation_->repair_outcome() : std::nullopt;
   }
+  [[nodiscard]] const llm::AnswerSoFar* so_far() const noexcept override {
+    return translation_ ? translation_->so_far() : nullptr;
+  }
+  [[nodiscard]] std::unique_ptr<llm::AnswerTranslation> take_translation() noexcept override;
 
  private:
   void take_slice(http::SseParser& parser, Slice bytes, EventBatch& batch);
@@ -55,7 +61,8 @@ class TranslatedEvents final : public EventSource {
 
   http::ClientExchange& upstream_;
   json::Index& index_;
-  std::unique_ptr<llm::AnswerTranslation> translation_;
+  std::unique_ptr<llm::AnswerTranslation> translation_;  // null: taken
+  llm::Usage usage_;                                     // as it was then
   Config config_;
   std::variant<http::SseParser, http::AwsEventStreamParser> parser_;
   std::uint64_t received_ = 0;

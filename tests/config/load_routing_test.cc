@@ -57,6 +57,7 @@ TEST(LoadRouting, AModelsOwnPolicyIsOverTheFiles) {
 [routing]
 strategy = "price"
 fallback_depth_max = 3
+stream_rescue = true
 [routing.score]
 weights = "price"
 exploration = 0
@@ -90,6 +91,7 @@ routing = { strategy = "latency", score = { weights = "balanced" } }
   route::RoutingPolicy all;
   all.strategy = Strategy::price;
   all.fallback_depth_max = 3;
+  all.stream_rescue = true;
   all.score = {.weights = route::price_first_weights, .exploration = 0, .hysteresis = 0.2};
   all.retry = {.retries = 2,
                .backoff_ms = 100,

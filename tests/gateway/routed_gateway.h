@@ -32,6 +32,7 @@ struct Says {
   milliseconds thinks{0};        // before it answers
   bool is_silent = false;        // until the gateway leaves
   std::string type = "application/json";
+  bool stalls = false;  // after the body, whose end never comes
 };
 
 [[nodiscard]] inline Says failing(http::StatusCode status = 500) {
@@ -217,6 +218,14 @@ class RoutedGateway : public ::testing::Test {
     const http::OutgoingResponse response{.status = says.status, .fields = {.own = own}};
     SliceChain chain;
     chain.push(Slice::copy_of(says.body));
+    if (says.stalls) {
+      if (!exchange.start(response, std::nullopt)) co_return;
+      (void)co_await exchange.write(std::move(chain), http::More::yes, exchange.departed());
+      (void)co_await ring::sleep_until(loop, loop.now() + std::chrono::hours(24),
+                                       exchange.departed());
+      test.heard[place].left_at = test.now();
+      co_return;
+    }
     const Result<void> sent =
         co_await exchange.respond(response, std::move(chain), exchange.departed());
     if (!sent) test.heard[place].left_at = test.now();

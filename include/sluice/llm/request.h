@@ -31,6 +31,7 @@ struct Request {
   bool usage_shown = false;  // the client asked for the usage chunk of a stream: it is shown
   bool usage_added = false;  // we ask in its place: the chunk is counted and hidden
   RepairWanted repair;       // of chats
+  bool continuable = false;  // a stream that breaks off is to be gone on with elsewhere
   std::string user;          // the caller's end-user label; may be empty
   std::string session;       // the conversation it belongs to, by the caller's name; may be empty
   std::unique_ptr<const RouteWishes> wishes;  // null: nothing is said about routing

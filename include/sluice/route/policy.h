@@ -80,6 +80,7 @@ struct RoutingPolicy {
   RetryPolicy retry;
   HedgePolicy hedge;
   AffinityPolicy affinity;
+  bool stream_rescue = false;  // a stream that breaks off goes on elsewhere, if nobody says no
   std::uint32_t fallback_depth_max = 8;  // of a request's own `fallbacks` and `models`
 
   /// The first rule broken, in words for the operator, or nothing.

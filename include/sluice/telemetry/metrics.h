@@ -116,6 +116,8 @@ struct alignas(128) Metrics {
   Counter hedges;               // second attempts while the first was silent
   Counter hedges_won;           // those that answered first
   Counter hedges_over_budget;   // not made
+  Counter streams_rescued;      // that broke off, and went on with another attempt
+  Counter streams_not_rescued;  // nobody went on with them
   std::array<Counter, affinity_count> affinity;
   Gauge upstream_waiters;  // exchanges waiting for a connection
 

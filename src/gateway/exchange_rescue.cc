@@ -1,0 +1,179 @@
+#include "exchange_rescue.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "sluice/coro/scope.h"
+
+namespace sluice::gateway {
+
+using llm::ApiError;
+
+Exchange::StreamRescue::StreamRescue(Exchange& exchange) noexcept
+    : exchange_(exchange), tries_left_(exchange.policy().retry.fallbacks + 1) {}
+
+bool Exchange::StreamRescue::may_help(const ApiError& error) const noexcept {
+  const llm::AnswerSoFar* const so_far = exchange_.serving_->so_far();
+  if (so_far == nullptr || error.fault == Fault::client || exchange_.total_->passed()) return false;
+  if (exchange_.downstream_.server_ends()) return false;
+  return so_far->is_finished() || (so_far->can_go_on() && tries_left_ > 0);
+}
+
+Task<bool> Exchange::StreamRescue::run(ApiError error, EventBatch& rest) {
+  Attempt& broken = *exchange_.serving_;
+  after_ = llm::to_string(error.kind);
+  translation_ = broken.take_translation();
+  if (translation_->so_far()->is_finished()) {
+    const llm::AnswerTranslation::Step step = translation_->end_early();
+    rest.events = translation_->take_events();
+    rest.ended = true;
+    rest.bytes.push(Slice::take(translation_->take_bytes()));
+    co_return !step.error;
+  }
+  broken.set_outcome(outcome_of(error));
+  exchange_.record_attempt(broken, exchange_.core_.loop.now(), &error);
+  exchange_.serving_is_recorded_ = true;
+  broken_.push_back(&broken.deployment());
+
+  bool is_rescued = false;
+  StopSource asked(exchange_.total_->token());
+  Scope scope;
+  scope.spawn(keep_client(asked.token()));
+  is_rescued = co_await ask_around();
+  asked.request_stop();
+  co_await scope.join();
+  telemetry::Metrics& metrics = exchange_.core_.metrics;
+  (is_rescued ? metrics.streams_rescued : metrics.streams_not_rescued).add();
+  if (is_rescued) rest = std::move(exchange_.serving_->held());
+  co_return is_rescued;
+}
+
+// Others first: who broke off once may do so again. But better the same one than nobody.
+Task<bool> Exchange::StreamRescue::ask_around() {
+  exchange_.ask_ = &exchange_.own_;
+  exchange_.plan_steps();
+  if (co_await ask_planned(false)) co_return true;
+  for (std::size_t number = 0; number < exchange_.fallback_count(); ++number) {
+    if (!turn_to_fallback(number)) continue;
+    if (co_await ask_planned(false)) co_return true;
+  }
+  exchange_.ask_ = &exchange_.own_;
+  exchange_.plan_steps();
+  co_return co_await ask_planned(true);
+}
+
+Task<bool> Exchange::StreamRescue::ask_planned(bool those_that_broke) {
+  for (std::size_t i = 0; i < exchange_.ask_->plan.steps.size() && tries_left_ > 0; ++i) {
+    const route::Step step = exchange_.ask_->plan.steps[i];
+    const catalog::Deployment& deployment = step.passage.deployment();
+    if (has_broken(deployment) != those_that_broke || !goes_on(deployment)) continue;
+    if (exchange_.total_->token().stop_requested()) co_return false;
+    if (co_await ask(step)) co_return true;
+  }
+  co_return false;
+}
+
+// Lifetime: of the attempt, this frame; what it is told, the exchange.
+Task<bool> Exchange::StreamRescue::ask(const route::Step& step) {
+  const catalog::Deployment& deployment = step.passage.deployment();
+  const StopToken total = exchange_.total_->token();
+  if (write_rest()) co_return false;
+  auto attempt = exchange_.make_attempt(step);
+  if (exchange_.may_lack_files(*attempt) && co_await exchange_.fetch_media(deployment, total)) {
+    co_return false;
+  }
+  if (total.stop_requested() || exchange_.prepare(*attempt) || !may_ask(deployment)) {
+    co_return false;
+  }
+  Health& health = exchange_.generation_->health();
+  const auto ticket = health.begin(deployment, exchange_.core_.loop.now());
+  if (!ticket) co_return false;
+  attempt->hold(*ticket);
+  count_asked(deployment);
+  exchange_.shrink_deadline(deployment.timeouts.total);
+  attempt->go_on_with(std::move(translation_), after_);
+  MaybeError error = co_await attempt->run(total);
+  if (!error && attempt->refusal() == nullptr && !total.stop_requested()) {
+    serve(std::move(attempt));
+    co_return true;
+  }
+  if (error && !total.stop_requested()) {
+    exchange_.record_attempt(*attempt, exchange_.core_.loop.now(), &*error);
+    exchange_.count_spent(*attempt);
+  } else {
+    exchange_.record_stopped(*attempt);
+  }
+  translation_ = attempt->take_translation();
+  co_return false;
+}
+
+// To ask somebody again costs of the same budget, whatever was to be had the first time.
+bool Exchange::StreamRescue::may_ask(const catalog::Deployment& deployment) {
+  if (!has_broken(deployment)) return true;
+  Health& health = exchange_.generation_->health();
+  if (health.retries(deployment).try_spend(exchange_.core_.loop.now())) return true;
+  exchange_.core_.metrics.retries_over_budget.add();
+  return false;
+}
+
+void Exchange::StreamRescue::count_asked(const catalog::Deployment& deployment) {
+  telemetry::Metrics& metrics = exchange_.core_.metrics;
+  --tries_left_;
+  (has_broken(deployment) ? metrics.upstream_retries : metrics.upstream_fallbacks).add();
+  exchange_.last_asked_ = &deployment;
+}
+
+// Whoever waits for the rest sees that the connection lives.
+Task<void> Exchange::StreamRescue::keep_client(StopToken stop) {
+  const auto every =
+      std::chrono::milliseconds(exchange_.snapshot_.config.streaming.keep_alive_comment_ms);
+  if (every.count() == 0) co_return;
+  while (true) {
+    const Result<void> slept =
+        co_await ring::sleep_until(exchange_.core_.loop, exchange_.core_.loop.now() + every, stop);
+    if (!slept || !co_await exchange_.send_keep_alive()) co_return;
+  }
+}
+
+bool Exchange::StreamRescue::turn_to_fallback(std::size_t number) {
+  return !exchange_.turn_to_fallback(number) && exchange_.ask_->request.continuable;
+}
+
+bool Exchange::StreamRescue::goes_on(const catalog::Deployment& deployment) const {
+  if (speech_for(exchange_.endpoint_, exchange_.ask_->request, deployment) != Speech::translated) {
+    return false;
+  }
+  return translation_->so_far()->said().empty() ||
+         llm::continues_answers(chat_dialect(deployment, exchange_.endpoint_.operation),
+                                chat_target(deployment));
+}
+
+bool Exchange::StreamRescue::has_broken(const catalog::Deployment& deployment) const noexcept {
+  return std::ranges::find(broken_, &deployment) != broken_.end();
+}
+
+// What is asked now, with all that has been said behind it.
+std::optional<ApiError> Exchange::StreamRescue::write_rest() {
+  if (MaybeError refused = exchange_.read_chat()) return refused;
+  Ask& ask = *exchange_.ask_;
+  ask.media.reset();  // it speaks of the chat before
+  ask.continued = std::make_unique<llm::ChatRequest>(
+      llm::continued_request(*ask.chat, translation_->so_far()->said()));
+  exchange_.context().chat = ask.continued.get();
+  exchange_.context().first_content_max = std::nullopt;
+  return std::nullopt;
+}
+
+void Exchange::StreamRescue::serve(std::unique_ptr<Attempt> attempt) {
+  exchange_.count_received(*exchange_.serving_);
+  exchange_.count_spent(*exchange_.serving_);
+  exchange_.events_before_ = exchange_.events_;
+  exchange_.ask_->media.reset();
+  exchange_.generation_->health().commit(*attempt->ticket(),
+                                         attempt->times().first_content - attempt->times().started,
+                                         exchange_.core_.loop.now());
+  exchange_.serving_ = std::move(attempt);
+  exchange_.serving_is_recorded_ = false;
+}
+
+}  // namespace sluice::gateway

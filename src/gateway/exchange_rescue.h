@@ -1,0 +1,50 @@
+// Rescue: a stream that broke off after the commit point goes on with another deployment, where
+// the caller or the file asks for that.
+//
+//   shown so far --> the conversation with it behind, as the assistant's words --> other
+//   deployments, the fallbacks', at last those that broke --> the first to go on is shown next
+//
+// Only who goes on with words that are put into its mouth is asked (llm/continuation.h). The
+// client is kept waiting by comments meanwhile; a mark in the stream says where another goes on.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "exchange.h"
+
+namespace sluice::gateway {
+
+class Exchange::StreamRescue {
+ public:
+  /// Lifetime: the exchange outlives it.
+  explicit StreamRescue(Exchange& exchange) noexcept;
+
+  /// Whether the stream that is shown, broken so, may be gone on with.
+  [[nodiscard]] bool may_help(const llm::ApiError& error) const noexcept;
+
+  /// Asks around. True: the exchange has another attempt to show, or the answer turned out to be
+  /// whole; `rest` is what comes next of it. False: nobody goes on, or the exchange is over.
+  [[nodiscard]] Task<bool> run(llm::ApiError error, EventBatch& rest);
+
+ private:
+  Task<bool> ask_around();
+  Task<bool> ask_planned(bool those_that_broke);
+  Task<bool> ask(const route::Step& step);
+  [[nodiscard]] bool may_ask(const catalog::Deployment& deployment);
+  void count_asked(const catalog::Deployment& deployment);
+  Task<void> keep_client(StopToken stop);
+  [[nodiscard]] bool turn_to_fallback(std::size_t number);
+  [[nodiscard]] bool goes_on(const catalog::Deployment& deployment) const;
+  [[nodiscard]] bool has_broken(const catalog::Deployment& deployment) const noexcept;
+  MaybeError write_rest();
+  void serve(std::unique_ptr<Attempt> attempt);
+
+  Exchange& exchange_;
+  std::uint32_t tries_left_;  // of all that breaks in one exchange
+  CachedVector<const catalog::Deployment*> broken_;
+  std::unique_ptr<llm::AnswerTranslation> translation_;  // while nobody has it
+  std::string_view after_;                               // the kind of the last break
+};
+
+}  // namespace sluice::gateway
