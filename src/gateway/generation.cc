@@ -135,7 +135,7 @@ Task<void> Generation::keep_health(StopToken stop) {
   while (true) {
     health_.refresh(loop_.now());
     const Result<void> slept =
-        co_await ring::sleep_until(loop_, loop_.now() + std::chrono::seconds(1), stop);
+        co_await ring::sleep_until(loop_, loop_.now() + Health::refresh_interval, stop);
     if (!slept) co_return;
   }
 }

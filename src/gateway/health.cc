@@ -26,9 +26,10 @@ upstream::OutlierEjectionConfig ejection_config(const catalog::HealthPolicy& pol
   return config;
 }
 
-std::shared_ptr<HealthBoard> board_of(HealthAccess& access, const catalog::ModelTable& models) {
+std::shared_ptr<upstream::HealthBoard> board_of(HealthAccess& access,
+                                                const catalog::ModelTable& models) {
   if (access.board) return std::move(access.board);
-  return std::make_shared<HealthBoard>(1, models);
+  return make_health_board(1, models);
 }
 
 // What makes a deployment the same one in the next snapshot.
@@ -48,12 +49,10 @@ void put_off(route::Candidate& candidate, route::Obstacle obstacle, MonotonicTim
 
 }  // namespace
 
-HealthBoard::HealthBoard(std::size_t cores, const catalog::ModelTable& models) {
-  for (std::size_t i = 0; i < cores; ++i) {
-    counters_.push_back(std::make_unique<upstream::HealthCounters>(models.deployment_count(),
-                                                                   credential_count(models)));
-    all_.push_back(counters_.back().get());
-  }
+std::shared_ptr<upstream::HealthBoard> make_health_board(std::size_t cores,
+                                                         const catalog::ModelTable& models) {
+  return std::make_shared<upstream::HealthBoard>(cores, models.deployment_count(),
+                                                 credential_count(models));
 }
 
 Health::Own::Own(const catalog::HealthPolicy& policy,
@@ -67,9 +66,8 @@ Health::Health(const catalog::ModelTable& models, const catalog::HealthPolicy& p
                const route::RoutingPolicy& routing, HealthAccess access)
     : models_(models),
       board_(board_of(access, models)),
-      counters_(board_->of(access.core)),
-      scoreboard_({.window_s = policy.window_s}, models.deployment_count(),
-                  credential_count(models)),
+      counters_(board_->counters(access.core)),
+      scoreboard_({.window_s = policy.window_s}, *board_, access.core),
       ejection_(ejection_config(policy), models.deployment_count()),
       ejects_(policy.ejected_percent_max > 0),
       hedges_({.share = routing.hedge.budget, .per_s_min = 0}) {
@@ -105,7 +103,7 @@ void Health::take_over(const Health& before) {
 }
 
 void Health::refresh(MonotonicTime now) {
-  scoreboard_.refresh(board_->all(), now);
+  scoreboard_.refresh(now);
   for (const auto& group : peers_) {
     if (group.size() > 1 && ejects_) ejection_.update(group, scoreboard_.deployments(), now);
   }

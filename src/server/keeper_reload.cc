@@ -39,8 +39,7 @@ void Keeper::reload_failed(std::string_view why) {
 std::expected<std::vector<Assignment>, std::string> Keeper::assignments_of(
     const Edition& edition, const std::vector<ListenerSlots::Slot>& slots) const {
   std::vector<Assignment> assignments;
-  const auto board =
-      std::make_shared<gateway::HealthBoard>(worker_count_, edition.snapshot->models);
+  const auto board = gateway::make_health_board(worker_count_, edition.snapshot->models);
   for (std::uint32_t index = 0; index < worker_count_; ++index) {
     auto assignment =
         assignment_for(index, worker_count_, edition.snapshot, edition.tls, slots, ticket_keys_);

@@ -8,7 +8,7 @@
 
 // A second is a run of records, one per subject that something happened to:
 //
-//   subject (varint) | cells (1 byte) | { cell (1 byte) | difference (varint) } ...
+//   position in the range (varint) | cells (1 byte) | { cell (1 byte) | difference (varint) } ...
 //
 // where cells below count_cells are counts and the others sums. Most differences take one byte.
 namespace sluice::upstream {
@@ -71,18 +71,23 @@ const HealthWindow::Subject nothing_heard{};
 
 }  // namespace
 
-HealthWindow::HealthWindow(std::size_t subjects, std::uint32_t window_s)
-    : window_s_(window_s), subjects_(subjects), is_active_(subjects), is_changed_(subjects) {
+HealthWindow::HealthWindow(SubjectRange range, std::uint32_t window_s)
+    : range_(range),
+      window_s_(window_s),
+      subjects_(range.count),
+      is_active_(range.count),
+      is_changed_(range.count) {
   SLUICE_ASSERT(window_s >= 1);
 }
 
 const HealthWindow::Subject& HealthWindow::subject(std::size_t index) const noexcept {
-  SLUICE_ASSERT(index < subjects_.size());
-  return subjects_[index] == nullptr ? nothing_heard : *subjects_[index];
+  SLUICE_ASSERT(range_.contains(index));
+  const auto& subject = subjects_[index - range_.first];
+  return subject == nullptr ? nothing_heard : *subject;
 }
 
 void HealthWindow::refresh(std::span<const HealthTable* const> tables, MonotonicTime now) {
-  for (const std::uint32_t index : changed_) is_changed_[index] = false;
+  for (const std::uint32_t index : changed_) is_changed_[index - range_.first] = false;
   changed_.clear();
   const auto at_s = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
   now_s_ = std::max(now_s_, std::int64_t{at_s});
@@ -91,7 +96,7 @@ void HealthWindow::refresh(std::span<const HealthTable* const> tables, Monotonic
   if (active_.empty()) return;
   Second& second = second_of(now_s_);
   const std::size_t bytes_before = second.bytes.size();
-  for (const std::uint32_t index : active_) take(index, tables, second);
+  for (const std::uint32_t position : active_) take(position, tables, second);
   bytes_kept_ += second.bytes.size() - bytes_before;
 }
 
@@ -104,10 +109,10 @@ HealthWindow::Second& HealthWindow::second_of(std::int64_t at_s) {
   return seconds_.back();
 }
 
-void HealthWindow::mark_changed(std::uint32_t index) {
-  if (is_changed_[index]) return;
-  is_changed_[index] = true;
-  changed_.push_back(index);
+void HealthWindow::mark_changed(std::uint32_t position) {
+  if (is_changed_[position]) return;
+  is_changed_[position] = true;
+  changed_.push_back(range_.first + position);
 }
 
 void HealthWindow::forget_before(std::int64_t first_s) {
@@ -116,8 +121,8 @@ void HealthWindow::forget_before(std::int64_t first_s) {
     const std::uint8_t* at = bytes.data();
     const std::uint8_t* const end = at + bytes.size();
     while (at != end) {
-      const auto index = static_cast<std::uint32_t>(take_varint(at));
-      HealthTotals& totals = subjects_[index]->totals;
+      const auto position = static_cast<std::uint32_t>(take_varint(at));
+      HealthTotals& totals = subjects_[position]->totals;
       for (unsigned cells = *at++; cells > 0; --cells) {
         const std::size_t cell = *at++;
         const std::uint64_t difference = take_varint(at);
@@ -127,7 +132,7 @@ void HealthWindow::forget_before(std::int64_t first_s) {
           totals.sums[cell - totals.counts.size()] -= difference;
         }
       }
-      mark_changed(index);
+      mark_changed(position);
     }
     bytes_kept_ -= bytes.size();
     seconds_.pop_front();
@@ -136,36 +141,36 @@ void HealthWindow::forget_before(std::int64_t first_s) {
 
 // By the tables' versions: of a subject at rest nothing else is looked at.
 void HealthWindow::find_active(std::span<const HealthTable* const> tables) {
-  for (const std::uint32_t index : active_) is_active_[index] = false;
+  for (const std::uint32_t position : active_) is_active_[position] = false;
   active_.clear();
   if (versions_.empty()) versions_.resize(tables.size() * subjects_.size());
   SLUICE_ASSERT(versions_.size() == tables.size() * subjects_.size());
   std::uint32_t* seen = versions_.data();
   for (const HealthTable* table : tables) {
-    SLUICE_ASSERT(table->size() == subjects_.size());
-    for (std::uint32_t index = 0; index < subjects_.size(); ++index, ++seen) {
-      const std::uint32_t version = table->version(index);
+    SLUICE_ASSERT(range_.first + range_.count <= table->size());
+    for (std::uint32_t position = 0; position < range_.count; ++position, ++seen) {
+      const std::uint32_t version = table->version(range_.first + position);
       if (version == *seen) continue;
       *seen = version;
-      if (is_active_[index]) continue;
-      is_active_[index] = true;
-      active_.push_back(index);
+      if (is_active_[position]) continue;
+      is_active_[position] = true;
+      active_.push_back(position);
     }
   }
 }
 
 // What a core writes while its row is read is taken in part, and the rest by the next refresh: its
 // version has changed by then.
-void HealthWindow::take(std::uint32_t index, std::span<const HealthTable* const> tables,
+void HealthWindow::take(std::uint32_t position, std::span<const HealthTable* const> tables,
                         Second& second) {
-  if (subjects_[index] == nullptr) subjects_[index] = std::make_unique<Subject>();
-  Subject& subject = *subjects_[index];
+  if (subjects_[position] == nullptr) subjects_[position] = std::make_unique<Subject>();
+  Subject& subject = *subjects_[position];
   HealthTotals now;
   std::int64_t in_flight = 0;
   std::int64_t cooling_until_ns = 0;
   for (std::size_t core = 0; core < tables.size(); ++core) {
-    if (versions_[core * subjects_.size() + index] == 0) continue;
-    const HealthTable::Row& row = tables[core]->row(index);
+    if (versions_[core * subjects_.size() + position] == 0) continue;
+    const HealthTable::Row& row = tables[core]->row(range_.first + position);
     add_row(row, now);
     in_flight += row.in_flight.value();
     cooling_until_ns = std::max(cooling_until_ns, row.cooling_until_ns.value());
@@ -176,7 +181,7 @@ void HealthWindow::take(std::uint32_t index, std::span<const HealthTable* const>
 
   Bytes& bytes = second.bytes;
   const std::size_t begin = bytes.size();
-  put_varint(bytes, index);
+  put_varint(bytes, position);
   bytes.push_back(0);
   const std::size_t cells_at = bytes.size() - 1;
   unsigned cells =
@@ -185,7 +190,7 @@ void HealthWindow::take(std::uint32_t index, std::span<const HealthTable* const>
                             HealthTotals::count_cells, bytes);
   bytes[cells_at] = static_cast<std::uint8_t>(cells);
   if (cells == 0) bytes.resize(begin);
-  mark_changed(index);
+  mark_changed(position);
 }
 
 }  // namespace sluice::upstream

@@ -86,25 +86,42 @@ void tell(const HealthWindow::Subject& subject, Standing& standing) noexcept {
 
 }  // namespace
 
-Scoreboard::Scoreboard(const ScoreboardConfig& config, std::size_t deployments,
-                       std::size_t credentials)
-    : deployments_(deployments, config.window_s), credentials_(credentials, config.window_s) {
+Scoreboard::Scoreboard(const ScoreboardConfig& config, HealthBoard& board, std::size_t core)
+    : deployments_(board.deployments(), core, config.window_s),
+      credentials_(board.credentials(), core, config.window_s) {
   SLUICE_ASSERT(!config.broken_rule());
 }
 
-void Scoreboard::refresh(std::span<const HealthCounters* const> cores, MonotonicTime now) {
-  tables_.clear();
-  for (const HealthCounters* core : cores) tables_.push_back(&core->deployments);
-  refresh(deployments_, now);
-  tables_.clear();
-  for (const HealthCounters* core : cores) tables_.push_back(&core->credentials);
-  refresh(credentials_, now);
+Scoreboard::View::View(HealthBoard::Side& side, std::size_t core, std::uint32_t window_s)
+    : board(side),
+      window(share_of(core, side.tables.size(), side.standings.size()), window_s),
+      standings(side.standings.size()),
+      versions(side.standings.size()) {}
+
+void Scoreboard::refresh(MonotonicTime now) {
+  for (View* view : {&deployments_, &credentials_}) {
+    view->sum_up(now);
+    view->look_up();
+  }
 }
 
-void Scoreboard::refresh(Board& board, MonotonicTime now) {
-  board.window.refresh(tables_, now);
-  for (const std::uint32_t index : board.window.changed()) {
-    tell(board.window.subject(index), board.standings[index]);
+void Scoreboard::View::sum_up(MonotonicTime now) {
+  window.refresh(board.tables, now);
+  for (const std::uint32_t index : window.changed()) {
+    Standing standing;
+    tell(window.subject(index), standing);
+    board.standings.publish(index, standing);
+  }
+}
+
+void Scoreboard::View::look_up() noexcept {
+  for (std::size_t index = 0; index < standings.size(); ++index) {
+    Standing& standing = standings[index];
+    const bool ejected = standing.ejected;
+    const double share = standing.share;
+    if (!board.standings.copy(index, versions[index], standing)) continue;
+    standing.ejected = ejected;
+    standing.share = share;
   }
 }
 

@@ -60,6 +60,10 @@ std::vector<HealthTable> make_tables(std::size_t cores, std::size_t subjects) {
   return tables;
 }
 
+SubjectRange all_of(std::size_t subjects) {
+  return {.first = 0, .count = static_cast<std::uint32_t>(subjects)};
+}
+
 void attempt_once(HealthTable& table, std::size_t subject, const AttemptEnd& attempt) {
   table.begin_attempt(subject);
   table.end_attempt(subject, attempt);
@@ -68,7 +72,7 @@ void attempt_once(HealthTable& table, std::size_t subject, const AttemptEnd& att
 TEST(HealthWindow, SumsUpAllCoresAndForgetsWhenTheWindowHasMovedOn) {
   std::vector<HealthTable> tables = make_tables(3, 2);
   const auto all = views(tables);
-  HealthWindow window(2, 10);
+  HealthWindow window(all_of(2), 10);
   attempt_once(tables[0], 1, {.verdict = Verdict::success});
   attempt_once(tables[2], 1, {.verdict = Verdict::success});
   window.refresh(all, at_ms(5'500));
@@ -92,10 +96,30 @@ TEST(HealthWindow, SumsUpAllCoresAndForgetsWhenTheWindowHasMovedOn) {
   EXPECT_EQ(window.subject(1).attempts_ever, 3U);
 }
 
+TEST(HealthWindow, SumsUpItsRangeAndNothingElse) {
+  std::vector<HealthTable> tables = make_tables(2, 5);
+  const auto all = views(tables);
+  HealthWindow window({.first = 2, .count = 2}, 10);
+  for (std::size_t subject = 0; subject < 5; ++subject) {
+    for (std::size_t attempts = 0; attempts <= subject; ++attempts) {
+      attempt_once(tables[attempts % 2], subject, {.verdict = Verdict::success});
+    }
+  }
+  window.refresh(all, at_ms(0));
+  EXPECT_EQ(window.subject(2).totals.counts[0], 3U);
+  EXPECT_EQ(window.subject(3).totals.counts[0], 4U);
+  EXPECT_EQ((std::vector(window.changed().begin(), window.changed().end())),
+            (std::vector<std::uint32_t>{2, 3}));
+  window.refresh(all, at_ms(10'000));
+  EXPECT_EQ(window.subject(3).totals.counts[0], 0U);
+  EXPECT_EQ((std::vector(window.changed().begin(), window.changed().end())),
+            (std::vector<std::uint32_t>{2, 3}));
+}
+
 TEST(HealthWindow, LosesNothingWhenASecondStalls) {
   std::vector<HealthTable> tables = make_tables(1, 1);
   const auto all = views(tables);
-  HealthWindow window(1, 10);
+  HealthWindow window(all_of(1), 10);
   attempt_once(tables[0], 0, {.verdict = Verdict::failed});
   window.refresh(all, at_ms(1'000));
   attempt_once(tables[0], 0, {.verdict = Verdict::failed});
@@ -112,7 +136,7 @@ TEST(HealthWindow, LosesNothingWhenASecondStalls) {
 TEST(HealthWindow, KnowsWhatIsInFlightAndUntilWhenAnyCoreCools) {
   std::vector<HealthTable> tables = make_tables(2, 1);
   const auto all = views(tables);
-  HealthWindow window(1, 10);
+  HealthWindow window(all_of(1), 10);
   for (HealthTable& table : tables) table.begin_attempt(0);
   tables[1].cool_until(0, at_ms(7'000));
   tables[0].cool_until(0, at_ms(9'000));
@@ -129,7 +153,7 @@ TEST(HealthWindow, KeepsOnlyWhatHappened) {
   constexpr std::size_t subjects = 500;
   std::vector<HealthTable> tables = make_tables(1, subjects);
   const auto all = views(tables);
-  HealthWindow window(subjects, 300);
+  HealthWindow window(all_of(subjects), 300);
   for (int second = 0; second < 300; ++second) {
     attempt_once(tables[0], 7, {.verdict = Verdict::success, .first_byte = milliseconds(100)});
     window.refresh(all, at_ms(second * 1'000));
@@ -142,7 +166,7 @@ TEST(HealthWindow, KeepsOnlyWhatHappened) {
 TEST(HealthWindow, IsRightAcrossTheWrapOfACell) {
   std::vector<HealthTable> tables = make_tables(1, 1);
   const auto all = views(tables);
-  HealthWindow window(1, 10);
+  HealthWindow window(all_of(1), 10);
   constexpr std::uint32_t many = 0xffff'fff0;
   attempt_once(tables[0], 0, {.verdict = Verdict::success, .events = many});
   window.refresh(all, at_ms(0));
@@ -178,7 +202,7 @@ TEST(HealthWindow, HoldsExactlyWhatWasRecordedWhateverTheSchedule) {
     const auto window_s = static_cast<std::uint32_t>(1 + random.below(12));
     std::vector<HealthTable> tables = make_tables(cores, subjects);
     const auto all = views(tables);
-    HealthWindow window(subjects, window_s);
+    HealthWindow window(all_of(subjects), window_s);
     std::vector<Recorded> recorded;
     std::int64_t now_ms = 0;
     std::int64_t latest_s = 0;
@@ -225,7 +249,7 @@ TEST(HealthWindow, MissesNothingThatOtherThreadsCountMeanwhile) {
       finished.fetch_add(1);
     });
   }
-  HealthWindow window(3, 3'600);
+  HealthWindow window(all_of(3), 3'600);
   std::int64_t now_ms = 0;
   std::uint64_t before = 0;
   while (finished.load() < 2) {

@@ -11,19 +11,24 @@ using std::chrono::seconds;
 constexpr MonotonicTime at_s(std::int64_t s) { return MonotonicTime{seconds(s)}; }
 
 struct Machine {
-  explicit Machine(std::uint32_t window_s = 300) : board({.window_s = window_s}, 3, 2) {}
+  explicit Machine(std::uint32_t window_s = 300)
+      : other_board({.window_s = window_s}, shared, 1), board({.window_s = window_s}, shared, 0) {}
 
   void attempt(std::size_t core, std::size_t deployment, const AttemptEnd& end) {
-    HealthTable& table = core == 0 ? first.deployments : second.deployments;
+    HealthTable& table = shared.counters(core).deployments;
     table.begin_attempt(deployment);
     table.end_attempt(deployment, end);
   }
-  void refresh(std::int64_t s) { board.refresh(cores, at_s(s)); }
+  void refresh(std::int64_t s) {
+    other_board.refresh(at_s(s));
+    board.refresh(at_s(s));
+  }
 
-  HealthCounters first{3, 2};
-  HealthCounters second{3, 2};
-  const HealthCounters* cores[2] = {&first, &second};
-  Scoreboard board;
+  HealthBoard shared{2, 3, 2};
+  HealthCounters& first = shared.counters(0);
+  HealthCounters& second = shared.counters(1);
+  Scoreboard other_board;  // of core 1, which sums up deployments 1 and 2, and credential 1
+  Scoreboard board;        // of core 0
 };
 
 TEST(Scoreboard, TellsUptimeByWhatHasAVerdict) {
@@ -131,6 +136,36 @@ TEST(Scoreboard, LeavesAloneWhatEjectionDecided) {
   EXPECT_EQ(machine.board.standing(0).attempts, 1U);
   EXPECT_TRUE(machine.board.standing(0).ejected);
   EXPECT_EQ(machine.board.standing(0).share, 0.25);
+}
+
+// Two refreshes: of who sums it up, and of who wants to know.
+TEST(Scoreboard, KnowsWhatAnyCoreCountedOnceBothHaveRefreshed) {
+  Machine machine;
+  machine.attempt(0, 0, {.verdict = Verdict::success});
+  machine.attempt(0, 2, {.verdict = Verdict::success});
+  machine.board.refresh(at_s(1));
+  EXPECT_EQ(machine.board.standing(0).attempts, 1U) << "its own share";
+  EXPECT_EQ(machine.board.standing(2).attempts, 0U) << "the other's, which has not come to it";
+  machine.other_board.refresh(at_s(1));
+  EXPECT_EQ(machine.other_board.standing(0).attempts, 1U);
+  EXPECT_EQ(machine.other_board.standing(2).attempts, 1U);
+  EXPECT_EQ(machine.board.standing(2).attempts, 0U) << "what it sees changes by its own refresh";
+  machine.board.refresh(at_s(2));
+  EXPECT_EQ(machine.board.standing(2).attempts, 1U);
+}
+
+TEST(Scoreboard, LosesNothingWhenACoreStallsThatSumsUpForOthers) {
+  Machine machine;
+  machine.attempt(0, 1, {.verdict = Verdict::failed});
+  for (std::int64_t s = 1; s < 10; ++s) {
+    machine.board.refresh(at_s(s));
+    EXPECT_EQ(machine.board.standing(1).attempts, 0U);
+    machine.attempt(0, 1, {.verdict = Verdict::failed});
+  }
+  machine.other_board.refresh(at_s(10));
+  machine.board.refresh(at_s(10));
+  EXPECT_EQ(machine.board.standing(1).attempts, 10U);
+  EXPECT_EQ(machine.board.standing(1).failures_ever, 10U);
 }
 
 TEST(Scoreboard, SaysWhichRuleAConfigBreaks) {

@@ -2,16 +2,16 @@
 //
 //   plan     describe() --> breaker, cool-down, ejection, standing: what a candidate is told by
 //   attempt  begin() --> Ticket --> end(): verdict, times, tokens, spend
-//   second   refresh() <-- the counters of all cores (HealthBoard)
+//   refresh  refresh() <--> HealthBoard: this core's share is summed up for all, the rest learnt
 //
 // What this core sees holds at once: a breaker opens with the failure that opens it. What the
-// others see is known a second later. Nothing is shared but the board's counters, each written by
-// one core.
+// others see is known a second later. Nothing is shared but the board, each number of which one
+// core writes.
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "sluice/base/attributes.h"
@@ -22,6 +22,7 @@
 #include "sluice/upstream/attempt_budget.h"
 #include "sluice/upstream/circuit_breaker.h"
 #include "sluice/upstream/cool_down.h"
+#include "sluice/upstream/health_board.h"
 #include "sluice/upstream/health_counters.h"
 #include "sluice/upstream/outlier_ejection.h"
 #include "sluice/upstream/peak_ewma.h"
@@ -29,28 +30,13 @@
 
 namespace sluice::gateway {
 
-/// The counters of all cores for one snapshot.
-class HealthBoard {
- public:
-  HealthBoard(std::size_t cores, const catalog::ModelTable& models);
-
-  /// Of one core, for it alone to write.
-  [[nodiscard]] upstream::HealthCounters& of(std::size_t core) noexcept SLUICE_LIFETIMEBOUND {
-    return *counters_[core];
-  }
-  [[nodiscard]] std::span<const upstream::HealthCounters* const> all() const noexcept
-      SLUICE_LIFETIMEBOUND {
-    return all_;
-  }
-
- private:
-  std::vector<std::unique_ptr<upstream::HealthCounters>> counters_;
-  std::vector<const upstream::HealthCounters*> all_;
-};
+/// What the cores show each other of the deployments and credentials of one snapshot.
+[[nodiscard]] std::shared_ptr<upstream::HealthBoard> make_health_board(
+    std::size_t cores, const catalog::ModelTable& models);
 
 /// A core's place on the board.
 struct HealthAccess {
-  std::shared_ptr<HealthBoard> board = nullptr;  // null: this core is alone
+  std::shared_ptr<upstream::HealthBoard> board = nullptr;  // null: this core is alone
   std::uint32_t core = 0;
 };
 
@@ -67,8 +53,11 @@ class Health {
   /// again: a new key may be what the reload is for. What was summed up begins anew.
   void take_over(const Health& before);
 
-  /// Sums up all cores and judges who is an outlier. To be called about once a second.
+  /// Takes part in summing up all cores, and judges who is an outlier.
   void refresh(MonotonicTime now);
+  /// How often that is to be called. What one core counts takes two refreshes to reach another,
+  /// that of who sums it up and its own: so within a second all know.
+  static constexpr std::chrono::milliseconds refresh_interval{500};
 
   /// Puts into a candidate how its deployment stands, its obstacle included unless it has one.
   /// Lifetime: the standing's, until the next refresh.
@@ -121,7 +110,7 @@ class Health {
   };
 
   const catalog::ModelTable& models_;
-  std::shared_ptr<HealthBoard> board_;
+  std::shared_ptr<upstream::HealthBoard> board_;
   upstream::HealthCounters& counters_;  // of this core, on the board
   upstream::Scoreboard scoreboard_;
   upstream::OutlierEjection ejection_;

@@ -2,7 +2,8 @@
 //
 //   begin_attempt --> in flight --> end_attempt: verdict, times, tokens, spend
 //                                        |
-//   this core alone writes               `-> once a second every core's Scoreboard reads all cores'
+//   this core alone writes               `-> read by the core that sums the subject up for all
+//                                            (scoreboard.h)
 //
 // Cumulative: nothing is ever set back, so a reader takes differences and loses nothing however
 // rarely it comes. One object per core; only that core writes, any thread reads, without locks. A
@@ -96,7 +97,7 @@ class HealthTable {
   [[nodiscard]] const Row& row(std::size_t subject) const noexcept { return rows_[subject]; }
 
  private:
-  // Apart from the rows and dense: of 500 subjects at rest a reader touches 32 cache lines.
+  // Apart from the rows and dense: of subjects at rest a reader touches a cache line per sixteen.
   static constexpr std::size_t versions_per_line = 16;
   struct alignas(64) Versions {
     std::array<std::atomic<std::uint32_t>, versions_per_line> values{};

@@ -9,8 +9,8 @@
 // an old failure is not held against who came back. When those that are left fail as well nobody is
 // ejected: rather a bad provider than none.
 //
-// Pure: it works on Standings, once a second behind Scoreboard::refresh(). All cores see the same
-// standings within that second, so all decide alike without a word. One object per core.
+// Pure: it works on Standings, behind each Scoreboard::refresh(). All cores see the same
+// standings within a second, so all decide alike without a word. One object per core.
 #pragma once
 #include <cstddef>
 #include <cstdint>

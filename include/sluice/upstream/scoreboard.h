@@ -1,9 +1,15 @@
 // Scoreboard: how every deployment and every credential stands, as one core sees it.
 //
-//   HealthCounters of all cores --refresh(), once a second--> Standings --> planning, explaining
+//   HealthCounters of all cores --its share of the subjects--> HealthWindow --> StandingBoard
+//   StandingBoard --all subjects--> Standings --> planning, explaining
 //
 // One per core, which alone refreshes and reads it: planning looks up plain numbers, and what it
-// sees changes at a refresh only. Nothing is asked of other cores but their counters.
+// sees changes at a refresh only. A refresh does both lines. Each core sums up its share for all,
+// so that a row of counters is read by one core and not by every one: of 64 cores with 500 busy
+// deployments a refresh reads 0.5 MB in place of 29, and the seconds kept are kept once.
+// The price: what a core counts is known to all others after two refreshes, one of the core that
+// sums it up and one of their own; and while a core does not refresh, its share stands still for
+// all. Nothing is lost by that: it is summed up when the core comes back.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +20,7 @@
 
 #include "sluice/base/attributes.h"
 #include "sluice/base/clock.h"
-#include "sluice/upstream/health_counters.h"
+#include "sluice/upstream/health_board.h"
 #include "sluice/upstream/health_window.h"
 #include "sluice/upstream/standing.h"
 
@@ -36,12 +42,12 @@ static_assert(!ScoreboardConfig{}.broken_rule());
 
 class Scoreboard {
  public:
-  Scoreboard(const ScoreboardConfig& config, std::size_t deployments, std::size_t credentials);
+  /// Of one of the board's cores. Lifetime: the board outlives it.
+  Scoreboard(const ScoreboardConfig& config, HealthBoard& board, std::size_t core);
 
-  /// Sums up all cores, this one included, and moves the window to `now`. To be called about once
-  /// a second; late, it loses nothing. `cores` are always the same ones, with the scoreboard's
-  /// numbers of deployments and credentials.
-  void refresh(std::span<const HealthCounters* const> cores, MonotonicTime now);
+  /// Sums up the core's share over all cores, this one included, moves the window to `now`, and
+  /// looks up how everybody stands. To be called about twice a second; late, it loses nothing.
+  void refresh(MonotonicTime now);
 
   /// Of a deployment, as of the latest refresh.
   [[nodiscard]] const Standing& standing(std::size_t deployment) const noexcept
@@ -58,17 +64,20 @@ class Scoreboard {
   }
 
  private:
-  struct Board {
-    Board(std::size_t subjects, std::uint32_t window_s)
-        : window(subjects, window_s), standings(subjects) {}
-    HealthWindow window;
-    std::vector<Standing> standings;
-  };
-  void refresh(Board& board, MonotonicTime now);
+  // Of one kind of subject.
+  struct View {
+    View(HealthBoard::Side& side, std::size_t core, std::uint32_t window_s);
+    void sum_up(MonotonicTime now);
+    void look_up() noexcept;
 
-  Board deployments_;
-  Board credentials_;
-  std::vector<const HealthTable*> tables_;  // scratch of a refresh
+    HealthBoard::Side& board;
+    HealthWindow window;                  // of this core's share
+    std::vector<Standing> standings;      // of all subjects
+    std::vector<std::uint32_t> versions;  // of the standings that were looked up
+  };
+
+  View deployments_;
+  View credentials_;
 };
 
 }  // namespace sluice::upstream

@@ -1,7 +1,7 @@
 // Standing: how one deployment or credential stands, over all cores, in the window of a scoreboard.
 //
-// Plain numbers, refreshed once a second (scoreboard.h). What must be known at once is a core's own
-// business: its circuit breakers and cool-downs.
+// Plain numbers, refreshed twice a second (scoreboard.h). What must be known at once is a core's
+// own business: its circuit breakers and cool-downs.
 #pragma once
 #include <cstdint>
 
