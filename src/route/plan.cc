@@ -121,8 +121,6 @@ class Planning {
   }
 
  private:
-  using Options = CachedVector<Option>;
-
   [[nodiscard]] const Candidate& candidate_of(const Option& option) const noexcept {
     return question_.candidates[option.candidate];
   }
@@ -152,7 +150,10 @@ class Planning {
         .by_chance = !question_.strategy_is_callers,
         .incumbent = incumbent == nullptr ? Ranking::no_deployment : incumbent->index,
         .places = std::size_t{question_.policy.retry.fallbacks} + 1};
-    made_.reason = rank(options_, ranking, random);
+    ranked_.reserve(options_.size());
+    for (Option& option : options_) ranked_.push_back(&option);
+    made_.reason = rank(ranked_, ranking, random);
+    if (ranking.strategy != Strategy::score) return;
     for (const Option& option : options_) {
       made_.considered[option.candidate].terms = option.terms;
     }
@@ -161,13 +162,13 @@ class Planning {
   void prefer_fast() {
     if (wishes_ == nullptr) return;
     if (!wishes_->throughput_min.any() && !wishes_->latency_s_max.any()) return;
-    const std::uint32_t first = options_.front().candidate;
-    std::ranges::stable_partition(options_, [this](const Option& option) {
-      const bool preferred = is_preferred(*candidate_of(option).standing, *wishes_);
-      made_.considered[option.candidate].disfavoured = !preferred;
+    const Option* const first = ranked_.front();
+    std::ranges::stable_partition(ranked_, [this](const Option* option) {
+      const bool preferred = is_preferred(*candidate_of(*option).standing, *wishes_);
+      made_.considered[option->candidate].disfavoured = !preferred;
       return preferred;
     });
-    if (options_.front().candidate != first) made_.reason = Reason::callers_preference;
+    if (ranked_.front() != first) made_.reason = Reason::callers_preference;
   }
 
   [[nodiscard]] bool has_callers_order() const noexcept {
@@ -176,31 +177,31 @@ class Planning {
 
   void prefer_callers_order() {
     if (!has_callers_order()) return;
-    std::ranges::stable_sort(options_, {}, [this](const Option& option) {
-      return place_in(wishes_->order, *candidate_of(option).deployment);
+    std::ranges::stable_sort(ranked_, {}, [this](const Option* option) {
+      return place_in(wishes_->order, *candidate_of(*option).deployment);
     });
     made_.reason = Reason::callers_order;
   }
 
   void prefer_session() {
     if (question_.session == nullptr || has_callers_order()) return;
-    const auto same = std::ranges::find_if(options_, [this](const Option& option) {
-      return candidate_of(option).deployment == question_.session;
+    const auto same = std::ranges::find_if(ranked_, [this](const Option* option) {
+      return candidate_of(*option).deployment == question_.session;
     });
-    if (same == options_.end() || same->measured.uptime_percent < session_uptime_percent_min) {
+    if (same == ranked_.end() || (*same)->measured.uptime_percent < session_uptime_percent_min) {
       made_.session_moved = true;
       return;
     }
-    std::rotate(options_.begin(), same, same + 1);
+    std::rotate(ranked_.begin(), same, same + 1);
     made_.reason = Reason::same_session;
   }
 
   void write_steps() {
     const bool only_the_first =
         wishes_ != nullptr && !wishes_->allow_fallbacks && !has_callers_order();
-    made_.steps.reserve(options_.size());
-    for (const Option& option : options_) {
-      const Candidate& candidate = candidate_of(option);
+    made_.steps.reserve(ranked_.size());
+    for (const Option* option : ranked_) {
+      const Candidate& candidate = candidate_of(*option);
       made_.steps.push_back({.passage = *candidate.passage, .model = candidate.model});
       if (only_the_first) break;
     }
@@ -208,7 +209,8 @@ class Planning {
 
   const Question& question_;
   const llm::ProviderWishes* wishes_ = nullptr;
-  Options options_;
+  CachedVector<Option> options_;  // in the order of the file
+  CachedVector<Option*> ranked_;  // of their rank
   Plan made_;
 };
 

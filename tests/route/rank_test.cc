@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <span>
+#include <utility>
 #include <vector>
 
 namespace sluice::route {
@@ -19,6 +21,17 @@ std::vector<Option> options_of(std::size_t count) {
     options[i].deployment = static_cast<std::uint32_t>(i);
   }
   return options;
+}
+
+// Ranks them and puts them where their rank is.
+Reason rank(std::vector<Option>& options, const Ranking& ranking, Random& random) {
+  std::vector<Option*> order;
+  for (Option& option : options) order.push_back(&option);
+  const Reason reason = rank(std::span(order), ranking, random);
+  std::vector<Option> ranked;
+  for (const Option* option : order) ranked.push_back(*option);
+  options = std::move(ranked);
+  return reason;
 }
 
 // How often each candidate came first, as a share of all draws.
@@ -235,6 +248,41 @@ TEST_F(Rank, ThroughputTakesTheFastest) {
   Random random(1);
   EXPECT_EQ(rank(options, ranking(Strategy::throughput), random), Reason::highest_throughput);
   EXPECT_EQ(order_of(options), (std::vector<std::uint32_t>{2, 0, 1}));
+}
+
+// Of few and of many alike, which are sorted differently.
+TEST_F(Rank, EqualsKeepTheFilesOrderHoweverManyThereAre) {
+  policy_.exploration = 0;
+  Random random(7);
+  for (const std::size_t count : {2U, 10U, 32U, 33U, 70U}) {
+    auto options = options_of(count);
+    for (Option& option : options) {
+      option.measured.tokens_per_s = 10 * static_cast<double>(1 + random.below(4));
+    }
+    (void)rank(options, ranking(Strategy::throughput), random);
+    EXPECT_TRUE(std::ranges::is_sorted(options, {}, [](const Option& option) {
+      return std::pair{-option.measured.tokens_per_s, option.candidate};
+    })) << count;
+  }
+}
+
+// The places after the first are drawn among those that are left, by the same weights.
+TEST_F(Rank, TheSecondIsDrawnAsTheFirstIs) {
+  auto options = options_of(3);
+  options[0].weight = 1;
+  options[1].weight = 2;
+  options[2].weight = 5;
+  Random random(1);
+  std::map<std::uint32_t, int> after_the_heaviest;
+  int drawn = 0;
+  for (int i = 0; i < draws; ++i) {
+    auto ranked = options;
+    (void)rank(ranked, ranking(Strategy::weighted), random);
+    if (ranked[0].candidate != 2) continue;
+    ++drawn;
+    ++after_the_heaviest[ranked[1].candidate];
+  }
+  EXPECT_NEAR(after_the_heaviest[0] / static_cast<double>(drawn), 1.0 / 3, 0.006);
 }
 
 TEST_F(Rank, WhoRecoversComesFirstOnlyForItsShareOfTimes) {

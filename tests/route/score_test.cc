@@ -2,17 +2,18 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <vector>
 
 namespace sluice::route {
 namespace {
 
-std::vector<ScoreTerms> scored(std::vector<Measured> measured,
+std::vector<ScoreTerms> scored(const std::vector<Measured>& measured,
                                const ScoreWeights& weights = balanced_weights,
                                bool is_stream = true) {
-  std::vector<ScoreTerms> terms(measured.size());
-  score(measured, weights, is_stream, terms);
+  ScoreScale scale(weights, is_stream);
+  for (const Measured& one : measured) scale.add(one);
+  std::vector<ScoreTerms> terms;
+  for (const Measured& one : measured) terms.push_back(scale.score(one));
   return terms;
 }
 

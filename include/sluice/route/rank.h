@@ -59,8 +59,9 @@ struct Ranking {
   static constexpr std::uint32_t no_deployment = UINT32_MAX;
 };
 
-/// Reorders `options`, which are not empty and stand in the order of the file, and sets their terms
-/// where the strategy is the score.
-[[nodiscard]] Reason rank(std::span<Option> options, const Ranking& ranking, Random& random);
+/// Puts `options`, which are not empty and stand in the order of the file, into the order of their
+/// rank, and sets their terms where the strategy is the score. Pointers, since an option is large
+/// and a draw moves each of them.
+[[nodiscard]] Reason rank(std::span<Option*> options, const Ranking& ranking, Random& random);
 
 }  // namespace sluice::route

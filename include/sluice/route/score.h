@@ -11,7 +11,7 @@
 // as the dearest of those known.
 #pragma once
 #include <cstdint>
-#include <span>
+#include <limits>
 
 #include "sluice/route/policy.h"
 
@@ -36,8 +36,27 @@ struct ScoreTerms {
 
 [[nodiscard]] double uptime_penalty(double uptime_percent) noexcept;
 
-/// Scores all of them against each other. `out` is as long as `measured`.
-void score(std::span<const Measured> measured, const ScoreWeights& weights, bool is_stream,
-           std::span<ScoreTerms> out) noexcept;
+/// What each of some peers is scored against: the best of all. First all are added, then each is
+/// scored.
+class ScoreScale {
+ public:
+  ScoreScale(const ScoreWeights& weights, bool is_stream) noexcept;
+
+  void add(const Measured& peer) noexcept;
+  /// Of one that was added.
+  [[nodiscard]] ScoreTerms score(const Measured& one) const noexcept;
+
+ private:
+  [[nodiscard]] double price_term(const Measured& one) const noexcept;
+
+  ScoreWeights shares_;  // they sum to 1, or all are 0
+  bool is_stream_;
+  double uptime_ = 0;
+  double throughput_ = 0;
+  double first_content_ = std::numeric_limits<double>::max();
+  double cheapest_ = std::numeric_limits<double>::max();  // that is not free
+  double dearest_ = 0;
+  bool one_is_free_ = false;
+};
 
 }  // namespace sluice::route
