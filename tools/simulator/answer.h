@@ -29,6 +29,7 @@ struct Answer {
   std::uint64_t tokens = 0;  // written in it: how long an answer that is no stream takes
   std::vector<std::size_t> event_ends{};  // of a stream: where each event ends in `body`
   std::optional<Said> said{};             // for the time of one request
+  bool goes_on = false;  // it answers a chat that ends with the assistant's own words
 
   void add_field(std::string_view name, std::string_view value) {
     fields.append(name).append(": ").append(value).append("\r\n");

@@ -69,7 +69,9 @@ class WishReader {
     std::string said;
     answered_ = false;
     read_content(*message.find("content"), &said);
-    if (!said.empty() && text_member(message, "role") == "user") wish_.asked = said;
+    const bool users = text_member(message, "role") == "user";
+    wish_.begun = users ? "" : said;
+    if (!said.empty() && users) wish_.asked = said;
   }
 
   // `said`: null, or what the text of text blocks is added to.
@@ -341,7 +343,9 @@ Answer answer_anthropic(json::Value root, const Session& session) {
   const auto stream = member(root, "stream");
   const bool streams =
       session.route.action == Action::stream || (stream && stream->boolean() == true);
-  return streams ? stream_answer_of(message) : whole_answer(message);
+  Answer answer = streams ? stream_answer_of(message) : whole_answer(message);
+  answer.goes_on = !wish.begun.empty();
+  return answer;
 }
 
 }  // namespace sluice::simulator

@@ -33,7 +33,9 @@ class WishReader {
       std::string said;
       answered_ = false;
       read_blocks(*message.find("content"), &said);
-      if (!said.empty() && text_member(message, "role") == "user") wish_.asked = said;
+      const bool users = text_member(message, "role") == "user";
+      wish_.begun = users ? "" : said;
+      if (!said.empty() && users) wish_.asked = said;
     }
     if (answered_) wish_.tools.clear();
     if (const auto config = member(root_, "inferenceConfig")) read_inference(*config);
@@ -290,8 +292,11 @@ Answer answer_bedrock(json::Value root, const Session& session) {
                                   spoken.reply.thoughts.bytes, spoken.reply.seed);
   for ([[maybe_unused]] const Call& call : spoken.reply.calls)
     spoken.ids.push_back(make_id("tooluse_", session.desk.random, 22));
-  return session.route.action == Action::stream ? stream_answer_of(spoken, session.desk.random)
-                                                : whole_answer(spoken);
+  Answer answer = session.route.action == Action::stream
+                      ? stream_answer_of(spoken, session.desk.random)
+                      : whole_answer(spoken);
+  answer.goes_on = !wish.begun.empty();
+  return answer;
 }
 
 }  // namespace sluice::simulator

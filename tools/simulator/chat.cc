@@ -28,6 +28,7 @@ struct Plan {
   std::uint64_t prompt_tokens = 0;
   std::uint64_t completion_tokens = 0;
   bool usage_shown = false;  // stream_options.include_usage
+  bool goes_on = false;      // where the assistant's last message stops
   std::vector<Text> choices;
   std::vector<ToolCall> calls;  // of every choice; then the choices' texts are empty
 
@@ -42,6 +43,7 @@ struct Conversation {
   std::string_view prompt;  // the seed is of; empty where it is not one string without an escape
   std::uint64_t bytes = 0;
   bool tools_answered = false;  // the last message is a tool's
+  std::string begun{};          // the last message, where it is the assistant's
 };
 
 void read_prompt(Conversation& conversation, json::Value content) {
@@ -72,8 +74,10 @@ std::expected<Conversation, Answer> read_messages(json::Value root) {
           error_answer(http::status::bad_request, "Every message must have a role.", "messages"));
     }
     conversation.tools_answered = role->string_equals("tool");
+    conversation.begun.clear();
     const auto content = message.find("content");
     if (!content) continue;
+    if (role->string_equals("assistant")) append_prompt(conversation.begun, *content);
     conversation.bytes += content->raw().size();
     if (!asked || role->string_equals("user")) asked = content;
   }
@@ -110,19 +114,19 @@ void choose_calls(Plan& plan, json::Value root, Random& random) {
 }
 
 Text text_of_choice(const Plan& plan, json::Value root, const Limits& limits, std::uint64_t index,
-                    std::uint32_t tokens) {
+                    std::uint32_t tokens, std::string_view begun) {
   const std::uint64_t seed = seed_of_choice(plan.seed, index);
   const auto format = root.find("response_format");
   const auto type = format ? format->find("type") : std::nullopt;
   if (type && type->string_equals("json_schema")) {
     const auto wrapper = format->find("json_schema");
     const auto schema = wrapper ? wrapper->find("schema") : std::nullopt;
-    return tokenize(schema ? value_for_schema(*schema, seed) : "{}", limits.tokens_max);
+    return tokenize(schema ? value_for_schema(*schema, seed) : "{}", limits.tokens_max, begun);
   }
   if (type && type->string_equals("json_object")) {
-    return tokenize(R"({"answer":")" + text_of(seed, 8, true) + R"("})", limits.tokens_max);
+    return tokenize(R"({"answer":")" + text_of(seed, 8, true) + R"("})", limits.tokens_max, begun);
   }
-  return generate_text(seed, tokens, limits.tokens_max, limits.stops);
+  return generate_text(seed, tokens, limits.tokens_max, limits.stops, begun);
 }
 
 std::expected<Plan, Answer> make_plan(const Ask& ask, Desk& desk) {
@@ -141,10 +145,14 @@ std::expected<Plan, Answer> make_plan(const Ask& ask, Desk& desk) {
   const auto options = root.find("stream_options");
   const auto usage = options ? options->find("include_usage") : std::nullopt;
   plan.usage_shown = usage && usage->boolean().value_or(false);
-  if (plan.calls.empty() && limits->stops.empty()) plan.prompt = conversation->prompt;
+  plan.goes_on = !conversation->begun.empty();
+  if (plan.calls.empty() && limits->stops.empty() && !plan.goes_on)
+    plan.prompt = conversation->prompt;
   for (std::uint64_t i = 0; i < limits->choices; ++i) {
     plan.choices.push_back(
-        plan.calls.empty() ? text_of_choice(plan, root, *limits, i, desk.config.tokens) : Text{});
+        plan.calls.empty()
+            ? text_of_choice(plan, root, *limits, i, desk.config.tokens, conversation->begun)
+            : Text{});
     plan.completion_tokens += plan.choices.back().tokens();
     for (const ToolCall& call : plan.calls)
       plan.completion_tokens += tokens_of(call.name.size() + call.arguments.size());
@@ -350,6 +358,7 @@ Answer answer_chat(const Ask& ask, Desk& desk) {
   auto plan = make_plan(ask, desk);
   if (!plan) return std::move(plan.error());
   Answer answer = ask.stream ? stream_answer(*plan) : whole_answer(*plan);
+  answer.goes_on = plan->goes_on;
   if (!plan->prompt.empty() && plan->choices.size() == 1 && plan->choices[0].plain) {
     const Text& text = plan->choices[0];
     answer.said = {plan->prompt, std::move(plan->id), text.tokens(), text.ended};

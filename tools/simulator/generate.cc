@@ -26,6 +26,21 @@ void apply_stops(Text& text, const std::vector<std::string>& stops) {
   text.ended = true;
 }
 
+/// Drops what was said before. A token that was cut in two keeps its rest.
+void drop_begun(Text& text, std::string_view begun) {
+  if (!text.bytes.starts_with(begun)) return;
+  text.bytes.erase(0, begun.size());
+  std::erase_if(text.ends, [&](std::uint32_t end) { return end <= begun.size(); });
+  for (std::uint32_t& end : text.ends) end -= static_cast<std::uint32_t>(begun.size());
+}
+
+void cut_to(Text& text, std::uint64_t limit) {
+  if (limit == 0 || text.tokens() <= limit) return;
+  text.ends.resize(limit);
+  text.bytes.resize(text.ends.back());
+  text.ended = false;
+}
+
 // The 48 low bits as eight numbers of six, one per byte, the lowest first.
 constexpr std::uint64_t eight_numerals(std::uint64_t bits) noexcept {
   bits = (bits & 0x0000000000ffffffU) | (bits & 0x0000ffffff000000U) << 8U;
@@ -46,7 +61,14 @@ void make_letters(std::array<char, sizeof(Bytes32)>& numerals) noexcept {
 }  // namespace
 
 Text generate_text(std::uint64_t seed, std::uint64_t wanted, std::uint64_t limit,
-                   const std::vector<std::string>& stops) {
+                   const std::vector<std::string>& stops, std::string_view begun) {
+  if (!begun.empty()) {
+    Text rest = generate_text(seed, wanted, 0, {});
+    drop_begun(rest, begun);
+    cut_to(rest, limit);
+    if (!stops.empty()) apply_stops(rest, stops);
+    return rest;
+  }
   Text text;
   text.ended = limit == 0 || limit >= wanted;
   const std::uint64_t tokens = text.ended ? wanted : limit;
@@ -56,7 +78,8 @@ Text generate_text(std::uint64_t seed, std::uint64_t wanted, std::uint64_t limit
   return text;
 }
 
-Text tokenize(std::string bytes, std::uint64_t limit) {
+Text tokenize(std::string bytes, std::uint64_t limit, std::string_view begun) {
+  if (bytes.starts_with(begun)) bytes.erase(0, begun.size());
   Text text;
   text.plain = false;
   std::size_t end = 0;

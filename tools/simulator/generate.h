@@ -24,12 +24,14 @@ struct Text {
   }
 };
 
-/// `wanted` tokens of words, cut to `limit` (0: none) and before the first of `stops`.
+/// `wanted` tokens of words, cut to `limit` (0: none) and before the first of `stops`. `begun`:
+/// what was said of it before, if it begins with that: then it is what is left, and so limited.
 [[nodiscard]] Text generate_text(std::uint64_t seed, std::uint64_t wanted, std::uint64_t limit,
-                                 const std::vector<std::string>& stops);
+                                 const std::vector<std::string>& stops,
+                                 std::string_view begun = {});
 
-/// `bytes` in tokens of about four bytes, no character cut, limited as above.
-[[nodiscard]] Text tokenize(std::string bytes, std::uint64_t limit);
+/// `bytes` in tokens of about four bytes, no character cut, limited and begun as above.
+[[nodiscard]] Text tokenize(std::string bytes, std::uint64_t limit, std::string_view begun = {});
 
 /// Appends the token as the inside of a JSON string.
 void append_token(std::string& out, const Text& text, std::size_t index);

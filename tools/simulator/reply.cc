@@ -42,13 +42,14 @@ const std::string* first_stop(const Wish& wish, const std::string& text) {
 
 void speak(Reply& reply, const Wish& wish, std::uint64_t limit, std::uint32_t tokens) {
   if (wish.schema) {
-    reply.text = tokenize(value_for_schema(*wish.schema, reply.seed), limit);
+    reply.text = tokenize(value_for_schema(*wish.schema, reply.seed), limit, wish.begun);
   } else if (wish.json) {
-    reply.text = tokenize(R"({"answer":")" + text_of(reply.seed, 8, true) + R"("})", limit);
+    reply.text =
+        tokenize(R"({"answer":")" + text_of(reply.seed, 8, true) + R"("})", limit, wish.begun);
   } else {
-    reply.text = generate_text(reply.seed, tokens, limit, {});
+    reply.text = generate_text(reply.seed, tokens, limit, {}, wish.begun);
     if (const std::string* stop = first_stop(wish, reply.text.bytes)) {
-      reply.text = generate_text(reply.seed, tokens, limit, wish.stops);
+      reply.text = generate_text(reply.seed, tokens, limit, wish.stops, wish.begun);
       reply.stop = Stop::sequence;
       reply.stop_sequence = *stop;
     }

@@ -24,6 +24,7 @@ struct ToolWish {
 
 struct Wish {
   std::string asked{};  // the last user message's text
+  std::string begun{};  // the assistant's, where it comes last: the text goes on behind it
   Prompt prompt{};
   std::vector<ToolWish> tools{};  // those to call now, each once: none after results
   bool parallel = true;
