@@ -73,7 +73,7 @@ struct StreamEvent {
 class DialectClient {
  public:
   explicit DialectClient(SimulatorConfig& config, const Recordings* recordings = nullptr)
-      : provider_(config, recordings, 7) {}
+      : provider_(config, recordings, occasions_, 7) {}
 
   /// Asks with `fields` as further field lines, each with its CR LF; gives the answer's body.
   std::string& post(std::string_view target, std::string_view json, std::string_view fields) {
@@ -199,6 +199,7 @@ class DialectClient {
     return {};
   }
 
+  Occasions occasions_;
   Provider provider_;
 };
 

@@ -22,7 +22,7 @@ const WallTime moment{std::chrono::seconds(1'760'000'000)};
 class Asked {
  public:
   explicit Asked(SimulatorConfig& config, const Recordings* recordings = nullptr)
-      : provider_(config, recordings, 7) {}
+      : provider_(config, recordings, occasions_, 7) {}
 
   static std::string head_of(std::string_view path, const std::string& body,
                              std::string_view more = {}) {
@@ -104,6 +104,7 @@ class Asked {
   bool complete = true;  // of a chunked body
 
  private:
+  Occasions occasions_;
   Provider provider_;
   std::string request_;
 };

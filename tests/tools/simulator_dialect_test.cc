@@ -228,7 +228,8 @@ TEST(SimulatorDialects, KeepThePaceThatIsConfigured) {
 
 TEST(SimulatorDialects, RefuseOtherMethods) {
   SimulatorConfig config;
-  Provider provider(config, nullptr, 1);
+  Occasions occasions;
+  Provider provider(config, nullptr, occasions, 1);
   http::RequestHead head;
   const std::string request = "GET /v1/messages HTTP/1.1\r\nhost: x\r\n\r\n";
   ASSERT_EQ(http::parse_request_head(request, head).status, http::ParseStatus::complete);

@@ -180,10 +180,63 @@ Answer wrong_key(Host host, std::string_view request_id) {
   __builtin_unreachable();
 }
 
+// The words of each for a prompt that it does not take.
+std::string_view too_long(Host host) {
+  if (host == Host::bedrock) return "Input is too long for requested model.";
+  if (is_google(host)) {
+    return "The input token count (1048577) exceeds the maximum number of tokens allowed "
+           "(1048576).";
+  }
+  return "prompt is too long: 200001 tokens > 200000 maximum";
+}
+
+std::string_view no_prefill(Host host) {
+  if (host == Host::bedrock) {
+    return "This model doesn't support conversation prefill. The conversation must end with a user "
+           "message.";
+  }
+  return "This model does not support assistant message prefill. The conversation must end with a "
+         "user message.";
+}
+
+// Google says it in an answer without candidates (promptFeedback), not in a refusal.
+Answer filtered(Host host, bool stream, std::string_view request_id) {
+  if (!is_google(host)) {
+    return host_error(host, status::bad_request, "Output blocked by content filtering policy",
+                      request_id);
+  }
+  constexpr std::string_view body =
+      R"({"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"},)"
+      R"("usageMetadata": {"promptTokenCount": 8,"totalTokenCount": 8}})";
+  if (stream) return stream_answer(fmt::format("data: {}\r\n\r\n", body));
+  Answer answer;
+  answer.content_type = "application/json; charset=UTF-8";
+  answer.body = body;
+  return answer;
+}
+
+// Whether the fault is a refusal of the prompt, whose words are this host's own.
+bool refuse_prompt(Host host, Answer& answer, K kind, std::string_view request_id) {
+  // Anthropic's API refuses in its own shape wherever it stands, Azure's in OpenAI's.
+  if (host == Host::azure || host == Host::azure_v1) return false;
+  const Host shape = host == Host::vertex_anthropic ? Host::anthropic : host;
+  if (kind == K::context_length) {
+    answer = host_error(shape, status::bad_request, too_long(shape), request_id);
+  } else if (kind == K::content_filter) {
+    answer = filtered(shape, answer.is_stream, request_id);
+  } else if (kind != K::refuse_prefill) {
+    return false;
+  } else if (answer.goes_on) {  // never of Google's, which refuse it in any case
+    answer = host_error(shape, status::bad_request, no_prefill(shape), request_id);
+  }
+  return true;
+}
+
 }  // namespace
 
 void misshape_for(Host host, Answer& answer, const Fault& fault, std::string_view request_id) {
   if (host == Host::bedrock && answer.is_stream && is_of_lines(fault.kind)) return;
+  if (refuse_prompt(host, answer, fault.kind, request_id)) return;
   const auto code = static_cast<http::StatusCode>(fault.first);
   // What there is to change depends on the host in these cases alone.
   if (fault.kind == K::status) {

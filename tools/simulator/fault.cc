@@ -11,17 +11,27 @@ namespace {
 
 using K = FaultKind;
 
+constexpr std::uint64_t number_max = 1'000'000'000'000;
+constexpr std::uint64_t all_events = number_max;
+
 constexpr auto table = std::to_array<FaultRow>({
     {K::none, "none", "", 0, 0, 0, 0, "an answer without fault, also where --fault-rate is given"},
     {K::status, "status", ":CODE[:SECONDS]", 1, 2, 503, 0,
      "that status with an error body; SECONDS: with a Retry-After"},
     {K::refuse_with_401, "refuse-with-401", "", 0, 0, 0, 0, "the key is said to be wrong"},
+    {K::context_length, "context-length", "", 0, 0, 0, 0,
+     "the prompt is said to be longer than the model's context"},
+    {K::content_filter, "content-filter", "", 0, 0, 0, 0,
+     "the prompt is said to be against the provider's policy"},
+    {K::refuse_prefill, "refuse-prefill", "", 0, 0, 0, 0,
+     "a chat that ends with the assistant's own words is refused, others are answered"},
     {K::reset_before_head, "reset-before-head", "", 0, 0, 0, 0,
      "the request is read and the connection reset"},
     {K::close_before_head, "close-before-head", "", 0, 0, 0, 0,
      "the request is read and the connection closed"},
     {K::hang, "hang", "", 0, 0, 0, 0, "the request is read and never answered"},
-    {K::slow_head, "slow-head", "[:MS]", 0, 1, 1'000, 0, "the head comes MS later"},
+    {K::slow_head, "slow-head", "[:MS[:MS]]", 0, 2, 1'000, 0,
+     "the head comes MS later, or by chance up to the second MS"},
     {K::reset_after, "reset-after", "[:N]", 0, 1, 1, 0, "N events, then a reset"},
     {K::close_after, "close-after", "[:N]", 0, 1, 1, 0,
      "N events, then the connection closes: no [DONE], no last chunk"},
@@ -35,8 +45,9 @@ constexpr auto table = std::to_array<FaultRow>({
      "N events, then one that is no JSON (of AWS's streams: with a wrong checksum), then the rest"},
     {K::overloaded, "overloaded", "", 0, 0, 0, 0,
      "the provider says it is overloaded: Anthropic with a 529, the others with a 503"},
-    {K::no_done, "no-done", "", 0, 0, 0, 0,
-     "an orderly end of the body without its last event, which is [DONE] where there is one"},
+    {K::no_done, "no-done", "[:N]", 0, 1, all_events, 0,
+     "an orderly end of the body behind N events, by default without the last, which is [DONE] "
+     "where there is one"},
     {K::garbage, "garbage", "", 0, 0, 0, 0, "bytes that are no HTTP, then a close"},
     {K::html_502, "html-502", "", 0, 0, 0, 0, "a 502 with a page of HTML, as load balancers give"},
     {K::empty_200, "empty-200", "", 0, 0, 0, 0, "200 with no body at all"},
@@ -68,22 +79,56 @@ constexpr auto table = std::to_array<FaultRow>({
     {K::interim, "1xx", "[:COUNT]", 0, 1, 2, 0, "COUNT heads of status 103 in front"},
 });
 
+constexpr auto whens = std::to_array<WhenRow>({
+    {When::Kind::first, "first", ":N:FAULT", 1, "the first N that ask for it, then no more"},
+    {When::Kind::within, "within", ":MS:FAULT", 1, "for MS from the first that asks for it on"},
+    {When::Kind::every, "every", ":MS:MS:FAULT", 2,
+     "of every MS from then on the first MS: up and down"},
+});
+
 bool read_number(std::string_view text, std::uint64_t& value) noexcept {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size() && value <= 1'000'000'000'000;
+  return error == std::errc{} && end == text.data() + text.size() && value <= number_max;
+}
+
+/// What stands in front of the next colon, which goes too; all of it where there is none.
+std::string_view take_part(std::string_view& text) noexcept {
+  const std::string_view part = text.substr(0, text.find(':'));
+  text.remove_prefix(std::min(text.size(), part.size() + 1));
+  return part;
+}
+
+/// Takes the occasion off the front of `text`, if there is one.
+std::expected<When, std::string> take_when(std::string_view& text) {
+  const auto row = std::ranges::find(whens, text.substr(0, text.find(':')), &WhenRow::name);
+  if (row == whens.end()) return When{};
+  const std::string_view all = text;
+  take_part(text);
+  When when{.kind = row->kind};
+  bool right = read_number(take_part(text), when.first);
+  if (row->arguments_count == 2) {
+    right = right && read_number(take_part(text), when.second) && when.first != 0 &&
+            when.second <= when.first;
+  }
+  if (right && !text.empty()) return when;
+  return std::unexpected(
+      fmt::format("'{}' is not as it should be: {}{}", all, row->name, row->arguments));
 }
 
 }  // namespace
 
 std::span<const FaultRow> fault_table() noexcept { return table; }
+std::span<const WhenRow> when_table() noexcept { return whens; }
 
 std::expected<Fault, std::string> parse_fault(std::string_view text) {
+  const auto when = take_when(text);
+  if (!when) return std::unexpected(when.error());
   const std::string_view name = text.substr(0, text.find(':'));
   const auto row = std::ranges::find(table, name, &FaultRow::name);
   if (row == table.end()) {
     return std::unexpected(fmt::format("there is no fault '{}'; see --list-faults", name));
   }
-  Fault fault{row->kind, row->first_default, row->second_default};
+  Fault fault{row->kind, row->first_default, row->second_default, *when};
   int count = 0;
   std::string_view rest = text.substr(name.size());
   while (!rest.empty()) {
@@ -100,6 +145,24 @@ std::expected<Fault, std::string> parse_fault(std::string_view text) {
         fmt::format("'{}' is not as it should be: {}{}", text, row->name, row->arguments));
   }
   return fault;
+}
+
+std::string fault_text(const Fault& fault) {
+  std::string text;
+  const auto when = std::ranges::find(whens, fault.when.kind, &WhenRow::kind);
+  if (when != whens.end()) {
+    text = fmt::format("{}:{}:", when->name, fault.when.first);
+    if (when->arguments_count == 2) text += fmt::format("{}:", fault.when.second);
+  }
+  const auto row = std::ranges::find(table, fault.kind, &FaultRow::kind);
+  text += row->name;
+  const bool has_second = row->arguments_max > 1 && fault.second != row->second_default;
+  if (row->arguments_min > 0 || has_second ||
+      (row->arguments_max > 0 && fault.first != row->first_default)) {
+    text += fmt::format(":{}", fault.first);
+  }
+  if (has_second) text += fmt::format(":{}", fault.second);
+  return text;
 }
 
 std::expected<FaultRate, std::string> parse_fault_rate(std::string_view text) {

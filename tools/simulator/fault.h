@@ -2,6 +2,7 @@
 //
 //   status:429:7        name, then its arguments behind colons
 //   reset-after:3
+//   first:2:status:503  when it strikes (When), in front
 //
 // Asked for per request by the header `x-sim-fault`, by a model named `sim-fault-<fault>`, or drawn
 // with a probability (FaultRate). `sluice-sim --list-faults` prints fault_table().
@@ -19,6 +20,9 @@ enum class FaultKind : std::uint8_t {
   none,
   status,
   refuse_with_401,
+  context_length,
+  content_filter,
+  refuse_prefill,
   reset_before_head,
   close_before_head,
   hang,
@@ -55,10 +59,22 @@ enum class FaultKind : std::uint8_t {
   interim,
 };
 
+/// Which of the requests that ask for a fault it strikes; the others are answered as if they had
+/// not asked. See Occasions.
+struct When {
+  enum class Kind : std::uint8_t { always, first, within, every };
+  Kind kind = Kind::always;
+  std::uint64_t first = 0;   // requests; milliseconds; milliseconds of a round
+  std::uint64_t second = 0;  // of `every`: so many milliseconds at the round's begin, at most all
+
+  friend bool operator==(const When&, const When&) = default;
+};
+
 struct Fault {
   FaultKind kind = FaultKind::none;
   std::uint64_t first = 0;  // the arguments, in order; what they mean: fault_table()
   std::uint64_t second = 0;
+  When when{};
 
   friend bool operator==(const Fault&, const Fault&) = default;
 };
@@ -75,8 +91,19 @@ struct FaultRow {
 };
 [[nodiscard]] std::span<const FaultRow> fault_table() noexcept;
 
+struct WhenRow {
+  When::Kind kind;
+  std::string_view name;
+  std::string_view arguments;  // ":N:FAULT"
+  int arguments_count;
+  std::string_view what;  // one line
+};
+[[nodiscard]] std::span<const WhenRow> when_table() noexcept;
+
 /// On failure: a sentence that says what would be right.
 [[nodiscard]] std::expected<Fault, std::string> parse_fault(std::string_view text);
+/// As parse_fault() reads it, the same for every spelling of one: without what is the default.
+[[nodiscard]] std::string fault_text(const Fault& fault);
 
 /// "0.01:reset-after:3": one request in a hundred.
 struct FaultRate {

@@ -138,6 +138,26 @@ void misshape(Answer& answer, const Fault& fault) {
       answer =
           error_answer(status::unauthorized, "Incorrect API key provided.", {}, "invalid_api_key");
       return;
+    case K::context_length:
+      answer = error_answer(status::bad_request,
+                            "This model's maximum context length is 8192 tokens. However, your "
+                            "messages resulted in 9001 tokens. Please reduce the length of the "
+                            "messages.",
+                            "messages", "context_length_exceeded");
+      return;
+    case K::content_filter:
+      answer = error_answer(status::bad_request,
+                            "The response was filtered due to the prompt triggering the content "
+                            "management policy. Please modify your prompt and retry.",
+                            "prompt", "content_filter");
+      return;
+    case K::refuse_prefill:
+      if (!answer.goes_on) return;
+      answer = error_answer(status::bad_request,
+                            "The last message must be the user's: this model does not go on with "
+                            "the assistant's.",
+                            "messages");
+      return;
     case K::html_502: be_html(answer); return;
     case K::empty_200: answer = Answer{}; return;
     case K::wrong_content_type: answer.content_type = "text/plain; charset=utf-8"; return;
@@ -148,7 +168,10 @@ void misshape(Answer& answer, const Fault& fault) {
                             "The engine is currently overloaded, please try again later.");
       return;
     case K::no_done:
-      if (answer.is_stream) keep_events(answer, answer.event_ends.size() - 1);
+      if (answer.is_stream && !answer.event_ends.empty()) {
+        keep_events(answer, static_cast<std::size_t>(std::min<std::uint64_t>(
+                                fault.first, answer.event_ends.size() - 1)));
+      }
       return;
     case K::huge_event: inflate_event(answer, fault.first); return;
     case K::crlf:

@@ -16,15 +16,20 @@ text that follows from the request, and fails on demand.
   sluice-sim                                          on 127.0.0.1:8081, as fast as it can
   sluice-sim --ttft-ms 300 --tokens-per-second 80     as a real one
   sluice-sim --fault-rate 0.01:reset-after:3          one answer in a hundred breaks
+  sluice-sim --fault-rate 0.05:slow-head:2000:5000    one in twenty comes 2 to 5 s late
+  sluice-sim --fault-rate 1:every:9000:3000:status:503   down for 3 s of every 9
   curl 127.0.0.1:8081/v1/chat/completions -H content-type:application/json \
        -d '{"model":"m","stream":true,"messages":[{"role":"user","content":"hello"}]}')";
 
 constexpr const char* epilogue = R"(
 What a request can ask for:
   x-sim-fault: NAME[:N[:N]]     or a model sim-fault-NAME...  one fault, see --list-faults
+  x-sim-fault: first:N:NAME...  that fault for the first N that ask for it; within:MS: and
+                                every:MS:MS: do the same by time
   x-sim-replay: CASE[#N]        or a model sim-replay-CASE    a recorded answer, see --replay
   x-sim-echo: 1                 or the model sim-echo         what arrived here, as JSON
-  GET /sim/stats                                              counts of this process, as JSON
+  GET /sim/stats                                              counts of this process, as JSON,
+                                                              each fault's among them
 The dialect is the path's, behind any prefix:
   /v1/chat/completions and the rest of OpenAI's paths         OpenAI
   /openai/deployments/{model}/chat/completions?api-version=D  Azure; also /openai/v1/...
@@ -38,11 +43,16 @@ The dialect is the path's, behind any prefix:
   /model/{model}/converse, .../converse-stream, .../count-tokens   Bedrock
 All but OpenAI's want a key in the field of theirs, and with --key that one. A model whose name has
 nonexistent or does-not-exist in it is not there.
-The text answers the last user message: the same message gives the same text. With tools, the first
-answer calls them; after their results it speaks. SIGTERM and SIGINT end the program at once.)";
+The text answers the last user message: the same message gives the same text. A chat that ends with
+the assistant's own words gets what is left of that text, if they are how it begins. With tools, the
+first answer calls them; after their results it speaks. SIGTERM and SIGINT end the program at once.)";
 
 void list_faults() {
   for (const FaultRow& row : fault_table()) {
+    fmt::print("{:<34} {}\n", fmt::format("{}{}", row.name, row.arguments), row.what);
+  }
+  fmt::print("\nIn front of a fault, counted over all workers for each fault as it is written:\n");
+  for (const WhenRow& row : when_table()) {
     fmt::print("{:<34} {}\n", fmt::format("{}{}", row.name, row.arguments), row.what);
   }
 }
@@ -90,7 +100,8 @@ void add_options(CLI::App& app, Options& options, Raw& raw) {
   app.add_option("--spread", raw.spread, "How both vary: fixed, lognormal or pareto (long tail)")
       ->check(CLI::IsMember({"fixed", "lognormal", "pareto"}));
   app.add_option("--fault-rate", raw.fault_rates,
-                 "PROBABILITY:FAULT, such as 0.01:reset-after:3; may be repeated");
+                 "PROBABILITY:FAULT, such as 0.01:reset-after:3; may be repeated. With a time in "
+                 "front of the fault, such as within:60000:, for that time alone");
   app.add_option("--replay", options.replay,
                  "Folder of recorded answers (.pairs.jsonl, .sse, .chunks.txt, .json)");
   app.add_option("--seed", options.seed, "Of ids, jitter and --fault-rate");

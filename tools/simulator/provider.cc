@@ -61,21 +61,34 @@ Wire wire_of(const http::RequestHead& head, const http::Framing& framing, std::s
 
 }  // namespace
 
-Provider::Provider(const SimulatorConfig& config, const Recordings* recordings, std::uint64_t seed)
-    : config_(config), recordings_(recordings), random_(seed) {}
+Provider::Provider(const SimulatorConfig& config, const Recordings* recordings,
+                   Occasions& occasions, std::uint64_t seed)
+    : config_(config), recordings_(recordings), occasions_(occasions), random_(seed) {}
 
 bool Provider::answers_early(const http::RequestHead& head) {
   const auto value = head.headers.value(fault_header);
   if (!value) return false;
   const auto fault = parse_fault(*value);
-  return fault && fault->kind == FaultKind::early_response;
+  // One that is not for all requests is decided on when the request is there.
+  return fault && fault->kind == FaultKind::early_response &&
+         fault->when.kind == When::Kind::always;
 }
 
-Fault Provider::draw_fault() {
+Fault Provider::draw_fault(WallTime now) {
   for (const FaultRate& rate : config_.fault_rates) {
-    if (random_.chance(rate.probability)) return rate.fault;
+    const bool drawn = random_.chance(rate.probability);
+    // Of one for all requests nobody need know who was not struck.
+    if (!drawn && rate.fault.when.kind == When::Kind::always) continue;
+    if (occasions_.strikes(rate.fault, now, drawn)) return rate.fault;
   }
   return {};
+}
+
+/// The fault that a request asks for in words; none where it is for others.
+std::expected<Fault, std::string> Provider::asked_fault(std::string_view text, WallTime now) {
+  auto fault = parse_fault(text);
+  if (fault && !occasions_.strikes(*fault, now)) return Fault{};
+  return fault;
 }
 
 bool Provider::may_enter(const http::RequestHead& head) const {
@@ -89,7 +102,7 @@ bool Provider::may_enter(const http::RequestHead& head) const {
 
 Script Provider::answer(const http::RequestHead& head, const http::Framing& framing,
                         std::string_view body, WallTime now, std::string_view head_bytes) {
-  Fault fault = draw_fault();
+  Fault fault = draw_fault(now);
   const Wire wire = wire_of(head, framing, body.size());
   if (head.path.ends_with("/token")) {
     if (auto token = answer_token(head, body, config_.key)) {
@@ -109,7 +122,7 @@ Script Provider::answer(const http::RequestHead& head, const http::Framing& fram
   const std::string_view model = ask ? std::string_view(ask->model) : std::string_view{};
   const std::string_view wanted = asked_name(head, fault_header, model, fault_model_prefix);
   if (!wanted.empty()) {
-    const auto parsed = parse_fault(wanted);
+    const auto parsed = asked_fault(wanted, now);
     if (!parsed) {
       return finish(error_answer(status::bad_request, parsed.error(), fault_header), {}, wire, now);
     }

@@ -5,6 +5,7 @@
 //
 // Reads no clock and does no I/O; the same seed and the same requests give the same bytes.
 #pragma once
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "simulator/ask.h"
 #include "simulator/config.h"
 #include "simulator/memory.h"
+#include "simulator/occasion.h"
 #include "simulator/recordings.h"
 #include "simulator/reply.h"
 #include "simulator/route.h"
@@ -29,8 +31,9 @@ struct Session;
 
 class Provider {
  public:
-  /// Lifetime: `config` and `recordings` (null: none) outlive the provider.
-  Provider(const SimulatorConfig& config, const Recordings* recordings, std::uint64_t seed);
+  /// Lifetime: `config`, `recordings` (null: none) and `occasions` outlive the provider.
+  Provider(const SimulatorConfig& config, const Recordings* recordings, Occasions& occasions,
+           std::uint64_t seed);
 
   /// Whether the request's headers ask for an answer before its body is read.
   [[nodiscard]] static bool answers_early(const http::RequestHead& head);
@@ -57,7 +60,8 @@ class Provider {
   [[nodiscard]] Script page(std::string body, const http::Framing& framing, WallTime now);
 
  private:
-  Fault draw_fault();
+  Fault draw_fault(WallTime now);
+  std::expected<Fault, std::string> asked_fault(std::string_view text, WallTime now);
   Script answer_route(const Route& route, const http::RequestHead& head, std::string_view body,
                       Fault fault, Wire wire, WallTime now);
   Answer answer_session(Session session, std::string_view body, Fault& fault);
@@ -72,6 +76,7 @@ class Provider {
 
   const SimulatorConfig& config_;
   const Recordings* recordings_;
+  Occasions& occasions_;
   PromptCache prompts_;
   Random random_;
   json::Index index_;

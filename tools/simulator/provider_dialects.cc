@@ -167,7 +167,7 @@ Answer Provider::answer_session(Session session, std::string_view body, Fault& f
   session.model = model;
   const std::string_view wanted = asked_by(session.head, "x-sim-fault", model, fault_model_prefix);
   if (!wanted.empty()) {
-    const auto parsed = parse_fault(wanted);
+    const auto parsed = asked_fault(wanted, session.desk.now);
     if (!parsed) {
       return host_error(shape_of(host), status::bad_request, parsed.error(), session.request_id);
     }

@@ -42,7 +42,7 @@ class ScriptWriter {
     if (fault_.kind == K::reset_before_head) return finish(Script::End::reset);
     if (fault_.kind == K::close_before_head) return finish(Script::End::close);
     at_ = pace_.draw_first_token(random_);
-    if (fault_.kind == K::slow_head) at_ += milliseconds(fault_.first);
+    if (fault_.kind == K::slow_head) at_ += slowness();
     if (!answer_.is_stream) add_writing_time();
     script_.bytes.reserve(1024 + answer_.body.size() + answer_.event_ends.size() * 2);
     write_head();
@@ -55,6 +55,12 @@ class ScriptWriter {
   void add_writing_time() noexcept {
     for (std::uint64_t i = 1; i < answer_.tokens && pace_.gap.count() != 0; ++i)
       at_ += pace_.draw_gap(random_);
+  }
+
+  [[nodiscard]] Duration slowness() noexcept {
+    const std::uint64_t least = fault_.first;
+    if (fault_.second <= least) return milliseconds(least);
+    return milliseconds(least + random_.below(fault_.second - least + 1));
   }
 
   // A name as the literal it is: its copy then has a known size.

@@ -61,11 +61,11 @@ std::string SimulatorBoard::to_json() const {
   };
   return fmt::format(
       R"({{"connections":{},"connections_open":{},"requests":{},"answers":{},)"
-      R"("requests_open":{},"aborted_by_client":{},"broken_by_us":{},"refused":{}}})",
+      R"("requests_open":{},"aborted_by_client":{},"broken_by_us":{},"refused":{},"faults":{}}})",
       sum(&SimulatorCounts::connections), sum(&SimulatorCounts::connections_open),
       sum(&SimulatorCounts::requests), sum(&SimulatorCounts::answers),
       sum(&SimulatorCounts::requests_open), sum(&SimulatorCounts::aborted_by_client),
-      sum(&SimulatorCounts::broken_by_us), sum(&SimulatorCounts::refused));
+      sum(&SimulatorCounts::broken_by_us), sum(&SimulatorCounts::refused), occasions_.to_json());
 }
 
 // One connection: reads requests, performs scripts.
@@ -338,7 +338,7 @@ Simulator::Simulator(ring::Loop& loop, const SimulatorConfig& config, const Reco
       config_(config),
       board_(board),
       counts_(board.add()),
-      provider_(config, recordings, seed) {}
+      provider_(config, recordings, board.occasions(), seed) {}
 
 Task<void> Simulator::serve(net::Stream& stream, StopToken stop) {
   add(counts_.connections);

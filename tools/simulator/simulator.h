@@ -15,6 +15,7 @@
 #include <string>
 
 #include "simulator/config.h"
+#include "simulator/occasion.h"
 #include "simulator/provider.h"
 #include "simulator/recordings.h"
 #include "sluice/base/result.h"
@@ -39,14 +40,16 @@ struct SimulatorCounts {
   std::atomic<std::uint64_t> refused{0};            // bytes that were no request
 };
 
-/// The counts of all cores of one process: what GET /sim/stats adds up. Thread-safe.
+/// What all cores of one process have seen: GET /sim/stats adds it up. Thread-safe.
 class SimulatorBoard {
  public:
   /// A place for one more simulator, which lives as long as the board.
   [[nodiscard]] SimulatorCounts& add();
+  [[nodiscard]] Occasions& occasions() noexcept { return occasions_; }
   [[nodiscard]] std::string to_json() const;
 
  private:
+  Occasions occasions_;
   mutable std::mutex mutex_;  // of the list, not of the counts
   std::deque<SimulatorCounts> counts_;
 };
