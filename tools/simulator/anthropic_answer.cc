@@ -70,8 +70,7 @@ class WishReader {
     answered_ = false;
     read_content(*message.find("content"), &said);
     const bool users = text_member(message, "role") == "user";
-    wish_.begun = users ? "" : said;
-    if (!said.empty() && users) wish_.asked = said;
+    users ? wish_.turns.user(std::move(said)) : wish_.turns.assistant(std::move(said));
   }
 
   // `said`: null, or what the text of text blocks is added to.
@@ -133,7 +132,7 @@ struct Message {
 
 Block thought_block(json::Value root, const Wish& wish, const Reply& reply) {
   Block block;
-  if (wish.asked.find(redaction_trigger) != std::string::npos) {
+  if (wish.turns.asked().find(redaction_trigger) != std::string::npos) {
     block.kind = Block::Kind::redacted;
     block.signature = signature_of(claude_family, "redacted", reply.seed);
     return block;
@@ -344,7 +343,7 @@ Answer answer_anthropic(json::Value root, const Session& session) {
   const bool streams =
       session.route.action == Action::stream || (stream && stream->boolean() == true);
   Answer answer = streams ? stream_answer_of(message) : whole_answer(message);
-  answer.goes_on = !wish.begun.empty();
+  answer.goes_on = wish.turns.is_prefilled();
   return answer;
 }
 

@@ -34,8 +34,7 @@ class WishReader {
       answered_ = false;
       read_blocks(*message.find("content"), &said);
       const bool users = text_member(message, "role") == "user";
-      wish_.begun = users ? "" : said;
-      if (!said.empty() && users) wish_.asked = said;
+      users ? wish_.turns.user(std::move(said)) : wish_.turns.assistant(std::move(said));
     }
     if (answered_) wish_.tools.clear();
     if (const auto config = member(root_, "inferenceConfig")) read_inference(*config);
@@ -295,7 +294,7 @@ Answer answer_bedrock(json::Value root, const Session& session) {
   Answer answer = session.route.action == Action::stream
                       ? stream_answer_of(spoken, session.desk.random)
                       : whole_answer(spoken);
-  answer.goes_on = !wish.begun.empty();
+  answer.goes_on = wish.turns.is_prefilled();
   return answer;
 }
 

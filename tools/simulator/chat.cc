@@ -3,6 +3,7 @@
 
 #include "simulator/append.h"
 #include "simulator/ask.h"
+#include "simulator/continuation.h"
 #include "simulator/generate.h"
 #include "simulator/text.h"
 #include "sluice/json/writer.h"
@@ -28,7 +29,7 @@ struct Plan {
   std::uint64_t prompt_tokens = 0;
   std::uint64_t completion_tokens = 0;
   bool usage_shown = false;  // stream_options.include_usage
-  bool goes_on = false;      // where the assistant's last message stops
+  bool goes_on = false;      // the assistant's words come last
   std::vector<Text> choices;
   std::vector<ToolCall> calls;  // of every choice; then the choices' texts are empty
 
@@ -43,7 +44,9 @@ struct Conversation {
   std::string_view prompt;  // the seed is of; empty where it is not one string without an escape
   std::uint64_t bytes = 0;
   bool tools_answered = false;  // the last message is a tool's
-  std::string begun{};          // the last message, where it is the assistant's
+  std::string begun{};          // what of the answer the chat has already
+  bool is_alone = true;         // nothing is there but the user's words
+  bool is_prefilled = false;    // the assistant's words come last
 };
 
 void read_prompt(Conversation& conversation, json::Value content) {
@@ -58,7 +61,29 @@ void read_prompt(Conversation& conversation, json::Value content) {
   conversation.seed = seed_of(text);
 }
 
-std::expected<Conversation, Answer> read_messages(json::Value root) {
+// What a chat in which the assistant has spoken asks for.
+void read_turns(Conversation& conversation, json::Value messages, std::uint32_t tokens) {
+  Turns turns;
+  for (const json::Value message : messages.elements()) {
+    const auto role = message.find("role");
+    const auto content = message.find("content");
+    std::string text;
+    if (content) append_prompt(text, *content);
+    if (role->string_equals("assistant")) {
+      turns.assistant(std::move(text));
+    } else if (role->string_equals("user")) {
+      turns.user(std::move(text));
+    } else if (role->string_equals("tool")) {
+      turns.user("");
+    }
+  }
+  const Turns::Question question = turns.question(tokens);
+  conversation.begun = question.begun;
+  conversation.is_prefilled = turns.is_prefilled();
+  if (!question.begun.empty() && !turns.is_prefilled()) conversation.seed = seed_of(question.asked);
+}
+
+std::expected<Conversation, Answer> read_messages(json::Value root, std::uint32_t tokens) {
   const auto messages = root.find("messages");
   if (!messages || !messages->is(json::Kind::array) || messages->is_empty()) {
     return std::unexpected(error_answer(http::status::bad_request,
@@ -74,14 +99,14 @@ std::expected<Conversation, Answer> read_messages(json::Value root) {
           error_answer(http::status::bad_request, "Every message must have a role.", "messages"));
     }
     conversation.tools_answered = role->string_equals("tool");
-    conversation.begun.clear();
+    if (role->string_equals("assistant")) conversation.is_alone = false;
     const auto content = message.find("content");
     if (!content) continue;
-    if (role->string_equals("assistant")) append_prompt(conversation.begun, *content);
     conversation.bytes += content->raw().size();
     if (!asked || role->string_equals("user")) asked = content;
   }
   if (asked) read_prompt(conversation, *asked);
+  if (!conversation.is_alone) read_turns(conversation, *messages, tokens);
   return conversation;
 }
 
@@ -131,7 +156,7 @@ Text text_of_choice(const Plan& plan, json::Value root, const Limits& limits, st
 
 std::expected<Plan, Answer> make_plan(const Ask& ask, Desk& desk) {
   const json::Value root = *ask.root;
-  const auto conversation = read_messages(root);
+  const auto conversation = read_messages(root, desk.config.tokens);
   if (!conversation) return std::unexpected(conversation.error());
   const auto limits = read_limits(root);
   if (!limits) return std::unexpected(limits.error());
@@ -145,8 +170,8 @@ std::expected<Plan, Answer> make_plan(const Ask& ask, Desk& desk) {
   const auto options = root.find("stream_options");
   const auto usage = options ? options->find("include_usage") : std::nullopt;
   plan.usage_shown = usage && usage->boolean().value_or(false);
-  plan.goes_on = !conversation->begun.empty();
-  if (plan.calls.empty() && limits->stops.empty() && !plan.goes_on)
+  plan.goes_on = conversation->is_prefilled;
+  if (plan.calls.empty() && limits->stops.empty() && conversation->is_alone)
     plan.prompt = conversation->prompt;
   for (std::uint64_t i = 0; i < limits->choices; ++i) {
     plan.choices.push_back(

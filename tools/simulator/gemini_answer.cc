@@ -26,7 +26,8 @@ class WishReader {
       std::string said;
       answered_ = false;
       read_parts(content, &said);
-      if (!said.empty() && text_member(content, "role") != "model") wish_.asked = said;
+      const bool users = text_member(content, "role") != "model";
+      users ? wish_.turns.user(std::move(said)) : wish_.turns.assistant(std::move(said));
     }
     if (answered_) wish_.tools.clear();
     if (const auto config = proto_member(root_, "generationConfig")) read_config(*config);

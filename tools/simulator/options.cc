@@ -44,8 +44,9 @@ The dialect is the path's, behind any prefix:
 All but OpenAI's want a key in the field of theirs, and with --key that one. A model whose name has
 nonexistent or does-not-exist in it is not there.
 The text answers the last user message: the same message gives the same text. A chat that ends with
-the assistant's own words gets what is left of that text, if they are how it begins. With tools, the
-first answer calls them; after their results it speaks. SIGTERM and SIGINT end the program at once.)";
+the assistant's own words, or asks to continue behind them, gets what is left of that text, if they
+are how it begins. With tools, the first answer calls them; after their results it speaks. SIGTERM
+and SIGINT end the program at once.)";
 
 void list_faults() {
   for (const FaultRow& row : fault_table()) {

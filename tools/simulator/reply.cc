@@ -40,16 +40,16 @@ const std::string* first_stop(const Wish& wish, const std::string& text) {
   return first;
 }
 
-void speak(Reply& reply, const Wish& wish, std::uint64_t limit, std::uint32_t tokens) {
+void speak(Reply& reply, const Wish& wish, std::uint64_t limit, std::uint32_t tokens,
+           std::string_view begun) {
   if (wish.schema) {
-    reply.text = tokenize(value_for_schema(*wish.schema, reply.seed), limit, wish.begun);
+    reply.text = tokenize(value_for_schema(*wish.schema, reply.seed), limit, begun);
   } else if (wish.json) {
-    reply.text =
-        tokenize(R"({"answer":")" + text_of(reply.seed, 8, true) + R"("})", limit, wish.begun);
+    reply.text = tokenize(R"({"answer":")" + text_of(reply.seed, 8, true) + R"("})", limit, begun);
   } else {
-    reply.text = generate_text(reply.seed, tokens, limit, {}, wish.begun);
+    reply.text = generate_text(reply.seed, tokens, limit, {}, begun);
     if (const std::string* stop = first_stop(wish, reply.text.bytes)) {
-      reply.text = generate_text(reply.seed, tokens, limit, wish.stops, wish.begun);
+      reply.text = generate_text(reply.seed, tokens, limit, wish.stops, begun);
       reply.stop = Stop::sequence;
       reply.stop_sequence = *stop;
     }
@@ -65,8 +65,9 @@ std::uint64_t check_of(std::string_view family, std::string_view text, std::uint
 }  // namespace
 
 Reply make_reply(const Wish& wish, PromptCache& cache, const Desk& desk) {
+  const Turns::Question question = wish.turns.question(desk.config.tokens);
   Reply reply;
-  reply.seed = seed_of_choice(seed_of(wish.asked), wish.index);
+  reply.seed = seed_of_choice(seed_of(question.asked), wish.index);
   reply.prompt_tokens = wish.prompt.tokens();
   if (wish.index == 0) reply.cache = cache.use(wish.prompt);
   if (wish.thinks) {
@@ -80,7 +81,7 @@ Reply make_reply(const Wish& wish, PromptCache& cache, const Desk& desk) {
     call_tools(reply, wish);
   } else {
     const std::uint64_t limit = wish.tokens_max == 0 ? 0 : wish.tokens_max - reply.thought_tokens;
-    speak(reply, wish, limit, desk.config.tokens);
+    speak(reply, wish, limit, desk.config.tokens, question.begun);
   }
   return reply;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "simulator/ask.h"
+#include "simulator/continuation.h"
 #include "simulator/generate.h"
 #include "simulator/prompt.h"
 #include "sluice/json/value.h"
@@ -23,8 +24,7 @@ struct ToolWish {
 };
 
 struct Wish {
-  std::string asked{};  // the last user message's text
-  std::string begun{};  // the assistant's, where it comes last: the text goes on behind it
+  Turns turns{};
   Prompt prompt{};
   std::vector<ToolWish> tools{};  // those to call now, each once: none after results
   bool parallel = true;
