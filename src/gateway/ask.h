@@ -33,6 +33,7 @@ struct Ask {
   std::optional<llm::RequestNeeds> needs = {};     // looked for where there is a choice
   std::optional<std::uint64_t> conversation = {};  // the same
   route::Plan plan = {};
+  bool plan_is_counted = false;
   bool may_estimate = false;  // tokens are to be counted, and who serves the model cannot
   std::optional<AttemptContext> context = {};  // from the first attempt on
 

@@ -111,6 +111,7 @@ class Exchange {
   void look_closer(std::span<const route::Candidate> all, route::Strategy strategy);
   void plan_steps();
   void note_plan(const route::Question& question);
+  void count_plan();
   [[nodiscard]] bool follows_conversation(route::Strategy strategy) const noexcept;
   [[nodiscard]] const route::RoutingPolicy& policy() const noexcept;
   [[nodiscard]] bool wants_no_fallback() const noexcept;

@@ -133,6 +133,10 @@ void Exchange::record_attempt(Attempt& attempt, MonotonicTime ended, const llm::
                               attempt.outcome(),
                               span(last_attempt_.started, last_attempt_.first_byte),
                               span(last_attempt_.slot, last_attempt_.connected));
+  core_.metrics.count_deployment_attempt(attempt.model() == nullptr
+                                             ? telemetry::label_other
+                                             : snapshot_.deployment_labels[deployment.index],
+                                         attempt.outcome());
   if (const auto repair = attempt.repair_outcome()) {
     core_.metrics.count_json_repair(label_of(attempt.model()), as_counted(*repair));
   }

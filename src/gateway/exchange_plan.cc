@@ -2,6 +2,7 @@
 // that serve it is asked, and in what order.
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -251,12 +252,24 @@ void Exchange::note_plan(const route::Question& question) {
                                  : plan.session_moved        ? telemetry::Affinity::moved
                                                              : telemetry::Affinity::hit);
   }
+  count_plan();
   const bool by_rank =
       plan.reason == route::Reason::best_score || plan.reason == route::Reason::incumbent;
   // What a pin or a wish made of it is no choice for others.
   const bool is_free = question.wishes == nullptr && !ask_->pin.is_pinned();
   if (!by_rank || !is_free || ask_->model == nullptr || plan.steps.empty()) return;
   generation_->set_incumbent(*ask_->model, plan.steps.front().passage.deployment());
+}
+
+// Once per request, and per fallback that is turned to: looking again after a pause is no other
+// choice.
+void Exchange::count_plan() {
+  const route::Plan& plan = ask_->plan;
+  if (ask_->model == nullptr || std::exchange(ask_->plan_is_counted, true)) return;
+  if (!plan.steps.empty()) core_.metrics.count_route_choice(plan.strategy, plan.reason);
+  for (const route::Considered& each : plan.considered) {
+    if (each.obstacle != Obstacle::none) core_.metrics.count_route_obstacle(each.obstacle);
+  }
 }
 
 std::optional<ApiError> Exchange::plan() {

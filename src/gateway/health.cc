@@ -116,7 +116,7 @@ void Health::describe(const catalog::Deployment& deployment, MonotonicTime now,
   candidate.standing = &standing;
   candidate.in_flight = own.in_flight;
   if (candidate.obstacle != route::Obstacle::none) return;
-  const MonotonicTime cool_at = std::max(own.cool_down.until(), standing.cooling_until);
+  const MonotonicTime cool_at = cooling_until(deployment);
   if (cool_at > now) put_off(candidate, route::Obstacle::cooling_down, cool_at);
   if (!own.breaker.would_admit(now)) {
     put_off(candidate, route::Obstacle::resting, own.breaker.admits_at(now));
@@ -126,6 +126,11 @@ void Health::describe(const catalog::Deployment& deployment, MonotonicTime now,
     put_off(candidate, route::Obstacle::ejected,
             ejection_.ejected_until(deployment.index).value_or(now));
   }
+}
+
+MonotonicTime Health::cooling_until(const catalog::Deployment& deployment) const noexcept {
+  return std::max(own_[deployment.index].cool_down.until(),
+                  scoreboard_.standing(deployment.index).cooling_until);
 }
 
 std::optional<Health::Ticket> Health::begin(const catalog::Deployment& deployment,

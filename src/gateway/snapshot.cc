@@ -60,6 +60,13 @@ std::expected<std::shared_ptr<const Snapshot>, std::string> make_snapshot(
   snapshot->any_provider_takes_own_keys = !own_key_takers.empty();
   for (const catalog::Model& model : snapshot->models.models()) {
     snapshot->model_labels.push_back(labels.models.intern(model.name));
+    for (const catalog::Deployment& deployment : model.deployments) {
+      snapshot->deployment_labels.push_back(
+          labels.deployments.intern(telemetry::join({.model = model.name,
+                                                     .provider = deployment.provider->name,
+                                                     .deployment = deployment.upstream_model,
+                                                     .region = deployment.region})));
+    }
   }
   return snapshot;
 }

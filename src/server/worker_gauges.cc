@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "sluice/gateway/health_gauges.h"
+
 namespace sluice::server {
 namespace {
 
@@ -25,6 +27,14 @@ void WorkerGauges::sample(std::uint64_t rests) {
   raise_to(metrics_.log_lines_dropped, log_.dropped_count());
   metrics_.descriptors_exhausted.add(rests);
   sample_pools();
+  sample_health();
+}
+
+// Of the configuration in force alone: what older exchanges meet with is theirs to know.
+void WorkerGauges::sample_health() {
+  if (watched_.empty()) return;
+  gateway::Generation& generation = *watched_.back().generation;
+  gateway::publish_health(generation.snapshot(), generation.health(), loop_.now(), metrics_);
 }
 
 void WorkerGauges::sample_pools() {
@@ -51,6 +61,7 @@ void WorkerGauges::sample_pools() {
 void WorkerGauges::finish() {
   sample(0);
   watched_.clear();
+  for (telemetry::DeploymentMetrics& each : metrics_.deployments) each.withdraw();
   metrics_.upstream_connections_open.set(0);
   metrics_.upstream_connections_idle.set(0);
 }

@@ -1,4 +1,5 @@
-// What a worker samples about itself once a second: its ring, its pools, its log.
+// What a worker samples about itself once a second: its ring, its pools, its
+// log, and how the deployments stand.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -33,6 +34,7 @@ class WorkerGauges {
     std::uint64_t reused = 0;
   };
   void sample_pools();
+  void sample_health();
   telemetry::Metrics& metrics_;
   ring::Loop& loop_;
   const telemetry::LogBuffer& log_;

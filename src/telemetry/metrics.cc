@@ -161,6 +161,20 @@ void Metrics::count_attempt(LabelIndex provider, AttemptOutcome outcome, Duratio
   record_reached(upstream_connect, connect);
 }
 
+void Metrics::count_deployment_attempt(LabelIndex deployment, AttemptOutcome outcome) noexcept {
+  counter(place(deployments, deployment).attempts, outcome).add();
+}
+
+void Metrics::count_route_choice(llm::RouteSort strategy, route::Reason reason) noexcept {
+  const auto index = static_cast<std::size_t>(strategy);
+  SLUICE_ASSERT(index < route_choices.size());
+  counter(route_choices[index], reason).add();
+}
+
+void Metrics::count_route_obstacle(route::Obstacle obstacle) noexcept {
+  counter(route_obstacles, obstacle).add();
+}
+
 void Metrics::count_tokens(LabelIndex provider, LabelIndex model, TokenDirection direction,
                            std::uint64_t tokens) noexcept {
   counter(place(providers, provider).tokens, direction).add(tokens);

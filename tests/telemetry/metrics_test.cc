@@ -114,6 +114,14 @@ TEST_F(Counting, AttemptsAndTokensGoToTheirProviderAndModel) {
   EXPECT_EQ(metrics_->models[9].tokens[output].value(), 123U);
 }
 
+TEST_F(Counting, AttemptsAtDeploymentsPastTheBoundAreOther) {
+  metrics_->count_deployment_attempt(5, AttemptOutcome::failed);
+  metrics_->count_deployment_attempt(deployments_max, AttemptOutcome::failed);
+  const auto failed = static_cast<std::size_t>(AttemptOutcome::failed);
+  EXPECT_EQ(metrics_->deployments[5].attempts[failed].value(), 1U);
+  EXPECT_EQ(metrics_->deployments[label_other].attempts[failed].value(), 1U);
+}
+
 TEST_F(Counting, CostsAreKeptInBillionthsAndNonsenseIsNotCounted) {
   metrics_->count_cost(7, 9, 0.25);
   metrics_->count_cost(7, 9, 0.0000000014);

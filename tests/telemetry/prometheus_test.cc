@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "exposition.h"
+#include "sluice/route/candidate.h"
+#include "sluice/route/rank.h"
 
 namespace sluice::telemetry {
 namespace {
@@ -191,6 +193,65 @@ TEST_F(Scrape, ShowsAttemptsAndTokensByProvider) {
   EXPECT_EQ(reader.value("sluice_upstream_first_byte_seconds_count{provider=\"openai\"}"), 1);
 }
 
+TEST_F(Scrape, CountsWorkersByTheStateOfTheirBreakers) {
+  const LabelIndex label = labels_.deployments.intern(join({"m", "openai", "m-up", "eu"}));
+  cores_[0]->count_deployment_attempt(label, AttemptOutcome::failed);
+  cores_[1]->count_deployment_attempt(label, AttemptOutcome::failed);
+  const auto publish = [&](int core, BreakerState breaker) {
+    cores_[static_cast<std::size_t>(core)]->deployments[label].publish({.breaker = breaker,
+                                                                        .ejected = true,
+                                                                        .in_flight = 2,
+                                                                        .uptime_percent = 40,
+                                                                        .first_content_p95_ms = 250,
+                                                                        .tokens_per_s = 0});
+  };
+  publish(0, BreakerState::open);
+  publish(1, BreakerState::open);
+  publish(2, BreakerState::closed);
+  const ExpositionReader reader(render());
+  expect_clean(reader);
+  const std::string name = R"(model="m",provider="openai",deployment="m-up",region="eu")";
+  const auto value = [&](const std::string& family, const std::string& more = "") {
+    return reader.value(family + "{" + name + more + "}");
+  };
+  EXPECT_EQ(value("sluice_deployment_attempts_total", R"(,outcome="failed")"), 2);
+  EXPECT_EQ(value("sluice_deployment_breakers", R"(,state="open")"), 2);
+  EXPECT_EQ(value("sluice_deployment_breakers", R"(,state="half_open")"), 0);
+  EXPECT_EQ(value("sluice_deployment_breakers", R"(,state="closed")"), 1);
+  EXPECT_EQ(value("sluice_deployment_in_flight"), 6);
+  EXPECT_EQ(value("sluice_deployment_ejected"), 1);
+  EXPECT_EQ(value("sluice_deployment_cooling_down"), 0);
+  EXPECT_EQ(value("sluice_deployment_uptime_ratio"), 0.4);
+  EXPECT_EQ(value("sluice_deployment_first_content_seconds", R"(,quantile="0.95")"), 0.25);
+  const std::string text = render();
+  EXPECT_EQ(text.find(R"(quantile="0.5")"), std::string::npos) << "not known";
+  EXPECT_EQ(text.find("sluice_deployment_tokens_per_second{"), std::string::npos) << "not known";
+}
+
+TEST_F(Scrape, SaysNothingOfDeploymentsThatWereNeverAskedAndNoStateOfThoseThatLeft) {
+  const LabelIndex never = labels_.deployments.intern(join({"a", "p", "a", "eu"}));
+  const LabelIndex left = labels_.deployments.intern(join({"b", "p", "b", "eu"}));
+  cores_[0]->deployments[never].publish({});
+  cores_[0]->deployments[left].publish({});
+  cores_[0]->count_deployment_attempt(left, AttemptOutcome::success);
+  cores_[0]->deployments[left].withdraw();
+  const std::string text = render();
+  EXPECT_EQ(text.find(R"(model="a")"), std::string::npos);
+  EXPECT_NE(text.find(R"(sluice_deployment_attempts_total{model="b")"), std::string::npos);
+  EXPECT_EQ(text.find(R"(sluice_deployment_breakers{model="b")"), std::string::npos);
+}
+
+TEST_F(Scrape, ShowsWhatPlansChoseAndLeftOut) {
+  cores_[0]->count_route_choice(llm::RouteSort::score, route::Reason::incumbent);
+  cores_[2]->count_route_choice(llm::RouteSort::score, route::Reason::incumbent);
+  cores_[1]->count_route_obstacle(route::Obstacle::ejected);
+  const ExpositionReader reader(render());
+  expect_clean(reader);
+  EXPECT_EQ(reader.value("sluice_routing_choices_total{strategy=\"score\",reason=\"incumbent\"}"),
+            2);
+  EXPECT_EQ(reader.value("sluice_routing_obstacles_total{obstacle=\"ejected\"}"), 1);
+}
+
 TEST_F(Scrape, EscapesNames) {
   const LabelIndex odd = labels_.providers.intern("a\"b\\c\nd{},=");
   cores_[0]->count_attempt(odd, AttemptOutcome::success);
@@ -223,6 +284,11 @@ TEST_F(Scrape, ShowsTheProcess) {
 }
 
 TEST_F(Scrape, WithEveryLabelInUseIsWellFormedAndBounded) {
+  for (int i = 0; i < 600; ++i) {
+    const LabelIndex deployment =
+        labels_.deployments.intern(join({std::to_string(i), "p", "d", "r"}));
+    cores_[0]->count_deployment_attempt(deployment, AttemptOutcome::success);
+  }
   for (int i = 0; i < 300; ++i) {
     const std::string name = "name-" + std::to_string(i);
     const LabelIndex provider = labels_.providers.intern(name);
@@ -239,6 +305,9 @@ TEST_F(Scrape, WithEveryLabelInUseIsWellFormedAndBounded) {
   expect_clean(reader);
   EXPECT_EQ(reader.value("sluice_upstream_attempts_total{provider=\"other\",outcome=\"success\"}"),
             300 - (64 - 1));
+  EXPECT_EQ(reader.value("sluice_deployment_attempts_total{model=\"other\",provider=\"other\","
+                         "deployment=\"other\",region=\"other\",outcome=\"success\"}"),
+            600 - (512 - 1));
 }
 
 // Under the thread sanitizer this is also the proof that a scrape is no data race.

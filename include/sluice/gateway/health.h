@@ -97,6 +97,11 @@ class Health {
       const catalog::Deployment& deployment) const noexcept SLUICE_LIFETIMEBOUND {
     return own_[deployment.index].breaker;
   }
+  /// The epoch, or a moment that is over: it does not cool down, or is not ejected.
+  [[nodiscard]] MonotonicTime cooling_until(const catalog::Deployment& deployment) const noexcept;
+  [[nodiscard]] MonotonicTime ejected_until(const catalog::Deployment& deployment) const noexcept {
+    return ejection_.ejected_until(deployment.index).value_or(MonotonicTime{});
+  }
 
  private:
   // What this core knows of one deployment by itself.

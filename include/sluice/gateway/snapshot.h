@@ -26,9 +26,10 @@ struct Snapshot {
   std::vector<policy::OwnKeyProvider> own_key_providers;  // by provider index
   bool one_provider_takes_own_keys = false;               // of one name, in whatever regions
   bool any_provider_takes_own_keys = false;
-  std::vector<telemetry::LabelIndex> endpoint_labels;  // by llm::Operation
-  std::vector<telemetry::LabelIndex> provider_labels;  // by provider index
-  std::vector<telemetry::LabelIndex> model_labels;     // by position in models.models()
+  std::vector<telemetry::LabelIndex> endpoint_labels;    // by llm::Operation
+  std::vector<telemetry::LabelIndex> provider_labels;    // by provider index
+  std::vector<telemetry::LabelIndex> model_labels;       // by position in models.models()
+  std::vector<telemetry::LabelIndex> deployment_labels;  // by deployment index
 
   /// By which rules a model is routed; null: where none is named.
   [[nodiscard]] const route::RoutingPolicy& routing_of(const catalog::Model* model) const noexcept;

@@ -35,6 +35,7 @@ inline constexpr double wish_number_max = 1e12;          // prices, rates and sp
 
 /// By which rule the deployments are put in order: route/policy.h says what each means.
 enum class RouteSort : std::uint8_t { order, weighted, score, price, latency, throughput };
+inline constexpr std::size_t route_sort_count = 6;
 [[nodiscard]] std::string_view to_string(RouteSort sort) noexcept;
 /// Nothing when the name is none of them.
 [[nodiscard]] std::optional<RouteSort> parse_route_sort(std::string_view name) noexcept;

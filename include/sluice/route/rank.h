@@ -34,6 +34,7 @@ enum class Reason : std::uint8_t {
   same_session,  // where the conversation's prompt is cached
   slow_start,    // the one before it in rank has only just recovered
 };
+inline constexpr std::size_t reason_count = 14;
 [[nodiscard]] std::string_view to_string(Reason reason) noexcept;
 
 /// A candidate without an obstacle.

@@ -10,21 +10,36 @@
 #include <string_view>
 
 #include "sluice/base/counter.h"
+#include "sluice/telemetry/deployment_metrics.h"
 #include "sluice/telemetry/histogram.h"
 #include "sluice/telemetry/label_table.h"
 #include "sluice/telemetry/outcome.h"
+
+namespace sluice::llm {
+enum class RouteSort : std::uint8_t;
+}
+namespace sluice::route {
+enum class Reason : std::uint8_t;
+enum class Obstacle : std::uint8_t;
+}  // namespace sluice::route
 
 namespace sluice::telemetry {
 
 inline constexpr std::size_t endpoints_max = 24;
 inline constexpr std::size_t providers_max = 64;
 inline constexpr std::size_t models_max = 256;
+inline constexpr std::size_t deployments_max = 512;
+// Room for the enums of routing; prometheus.cc knows that they fit.
+inline constexpr std::size_t route_strategies_max = 8;
+inline constexpr std::size_t route_reasons_max = 16;
+inline constexpr std::size_t route_obstacles_max = 24;
 
 /// The names behind the indexes: one object per process, older than every snapshot and core.
 struct MetricLabels {
   LabelTable endpoints{endpoints_max};  // fixed at start, such as "chat_completions"
   LabelTable providers{providers_max};
   LabelTable models{models_max};  // configured names only: what a client typed never becomes one
+  LabelTable deployments{deployments_max};  // names as join() writes them
 };
 
 /// A response status as a label. Common codes count by themselves, others by class ("4xx").
@@ -119,6 +134,8 @@ struct alignas(128) Metrics {
   Counter streams_rescued;      // that broke off, and went on with another attempt
   Counter streams_not_rescued;  // nobody went on with them
   std::array<Counter, affinity_count> affinity;
+  std::array<std::array<Counter, route_reasons_max>, route_strategies_max> route_choices;
+  std::array<Counter, route_obstacles_max> route_obstacles;
   Gauge upstream_waiters;  // exchanges waiting for a connection
 
   // What chats name by URLs.
@@ -159,6 +176,12 @@ struct alignas(128) Metrics {
   /// Counts one finished attempt; `first_byte` is from the start of the attempt.
   void count_attempt(LabelIndex provider, AttemptOutcome outcome,
                      Duration first_byte = Duration(-1), Duration connect = Duration(-1)) noexcept;
+  /// The same attempt, by whom it was asked of.
+  void count_deployment_attempt(LabelIndex deployment, AttemptOutcome outcome) noexcept;
+  /// A request was planned: by which rule, and why the first one is the first.
+  void count_route_choice(llm::RouteSort strategy, route::Reason reason) noexcept;
+  /// A deployment that a request might have gone to was left out.
+  void count_route_obstacle(route::Obstacle obstacle) noexcept;
   void count_tokens(LabelIndex provider, LabelIndex model, TokenDirection direction,
                     std::uint64_t tokens) noexcept;
   /// US dollars, not below 0; counted in billionths, and what is no such number not at all.
@@ -201,6 +224,7 @@ struct alignas(128) Metrics {
   std::array<PerEndpoint, endpoints_max> endpoints;
   std::array<PerProvider, providers_max> providers;
   std::array<PerModel, models_max> models;
+  std::array<DeploymentMetrics, deployments_max> deployments;
 };
 
 /// What the process as a whole counts; written by the keeper alone.
