@@ -20,25 +20,33 @@ constexpr std::uint64_t drawn(double part) { return static_cast<std::uint64_t>(p
 
 struct Pool {
   explicit Pool(std::vector<CredentialLimits> of_each)
-      : limits(std::move(of_each)), healths(limits.size()) {}
+      : limits(std::move(of_each)), healths(limits.size()), uses(limits.size()) {}
   explicit Pool(std::size_t alike) : Pool(std::vector<CredentialLimits>(alike)) {}
 
-  [[nodiscard]] std::optional<std::uint32_t> choose(
-      double part, const std::vector<std::uint32_t>& tried = {}) const {
-    return choose_credential(limits, healths, tried, drawn(part), now);
+  [[nodiscard]] CredentialView view() const { return {limits, healths, uses}; }
+  [[nodiscard]] std::optional<std::uint32_t> choose(double part,
+                                                    const std::vector<std::uint32_t>& tried = {},
+                                                    MonotonicTime at = now) const {
+    return choose_credential(view(), tried, drawn(part), at);
   }
-  [[nodiscard]] CredentialState state(std::size_t index) const {
-    return state_of(limits[index], healths[index], now);
+  [[nodiscard]] CredentialState state(std::size_t index, MonotonicTime at = now) const {
+    return state_of(view(), index, at);
   }
   /// One attempt with it, from its begin to its end.
   void attempt(std::size_t index, const CredentialAnswer& answer, MonotonicTime at = now) {
-    ASSERT_TRUE(healths[index].begin_attempt(at));
-    healths[index].end_attempt(answer, healths[index].breaker.era(), at);
+    const auto era = begin_attempt(healths[index], uses[index], at);
+    end_attempt(healths[index], uses[index], answer, era, at);
+  }
+  void told(std::size_t index, const RateHeadroom& headroom) {
+    uses[index].note_headroom(headroom, now);
   }
 
   std::vector<CredentialLimits> limits;
   std::vector<CredentialHealth> healths;
+  std::vector<CredentialUse> uses;
 };
+
+constexpr CredentialAnswer bad_key{.verdict = Verdict::auth_refused, .is_key_bad = true};
 
 struct DrawCase {
   std::string_view name;
@@ -85,11 +93,21 @@ TEST(CredentialChoice, ChoosesOneNotTriedYet) {
 
 TEST(CredentialChoice, LeavesOutAKeyThatWasRefusedForGood) {
   Pool pool(2);
-  pool.attempt(0, {.verdict = Verdict::auth_refused});
+  pool.attempt(0, bad_key);
   EXPECT_EQ(pool.state(0), CredentialState::out);
   EXPECT_EQ(pool.choose(0), 1U);
-  EXPECT_EQ(choose_credential(pool.limits, pool.healths, {}, 0, now + std::chrono::hours(24)), 1U);
-  EXPECT_EQ(pool.healths[0].cool_down.until(), MonotonicTime{});
+  EXPECT_EQ(pool.choose(0, {}, now + std::chrono::hours(24)), 1U);
+  EXPECT_EQ(pool.uses[0].cool_down.until(), MonotonicTime{});
+}
+
+// A provider may not serve a model, a region or a content to one account; that is no bad key.
+TEST(CredentialChoice, PrefersOthersToAKeyThatIsDeniedAgainAndAgain) {
+  Pool pool(2);
+  for (int i = 0; i < 4; ++i) pool.attempt(0, {.verdict = Verdict::auth_refused});
+  EXPECT_EQ(pool.state(0), CredentialState::fit);
+  pool.attempt(0, {.verdict = Verdict::auth_refused});
+  EXPECT_EQ(pool.state(0), CredentialState::resting);
+  for (const double part : {0.0, 0.4, 0.9}) EXPECT_EQ(pool.choose(part), 1U);
 }
 
 TEST(CredentialChoice, LeavesOutWhoCoolsUntilItsMoment) {
@@ -98,68 +116,72 @@ TEST(CredentialChoice, LeavesOutWhoCoolsUntilItsMoment) {
   pool.attempt(1, {.verdict = Verdict::quota});
   EXPECT_EQ(pool.state(0), CredentialState::cooling);
   EXPECT_EQ(pool.choose(0), std::nullopt);
-  EXPECT_EQ(credential_usable_at(pool.limits, pool.healths, now), now + seconds(17));
-  EXPECT_EQ(choose_credential(pool.limits, pool.healths, {}, 0, now + seconds(17)), 0U);
+  EXPECT_EQ(credential_usable_at(pool.view(), now), now + seconds(17));
+  EXPECT_EQ(pool.choose(0, {}, now + seconds(17)), 0U);
 }
 
-TEST(CredentialChoice, LeavesOutWhoseBreakerIsOpenButForAProbe) {
-  Pool pool(1);
+TEST(CredentialChoice, TakesWhoseBreakerIsOpenOnlyForWantOfABetter) {
+  Pool pool(2);
   for (int i = 0; i < 5; ++i) pool.attempt(0, {.verdict = Verdict::timed_out});
   EXPECT_EQ(pool.state(0), CredentialState::resting);
-  EXPECT_EQ(pool.choose(0), std::nullopt);
-  EXPECT_FALSE(pool.healths[0].begin_attempt(now));
+  for (const double part : {0.0, 0.4, 0.9}) EXPECT_EQ(pool.choose(part), 1U);
+  EXPECT_EQ(pool.choose(0, {1}), 0U);
+  EXPECT_EQ(credential_usable_at(pool.view(), now), now);
+  EXPECT_EQ(pool.state(0, now + seconds(10)), CredentialState::fit) << "a probe is due";
+  const auto probe = begin_attempt(pool.healths[0], pool.uses[0], now + seconds(10));
+  EXPECT_TRUE(probe);
+  EXPECT_EQ(pool.choose(0, {}, now + seconds(10)), 1U) << "one probe is enough";
+  for (int i = 0; i < 5; ++i) pool.attempt(1, {.verdict = Verdict::failed}, now + seconds(10));
+  EXPECT_EQ(pool.choose(0, {}, now + seconds(11)), 1U) << "who has rested first";
+}
+
+TEST(CredentialChoice, WhatIsDoneAgainstABreakersAdviceTellsItNothing) {
+  Pool pool(1);
+  for (int i = 0; i < 5; ++i) pool.attempt(0, {.verdict = Verdict::timed_out});
+  EXPECT_EQ(begin_attempt(pool.healths[0], pool.uses[0], now), std::nullopt);
+  EXPECT_EQ(pool.healths[0].in_flight, 1U);
+  end_attempt(pool.healths[0], pool.uses[0], {.verdict = Verdict::success}, std::nullopt, now);
   EXPECT_EQ(pool.healths[0].in_flight, 0U);
-  EXPECT_EQ(credential_usable_at(pool.limits, pool.healths, now), now + seconds(10));
-  EXPECT_EQ(choose_credential(pool.limits, pool.healths, {}, 0, now + seconds(10)), 0U);
-  EXPECT_TRUE(pool.healths[0].begin_attempt(now + seconds(10)));
-  EXPECT_EQ(choose_credential(pool.limits, pool.healths, {}, 0, now + seconds(10)), std::nullopt);
+  EXPECT_EQ(pool.state(0), CredentialState::resting);
+}
+
+TEST(CredentialChoice, NeverExceedsALimitForWantOfABetter) {
+  Pool pool({{.concurrency_max = 1}});
+  for (int i = 0; i < 5; ++i) pool.attempt(0, {.verdict = Verdict::timed_out});
+  (void)begin_attempt(pool.healths[0], pool.uses[0], now);
+  EXPECT_EQ(pool.state(0), CredentialState::full);
+  EXPECT_EQ(pool.choose(0), std::nullopt);
 }
 
 TEST(CredentialChoice, TakesWhoHasNothingLeftOnlyForWantOfABetter) {
   Pool pool(3);
-  const RateHeadroom none{.requests_remaining = 0, .reset = seconds(60)};
-  pool.attempt(0, {.verdict = Verdict::success, .headroom = none});
+  pool.told(0, {.requests_remaining = 0, .reset = seconds(60)});
   EXPECT_EQ(pool.state(0), CredentialState::spent);
   for (const double part : {0.0, 0.3, 0.6, 0.999}) EXPECT_NE(pool.choose(part), 0U);
-  const RateHeadroom sooner{.tokens_remaining = 0, .reset = seconds(20)};
-  pool.attempt(1, {.verdict = Verdict::success, .headroom = sooner});
-  pool.attempt(2, {.verdict = Verdict::auth_refused});
+  pool.told(1, {.tokens_remaining = 0, .reset = seconds(20)});
+  pool.attempt(2, bad_key);
   EXPECT_EQ(pool.choose(0), 1U) << "the one that is refilled first";
   EXPECT_EQ(pool.choose(0, {1}), 0U);
-  EXPECT_EQ(state_of({}, pool.healths[0], now + seconds(60)), CredentialState::fit);
+  EXPECT_EQ(pool.state(0, now + seconds(60)), CredentialState::fit);
 }
 
 TEST(CredentialChoice, AsksLessWhoHasFewRequestsLeft) {
   Pool pool(2);
-  const RateHeadroom few{.requests_remaining = 1, .reset = seconds(60)};
-  pool.attempt(0, {.verdict = Verdict::success, .headroom = few});
+  pool.told(0, {.requests_remaining = 1, .reset = seconds(60)});
   EXPECT_EQ(pool.choose(0.090), 0U);  // a tenth beside a whole: 1/11
   EXPECT_EQ(pool.choose(0.092), 1U);
   // Past its reset nothing is known, and the answer that says nothing changes nothing.
-  pool.attempt(0, {.verdict = Verdict::success}, now + seconds(59));
-  EXPECT_EQ(choose_credential(pool.limits, pool.healths, {}, drawn(0.4), now + seconds(59)), 1U);
-  EXPECT_EQ(choose_credential(pool.limits, pool.healths, {}, drawn(0.4), now + seconds(60)), 0U);
-}
-
-TEST(CredentialChoice, TellsOtherCoresWhenItCoolsForLonger) {
-  CredentialHealth health;
-  const auto answered = [&](const CredentialAnswer& answer) {
-    EXPECT_TRUE(health.begin_attempt(now));
-    return health.end_attempt(answer, health.breaker.era(), now);
-  };
-  EXPECT_FALSE(answered({.verdict = Verdict::success}));
-  EXPECT_TRUE(answered({.verdict = Verdict::rate_limited}));
-  EXPECT_FALSE(answered({.verdict = Verdict::rate_limited}));
-  EXPECT_EQ(health.in_flight, 0U);
+  pool.told(0, {});
+  EXPECT_EQ(pool.choose(0.4, {}, now + seconds(59)), 1U);
+  EXPECT_EQ(pool.choose(0.4, {}, now + seconds(60)), 0U);
 }
 
 TEST(CredentialChoice, IsNeverUsableWhenAllAreOut) {
   Pool pool(2);
-  for (std::size_t i = 0; i < 2; ++i) pool.attempt(i, {.verdict = Verdict::auth_refused});
-  EXPECT_EQ(credential_usable_at(pool.limits, pool.healths, now), std::nullopt);
-  EXPECT_EQ(credential_usable_at({}, {}, now), std::nullopt);
-  const Pool fresh(1);
-  EXPECT_EQ(credential_usable_at(fresh.limits, fresh.healths, now), now);
+  for (std::size_t i = 0; i < 2; ++i) pool.attempt(i, bad_key);
+  EXPECT_EQ(credential_usable_at(pool.view(), now), std::nullopt);
+  EXPECT_EQ(credential_usable_at({}, now), std::nullopt);
+  EXPECT_EQ(credential_usable_at(Pool(1).view(), now), now);
 }
 
 TEST(CredentialChoice, NamesItsStates) {
@@ -174,42 +196,38 @@ TEST(CredentialChoice, NamesItsStates) {
 // Through random lives: what is chosen can be used and was not tried; nothing is chosen only when
 // nothing can be; rotation reaches everybody who can be used, each once.
 TEST(CredentialChoice, RotatesThroughAllThatCanBeUsed) {
+  const auto is_usable = [](CredentialState state) {
+    return state == CredentialState::fit || state == CredentialState::spent ||
+           state == CredentialState::resting;
+  };
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
-    std::vector<CredentialLimits> limits(1 + random.below(6));
-    for (CredentialLimits& limit : limits) {
+    Pool pool(1 + random.below(6));
+    for (CredentialLimits& limit : pool.limits) {
       limit = {.weight = 0.1 + random.unit(),
                .concurrency_max = static_cast<std::uint32_t>(random.below(5))};
     }
-    std::vector<CredentialHealth> healths(limits.size());
     MonotonicTime at = now;
     for (int step = 0; step < 200; ++step) {
       at += seconds(random.below(4));
       std::vector<std::uint32_t> tried;
-      while (const auto chosen = choose_credential(limits, healths, tried, random.next(), at)) {
-        const CredentialState state = state_of(limits[*chosen], healths[*chosen], at);
-        ASSERT_TRUE(state == CredentialState::fit || state == CredentialState::spent);
+      while (const auto chosen = choose_credential(pool.view(), tried, random.next(), at)) {
+        ASSERT_TRUE(is_usable(pool.state(*chosen, at)));
         ASSERT_EQ(std::count(tried.begin(), tried.end(), *chosen), 0);
         tried.push_back(*chosen);
       }
       std::size_t usable = 0;
-      for (std::size_t i = 0; i < limits.size(); ++i) {
-        const CredentialState state = state_of(limits[i], healths[i], at);
-        usable += state == CredentialState::fit || state == CredentialState::spent ? 1 : 0;
-      }
+      for (std::size_t i = 0; i < pool.limits.size(); ++i) usable += is_usable(pool.state(i, at));
       ASSERT_EQ(tried.size(), usable);
       if (tried.empty()) continue;
-      CredentialHealth& health = healths[tried[0]];
-      ASSERT_TRUE(health.begin_attempt(at));
-      CredentialAnswer answer{.verdict = static_cast<Verdict>(random.below(verdict_count))};
-      if (answer.verdict == Verdict::auth_refused && random.chance(0.9)) {
-        answer.verdict = Verdict::success;
-      }
+      CredentialAnswer answer{.verdict = static_cast<Verdict>(random.below(verdict_count)),
+                              .is_key_bad = random.chance(0.1)};
+      pool.attempt(tried[0], answer, at);
       if (random.chance(0.3)) {
-        answer.headroom = {.requests_remaining = random.below(20), .reset = seconds(5)};
+        pool.uses[tried[0]].note_headroom(
+            {.requests_remaining = random.below(20), .reset = seconds(5)}, at);
       }
-      health.end_attempt(answer, health.breaker.era(), at);
     }
   }
 }

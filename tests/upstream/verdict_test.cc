@@ -42,5 +42,14 @@ TEST(Verdict, BlamesWhoWasAskedOnlyForWhatIsItsFault) {
   EXPECT_EQ(names.size(), verdict_count);
 }
 
+TEST(Verdict, KnowsWhatAnotherCredentialMayBeGiven) {
+  for (std::size_t index = 0; index < verdict_count; ++index) {
+    const auto verdict = static_cast<Verdict>(index);
+    const bool is_refusal = verdict == Verdict::rate_limited || verdict == Verdict::quota ||
+                            verdict == Verdict::auth_refused;
+    EXPECT_EQ(is_of_credential(verdict), is_refusal) << to_string(verdict);
+  }
+}
+
 }  // namespace
 }  // namespace sluice::upstream

@@ -21,9 +21,7 @@ enum class Outcome : std::uint8_t { succeeded, failed, abandoned };  // abandone
 /// What a verdict means to a breaker. Refusals for want of rate, money or rights have remedies of
 /// their own (cool_down.h, credential_choice.h), and come from a host that answers: abandoned.
 [[nodiscard]] constexpr Outcome outcome_of(Verdict verdict) noexcept {
-  const bool has_own_remedy = verdict == Verdict::rate_limited || verdict == Verdict::quota ||
-                              verdict == Verdict::auth_refused;
-  if (!is_verdict(verdict) || has_own_remedy) return Outcome::abandoned;
+  if (!is_verdict(verdict) || is_of_credential(verdict)) return Outcome::abandoned;
   return is_failure(verdict) ? Outcome::failed : Outcome::succeeded;
 }
 

@@ -54,6 +54,13 @@ inline constexpr std::size_t verdict_count = 12;
   return true;
 }
 
+/// Whether it may speak against the credential alone: another one of the same provider's may have
+/// what this one was refused.
+[[nodiscard]] constexpr bool is_of_credential(Verdict verdict) noexcept {
+  return verdict == Verdict::rate_limited || verdict == Verdict::quota ||
+         verdict == Verdict::auth_refused;
+}
+
 /// Its name as it stands above, for metrics and explanations.
 [[nodiscard]] std::string_view to_string(Verdict verdict) noexcept;
 
