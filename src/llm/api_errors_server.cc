@@ -9,6 +9,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds default_wait = std::chrono::seconds(1);
+// Somebody has to be told, and to put a new key in its place.
+constexpr milliseconds credentials_wait = std::chrono::seconds(60);
 
 ApiError server_error(ApiErrorKind kind, Fault fault, int status, std::string code,
                       std::string message) {
@@ -104,6 +106,17 @@ ApiError upstream_token_missing(std::string_view provider, std::string_view prob
                                "the provider's credentials.",
                                provider, problem));
   error.retry_after = default_wait;
+  return error;
+}
+
+ApiError credentials_refused(std::string_view model) {
+  ApiError error = server_error(
+      ApiErrorKind::upstream_auth, Fault::gateway, 503, "upstream_credentials_refused",
+      fmt::format("The providers of the model '{}' refused every credential the gateway has. Your "
+                  "key is not the cause: ask the gateway's operator to replace the providers' "
+                  "keys, or use another model.",
+                  quotable(model, 100)));
+  error.retry_after = credentials_wait;
   return error;
 }
 

@@ -47,7 +47,9 @@ bool is_bad_key(const ErrorWords& words) {
   return words.named(names) || words.says(texts);
 }
 
-// The key is good, but not for this. A bare 403 may be either, and is taken for a bad key.
+// The key is good, but not for this. A bare 403 may be either, and is taken for this: nobody is to
+// throw away a good key because of what one caller asked for, or of a firewall that did not like
+// it.
 bool is_permission(const ErrorWords& words) {
   constexpr std::array<std::string_view, 4> names = {
       "permission_error", "PERMISSION_DENIED", "AccessDeniedException", "insufficient_permissions"};
@@ -229,8 +231,8 @@ ApiError conflict(const ErrorWords& words) {
 
 ApiError classify_status(const Asked& asked, int status, const ErrorWords& words) {
   switch (status) {
-    case 401:
-    case 403: return key_refused(asked, status);
+    case 401: return key_refused(asked, status);
+    case 403: return permission_refused(asked, status);
     case 402: return errors::upstream_quota(asked.provider, status);
     case 404: return not_found(words);
     case 408:

@@ -48,6 +48,7 @@ std::vector<ApiError> every_error() {
       gateway_overloaded(1s),
       upstream_auth("acme", 401),
       upstream_token_missing("acme", "its token server took too long"),
+      credentials_refused("m"),
       caller_key_refused("acme", 401),
       upstream_rate_limited("acme", {}),
       upstream_quota("acme", 429),

@@ -143,6 +143,8 @@ namespace errors {
 [[nodiscard]] ApiError upstream_forbidden(std::string_view provider, int upstream_status);
 /// The gateway has no access token for the provider; `problem` is a sentence's end that says why.
 [[nodiscard]] ApiError upstream_token_missing(std::string_view provider, std::string_view problem);
+/// Of all who serve the model the providers refused every credential the gateway has.
+[[nodiscard]] ApiError credentials_refused(std::string_view model);
 /// The caller's own provider key was refused: theirs to fix, so this one is a 401.
 [[nodiscard]] ApiError caller_key_refused(std::string_view provider, int upstream_status);
 [[nodiscard]] ApiError upstream_rate_limited(std::string_view provider,
