@@ -107,6 +107,24 @@ std::string_view to_string(TokenFetch fetch) noexcept {
   return "unknown";
 }
 
+std::string_view to_string(CredentialRefusal refusal) noexcept {
+  switch (refusal) {
+    case CredentialRefusal::key: return "key";
+    case CredentialRefusal::permission: return "permission";
+    case CredentialRefusal::quota: return "quota";
+    case CredentialRefusal::rate: return "rate";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(Probe outcome) noexcept {
+  switch (outcome) {
+    case Probe::success: return "success";
+    case Probe::failure: return "failure";
+  }
+  return "unknown";
+}
+
 std::string_view to_string(Affinity affinity) noexcept {
   switch (affinity) {
     case Affinity::hit: return "hit";
@@ -183,6 +201,14 @@ void Metrics::count_tokens(LabelIndex provider, LabelIndex model, TokenDirection
 
 void Metrics::count_token_fetch(LabelIndex provider, TokenFetch fetch) noexcept {
   counter(place(providers, provider).token_fetches, fetch).add();
+}
+
+void Metrics::count_credential_refusal(LabelIndex provider, CredentialRefusal refusal) noexcept {
+  counter(place(providers, provider).credential_refusals, refusal).add();
+}
+
+void Metrics::count_probe(LabelIndex provider, Probe outcome) noexcept {
+  counter(place(providers, provider).probes, outcome).add();
 }
 
 void Metrics::count_odd_event(LabelIndex provider) noexcept {

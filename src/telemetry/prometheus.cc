@@ -269,6 +269,23 @@ void render_token_fetches(Cores cores, const MetricLabels& labels, Exposition& t
       [](const Metrics& m, std::size_t p) -> auto& { return m.providers[p].token_fetches; }, to);
 }
 
+void render_credential_refusals(Cores cores, const MetricLabels& labels, Exposition& to) {
+  to.begin("sluice_credential_refusals_total", "counter",
+           "Attempts that a provider refused for the gateway's credential, by reason.");
+  render_by_name<CredentialRefusal>(
+      cores, labels.providers, "provider", credential_refusal_count, "reason",
+      [](const Metrics& m, std::size_t p) -> auto& { return m.providers[p].credential_refusals; },
+      to);
+}
+
+void render_probes(Cores cores, const MetricLabels& labels, Exposition& to) {
+  to.begin("sluice_probes_total", "counter",
+           "Probes of providers that rest or have not been asked for a while, by result.");
+  render_by_name<Probe>(
+      cores, labels.providers, "provider", probe_count, "result",
+      [](const Metrics& m, std::size_t p) -> auto& { return m.providers[p].probes; }, to);
+}
+
 void render_models(Cores cores, const MetricLabels& labels, Exposition& to) {
   to.begin("sluice_model_requests_total", "counter", "Finished requests by model.");
   for (std::size_t n = 0; n < labels.models.size(); ++n) {
@@ -339,6 +356,8 @@ void render_prometheus(std::span<const Metrics* const> cores, const ProcessMetri
   render_providers(cores, labels, to);
   render_odd_events(cores, labels, to);
   render_token_fetches(cores, labels, to);
+  render_credential_refusals(cores, labels, to);
+  render_probes(cores, labels, to);
   render_models(cores, labels, to);
   render_deployments(cores, labels.deployments, to);
   render_times(cores, labels, to);

@@ -51,6 +51,8 @@ TEST(Metrics, EveryLabelOfOursHasItsOwnName) {
   expect_names<TokenDirection>(token_direction_count);
   expect_names<KeyFailure>(key_failure_count);
   expect_names<TokenFetch>(token_fetch_count);
+  expect_names<CredentialRefusal>(credential_refusal_count);
+  expect_names<Probe>(probe_count);
   expect_names<JsonRepair>(json_repair_count);
   expect_names<MediaFetch>(media_fetch_count);
 }

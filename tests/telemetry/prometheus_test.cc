@@ -112,6 +112,29 @@ TEST_F(Scrape, ShowsTokenFetchesByProviderAndResult) {
   EXPECT_EQ(reader.value("sluice_token_fetches_total{provider=\"vertex\",result=\"failure\"}"), 1);
 }
 
+TEST_F(Scrape, ShowsCredentialRefusalsByProviderAndReason) {
+  const LabelIndex acme = labels_.providers.intern("acme");
+  cores_[0]->count_credential_refusal(acme, CredentialRefusal::key);
+  cores_[1]->count_credential_refusal(acme, CredentialRefusal::rate);
+  cores_[2]->count_credential_refusal(acme, CredentialRefusal::rate);
+  const ExpositionReader reader(render());
+  expect_clean(reader);
+  const std::string family = "sluice_credential_refusals_total{provider=\"acme\",reason=";
+  EXPECT_EQ(reader.value(family + "\"key\"}"), 1);
+  EXPECT_EQ(reader.value(family + "\"rate\"}"), 2);
+}
+
+TEST_F(Scrape, ShowsProbesByProviderAndResult) {
+  const LabelIndex acme = labels_.providers.intern("acme");
+  cores_[0]->count_probe(acme, Probe::success);
+  cores_[1]->count_probe(acme, Probe::failure);
+  cores_[2]->count_probe(acme, Probe::failure);
+  const ExpositionReader reader(render());
+  expect_clean(reader);
+  EXPECT_EQ(reader.value("sluice_probes_total{provider=\"acme\",result=\"success\"}"), 1);
+  EXPECT_EQ(reader.value("sluice_probes_total{provider=\"acme\",result=\"failure\"}"), 2);
+}
+
 TEST_F(Scrape, ShowsJsonRepairsByModelAndOutcome) {
   const LabelIndex model = labels_.models.intern("m");
   cores_[0]->count_json_repair(model, JsonRepair::repaired);

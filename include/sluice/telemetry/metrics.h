@@ -74,6 +74,20 @@ enum class TokenFetch : std::uint8_t { success, failure };  // of an access toke
 inline constexpr std::size_t token_fetch_count = 2;
 [[nodiscard]] std::string_view to_string(TokenFetch fetch) noexcept;
 
+/// What a provider refused an attempt for, where another credential may have it.
+enum class CredentialRefusal : std::uint8_t {
+  key,         // it is no key, or one no more: out until the configuration is loaded anew
+  permission,  // not for this key, or not for this request
+  quota,       // its account is empty
+  rate,        // too often, for now
+};
+inline constexpr std::size_t credential_refusal_count = 4;
+[[nodiscard]] std::string_view to_string(CredentialRefusal refusal) noexcept;
+
+enum class Probe : std::uint8_t { success, failure };  // of a provider, beside all requests
+inline constexpr std::size_t probe_count = 2;
+[[nodiscard]] std::string_view to_string(Probe outcome) noexcept;
+
 /// Whether a conversation went where it was before.
 enum class Affinity : std::uint8_t {
   hit,
@@ -187,6 +201,8 @@ struct alignas(128) Metrics {
   /// US dollars, not below 0; counted in billionths, and what is no such number not at all.
   void count_cost(LabelIndex provider, LabelIndex model, double usd) noexcept;
   void count_token_fetch(LabelIndex provider, TokenFetch fetch) noexcept;
+  void count_credential_refusal(LabelIndex provider, CredentialRefusal refusal) noexcept;
+  void count_probe(LabelIndex provider, Probe outcome) noexcept;
   void count_odd_event(LabelIndex provider) noexcept;
   void count_json_repair(LabelIndex model, JsonRepair outcome) noexcept;
   void count_key_failure(KeyFailure failure) noexcept {
@@ -209,6 +225,8 @@ struct alignas(128) Metrics {
     std::array<Counter, token_direction_count> tokens;
     Counter cost_billionths;  // of a US dollar
     std::array<Counter, token_fetch_count> token_fetches;
+    std::array<Counter, credential_refusal_count> credential_refusals;
+    std::array<Counter, probe_count> probes;
     Counter odd_events;  // of streams: what the provider's dialect never says, passed over
     DurationHistogram first_byte;
   };
