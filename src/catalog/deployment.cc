@@ -7,7 +7,8 @@ Credential Credential::clone() const {
                   .key = key.clone(),
                   .header_value = header_value.clone(),
                   .header = header,
-                  .weight = weight};
+                  .weight = weight,
+                  .concurrency_max = concurrency_max};
   if (aws) copy.aws = aws->clone();
   if (tokens) copy.tokens = tokens->clone();
   return copy;

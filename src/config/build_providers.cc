@@ -280,6 +280,7 @@ bool resolve_credentials(Building& building, ResolvedProvider& provider) {
     complete = complete && credential.has_value();
     if (!credential) continue;
     credential->weight = source.weight;
+    credential->concurrency_max = source.concurrency_max;
     provider.credentials.push_back(std::move(*credential));
   }
   if (!add_entra_credential(building, provider) || !complete) return false;

@@ -105,6 +105,7 @@ void parse_auth(Section& parent, ProviderConfig& provider) {
 // How much of a provider's traffic a key gets.
 void parse_share(Section& section, SecretSource& source) {
   section.number("weight", source.weight, 0.000'001, 1'000'000);
+  section.count("concurrency_max", source.concurrency_max, 1, 1'000'000);
 }
 
 // { metadata = "default" }: no secret, and so of a provider's keys alone.
@@ -238,7 +239,8 @@ std::optional<SecretSource> parse_secret_source(const toml::node& node, const st
   }
   if (others != nullptr) others(section, source);
   section.finish();
-  const bool other_key = others != nullptr && section.has("weight");
+  const bool other_key =
+      others != nullptr && (section.has("weight") || section.has("concurrency_max"));
   if (found == 0 && !table->empty() && !other_key) return std::nullopt;  // unknown keys: said
   if (found != 1) {
     complaints.error(place, path, "must have exactly one of env, file, credential");

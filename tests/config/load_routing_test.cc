@@ -178,7 +178,7 @@ TEST(LoadRouting, KeysHaveSharesOfAProvidersTraffic) {
 name = "other"
 dialect = "openai"
 base_url = "https://other.example"
-keys = [{ env = "A" }, { env = "B", weight = 2.5 }]
+keys = [{ env = "A" }, { env = "B", weight = 2.5, concurrency_max = 8 }]
 [[model]]
 name = "m"
 [[model.deployment]]
@@ -188,6 +188,8 @@ provider = "other"
   ASSERT_EQ(credentials.size(), 2U);
   EXPECT_EQ(credentials[0].weight, 1.0);
   EXPECT_EQ(credentials[1].weight, 2.5);
+  EXPECT_EQ(credentials[0].concurrency_max, 0U) << "no limit";
+  EXPECT_EQ(credentials[1].concurrency_max, 8U);
 }
 
 TEST(LoadRouting, WhatAHostDoesIsSaidByTheDeploymentTheProviderOrTheCatalogue) {

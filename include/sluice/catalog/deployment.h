@@ -61,6 +61,7 @@ struct Credential {
   std::optional<AwsKey> aws = {};  // requests are signed with it; then there is no header_value
   std::optional<TokenSource> tokens = {};  // or a token goes along: in Authorization
   double weight = 1.0;                     // share among the provider's; > 0
+  std::uint32_t concurrency_max = 0;       // attempts at once, of one core; 0: no limit
 
   [[nodiscard]] Credential clone() const;
 };

@@ -27,7 +27,8 @@ struct SecretSource {
   Place place;       // of the entry in the file
   std::string key;   // "provider[0].keys[1]", for complaints
   // Of a provider's keys alone.
-  double weight = 1.0;  // share among the provider's
+  double weight = 1.0;                // share among the provider's
+  std::uint32_t concurrency_max = 0;  // attempts at once with it, of one worker; 0: no limit
 
   /// "env OPENAI_API_KEY": what may be shown. A name of doubtful shape is replaced by the key.
   [[nodiscard]] std::string label() const;
