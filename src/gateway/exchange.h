@@ -141,7 +141,9 @@ class Exchange {
   void record_attempt(Attempt& attempt, MonotonicTime ended, const llm::ApiError* error = nullptr);
   /// Of an attempt that was ended for another's sake, or with the exchange.
   void record_stopped(Attempt& attempt);
+  [[nodiscard]] bool is_priced(const Attempt& attempt) const noexcept;
   [[nodiscard]] std::optional<double> cost_of(const Attempt& attempt);
+  [[nodiscard]] telemetry::AttemptRecord record_of(const Attempt& attempt, MonotonicTime ended);
   void settle_health(Attempt& attempt, MonotonicTime ended, const llm::ApiError* error);
   [[nodiscard]] std::string_view name_of(const catalog::Deployment& deployment) const noexcept;
   [[nodiscard]] telemetry::LabelIndex label_of(const catalog::Model* model) const noexcept;

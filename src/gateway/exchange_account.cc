@@ -99,13 +99,18 @@ void Exchange::settle_health(Attempt& attempt, MonotonicTime ended, const llm::A
     end.events = static_cast<std::uint32_t>(events_ - events_before_);
     end.gaps = end.generating;
   }
-  const bool is_priced = attempt.model() != nullptr && !is_by_id();
-  if (const auto cost = is_priced ? cost_of(attempt) : std::nullopt; cost && *cost > 0) {
+  if (const auto cost = is_priced(attempt) ? cost_of(attempt) : std::nullopt; cost && *cost > 0) {
     end.spend_billionths = static_cast<std::uint64_t>(*cost * 1e9);
   }
   std::optional<Duration> wait;
   if (error != nullptr && error->retry_after_told) wait = *error->retry_after;
   generation_->health().end(*ticket, end, wait, ended);
+}
+
+// Of a request that names no model the provider chose one; a stored response that is shown again
+// costs nothing again.
+bool Exchange::is_priced(const Attempt& attempt) const noexcept {
+  return attempt.model() != nullptr && !is_by_id();
 }
 
 // Health, metrics and log each want to know; what an attempt used does not change once it is over.
@@ -117,15 +122,21 @@ std::optional<double> Exchange::cost_of(const Attempt& attempt) {
   return price_usd_;
 }
 
+telemetry::AttemptRecord Exchange::record_of(const Attempt& attempt, MonotonicTime ended) {
+  const catalog::Deployment& deployment = attempt.deployment();
+  return {.provider = deployment.provider->name,
+          .deployment = name_of(deployment),
+          .outcome = attempt.outcome(),
+          .status = attempt.status(),
+          .took = ended - attempt.times().started,
+          .cost_usd = is_priced(attempt) ? cost_of(attempt) : std::nullopt};
+}
+
 void Exchange::record_attempt(Attempt& attempt, MonotonicTime ended, const llm::ApiError* error) {
   settle_health(attempt, ended, error);
   const catalog::Deployment& deployment = attempt.deployment();
   last_attempt_ = attempt.times();
-  attempts_.push_back({.provider = deployment.provider->name,
-                       .deployment = name_of(deployment),
-                       .outcome = attempt.outcome(),
-                       .status = attempt.status(),
-                       .took = ended - last_attempt_.started});
+  attempts_.push_back(record_of(attempt, ended));
   const auto span = [](MonotonicTime from, MonotonicTime to) {
     return to == MonotonicTime{} ? telemetry::not_reached : to - from;
   };

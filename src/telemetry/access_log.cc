@@ -25,7 +25,7 @@ bool copy_as_it_is(char* to, std::string_view text) noexcept {
 constexpr std::size_t text_bytes_max = logged_text_bytes_max * 6 + 5;
 // Names, numbers and fixed words of one attempt, or candidate, and of the rest of a line, with room
 // to spare.
-constexpr std::size_t attempt_bytes_max = 160 + 3 * text_bytes_max;
+constexpr std::size_t attempt_bytes_max = 256 + 3 * text_bytes_max;
 constexpr std::size_t line_bytes_max = 1'024 + 12 * text_bytes_max;  // without attempts and routing
 
 // Escaped and cut text, as one value. Apart from the rest, which hardly ever comes here.
@@ -164,6 +164,14 @@ void write_cost(double usd, Members& members) {
   members.trillionths(static_cast<std::uint64_t>(usd * 1e12 + 0.5));
 }
 
+void write_cost(const std::optional<double>& usd, Members& members) {
+  if (usd) {
+    write_cost(*usd, members);
+  } else {
+    members.literal("null");
+  }
+}
+
 // Left out where there was no choice: most requests have none.
 void write_routing(const AccessRecord& record, Members& members) {
   if (record.considered.empty()) return;
@@ -178,11 +186,7 @@ void write_routing(const AccessRecord& record, Members& members) {
         .text(",\"deployment\":", each.deployment)
         .text(",\"obstacle\":", each.obstacle)
         .literal(",\"score\":");
-    if (each.score) {
-      write_cost(*each.score, members);
-    } else {
-      members.literal("null");
-    }
+    write_cost(each.score, members);
     members.literal("}");
   }
   members.literal("]}");
@@ -199,7 +203,9 @@ void write_attempts(std::span<const AttemptRecord> attempts, Members& members) {
         .word(",\"outcome\":", to_string(attempt.outcome))
         .status(",\"status\":", attempt.status)
         .ms(",\"ms\":", attempt.took)
-        .literal("}");
+        .literal(",\"cost_usd\":");
+    write_cost(attempt.cost_usd, members);
+    members.literal("}");
   }
   members.literal("]");
 }
@@ -225,11 +231,7 @@ void write_amounts(const AccessRecord& record, Members& members) {
       .number(",\"output\":", record.tokens.output)
       .number(",\"reasoning\":", record.tokens.reasoning)
       .literal("},\"cost_usd\":");
-  if (record.cost_usd) {
-    write_cost(*record.cost_usd, members);
-  } else {
-    members.literal("null");
-  }
+  write_cost(record.cost_usd, members);
   members.number(",\"events\":", record.events);
 }
 

@@ -54,7 +54,7 @@ std::string line_of(const AccessRecord& record) {
 TEST(AccessLog, WritesOneJsonObjectPerLine) {
   const AttemptRecord attempts[] = {
       {"azure", "mini", AttemptOutcome::failed, 503, 12'100us},
-      {"openai", "gpt-5-mini-2025-08-07", AttemptOutcome::success, 200, 0ns}};
+      {"openai", "gpt-5-mini-2025-08-07", AttemptOutcome::success, 200, 0ns, 0.25}};
   std::string out = "before\n";
   write_line(full_record(attempts), out);
   EXPECT_EQ(
@@ -65,8 +65,8 @@ TEST(AccessLog, WritesOneJsonObjectPerLine) {
       R"("endpoint":"chat_completions","model":"gpt-5-mini","stream":true,"provider":"openai",)"
       R"("deployment":"gpt-5-mini-2025-08-07","status":200,"ended_by":null,"reason":"complete",)"
       R"("attempts":[{"provider":"azure","deployment":"mini","outcome":"failed","status":503,)"
-      R"("ms":12.1},{"provider":"openai","deployment":"gpt-5-mini-2025-08-07",)"
-      R"("outcome":"success","status":200,"ms":0}],)"
+      R"("ms":12.1,"cost_usd":null},{"provider":"openai","deployment":"gpt-5-mini-2025-08-07",)"
+      R"("outcome":"success","status":200,"ms":0,"cost_usd":0.25}],)"
       R"("ms":{"head":0.02,"body":0.3,"queue":0.31,"connect":-1,"first_byte":120.5,)"
       R"("first_content":320.25,"total":900},)"
       R"("bytes":{"client_in":900,"client_out":4100,"provider_in":4000,"provider_out":910},)"
@@ -174,8 +174,9 @@ TEST(AccessLog, HostileTextOfAnyLengthGivesABoundedLine) {
 // The line's room is reckoned before it is written; here every part is as long as it can be.
 TEST(AccessLog, LongestPossibleLineHasItsRoom) {
   const std::string text(logged_text_bytes_max + 1, '\x01');
-  const std::vector<AttemptRecord> attempts(50, {text, text, AttemptOutcome::connect_failed,
-                                                 std::numeric_limits<int>::max(), Duration::max()});
+  const std::vector<AttemptRecord> attempts(
+      50, {text, text, AttemptOutcome::connect_failed, std::numeric_limits<int>::max(),
+           Duration::max(), -std::numeric_limits<double>::max()});
   AccessRecord record = full_record(attempts);
   record.request_id = record.client = record.key = record.method = record.target = record.endpoint =
       record.model = record.provider = record.deployment = record.reason = text;

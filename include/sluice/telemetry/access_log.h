@@ -11,7 +11,8 @@
 //    "status":200,"ended_by":null,"reason":"complete",
 //    "routing":{"strategy":"score","chosen_by":"best_score","considered":[{"provider":"openai",
 //               "deployment":"gpt-5-mini-2025-08-07","obstacle":"none","score":0.012}]},
-//    "attempts":[{"provider":"openai","deployment":"...","outcome":"failed","status":503,"ms":12.1}],
+//    "attempts":[{"provider":"openai","deployment":"...","outcome":"failed","status":503,"ms":12.1,
+//                 "cost_usd":null}],
 //    "ms":{"head":0.02,"body":0.3,"queue":0.31,"connect":-1,"first_byte":120.5,
 //          "first_content":320.25,"total":900.75},
 //    "bytes":{"client_in":900,"client_out":4100,"provider_in":4000,"provider_out":910},
@@ -35,8 +36,9 @@ struct AttemptRecord {
   std::string_view provider;
   std::string_view deployment;  // the provider's name of the model; empty: none was asked for
   AttemptOutcome outcome = AttemptOutcome::cancelled;
-  int status = 0;    // 0: none was received
-  Duration took{0};  // from the start of this attempt to its end
+  int status = 0;                       // 0: none was received
+  Duration took{0};                     // from the start of this attempt to its end
+  std::optional<double> cost_usd = {};  // of the tokens it used, shown or not
 };
 
 /// What was thought of one deployment when the request was planned.
