@@ -25,6 +25,7 @@
 
 #include "ask.h"
 #include "attempt.h"
+#include "candidates.h"
 #include "sluice/base/cached_object.h"
 #include "sluice/gateway/gateway.h"
 #include "sluice/http/server.h"
@@ -119,12 +120,8 @@ class Exchange {
   MaybeError turn_to_fallback(std::size_t number);
   MaybeError write_fallback(std::size_t number, Ask& ask);
   void look_for_rescue();
-  [[nodiscard]] route::Candidate candidate_of(const catalog::Model* model,
-                                              const catalog::Deployment& deployment) const;
-  void add_candidates(const catalog::Model& model,
-                      CachedVector<route::Candidate>& candidates) const;
-  [[nodiscard]] CachedVector<route::Candidate> candidates() const;
-  [[nodiscard]] CachedVector<route::Candidate> candidates_of_anybody() const;
+  [[nodiscard]] Asking asking() const noexcept;
+  [[nodiscard]] CachedVector<route::Candidate> candidates(const Asking& asking) const;
   [[nodiscard]] bool estimates_here() const;
   [[nodiscard]] llm::ApiError nobody_serves() const;
   [[nodiscard]] bool is_by_id() const noexcept { return !endpoint_.id.empty(); }

@@ -54,8 +54,7 @@ const route::RoutingPolicy& Exchange::policy() const noexcept {
 }
 
 policy::ProviderCredential Exchange::credential_for(const catalog::Provider& provider) const {
-  return own_keys_.credential_for(snapshot_.own_key_providers[provider.index],
-                                  snapshot_.one_provider_takes_own_keys);
+  return gateway::credential_for(snapshot_, own_keys_, provider);
 }
 
 // Whether the caller brought a key and yet the gateway's account would pay.
@@ -80,108 +79,45 @@ void Exchange::pin_regions() {
   }
 }
 
-// What a name means: a model; a provider's own deployments of it; a rule or a region by its suffix.
 std::optional<ApiError> Exchange::resolve_model() {
   const std::string_view wanted = ask_->request.model;
   const llm::RouteWishes* const wishes = ask_->request.wishes.get();
-  const catalog::ModelTable& models = snapshot_.models;
-  ask_->pin = pin_;
-  if (wishes != nullptr) ask_->pin.narrow(wishes->region);
-  catalog::Selection selected = models.select(wanted);
-  if (selected.model == nullptr) {
-    if (const auto named = llm::split_route_suffix(wanted)) {
-      selected = models.select(named->model);
-      if (selected.model != nullptr) {
-        if (MaybeError clash = llm::contradicts_suffix(wishes, *named)) return clash;
-        ask_->sort = named->sort;
-      }
-    }
-  }
-  if (selected.model == nullptr) {
-    if (const auto named = llm::split_region_suffix(wanted)) {
-      selected = models.select(named->model);
-      if (selected.model != nullptr) {
-        if (MaybeError clash = llm::contradicts_region(wishes, named->region)) return clash;
-        ask_->pin.narrow(named->region);
-      }
-    }
-  }
-  if (selected.model == nullptr && !wanted.empty()) return llm::errors::model_unknown(wanted);
-  if (!selected.provider.empty()) {
-    if (MaybeError clash = llm::contradicts_pin(wishes, selected.provider)) return clash;
-  }
-  if (selected.model != nullptr && !caller_->may_use(selected.model->name)) {
+  auto named = gateway::resolve_model(snapshot_.models, wanted, wishes);
+  if (!named) return std::move(named.error());
+  if (named->model != nullptr && !caller_->may_use(named->model->name)) {
     core_.metrics.count_key_failure(telemetry::KeyFailure::model_denied);
     return llm::errors::model_forbidden(wanted);
   }
-  ask_->model = selected.model;
-  ask_->provider = selected.provider;
+  ask_->pin = pin_;
+  if (wishes != nullptr) ask_->pin.narrow(wishes->region);
+  ask_->pin.narrow(named->region);
+  ask_->model = named->model;
+  ask_->provider = named->provider;
+  ask_->sort = named->sort;
   return std::nullopt;
 }
 
-// What the gateway knows to be in the way, before any rule is asked.
-route::Candidate Exchange::candidate_of(const catalog::Model* model,
-                                        const catalog::Deployment& deployment) const {
-  route::Candidate candidate{.model = model,
-                             .deployment = &deployment,
-                             .passage = ask_->pin.passage(deployment),
-                             .standing = nullptr};
-  const Speech speech = speech_for(endpoint_, ask_->request, deployment);
-  const catalog::Provider& provider = *deployment.provider;
-  if (!ask_->provider.empty() && provider.name != ask_->provider) {
-    candidate.obstacle = Obstacle::other_provider;
-  } else if (speech == Speech::none || speech == Speech::estimated) {
-    candidate.obstacle = Obstacle::operation;
-  } else if (!provider.usable_without_byok() && !credential_for(provider).is_callers) {
-    candidate.obstacle = Obstacle::key;
-  }
-  generation_->health().describe(deployment, core_.loop.now(), candidate);
-  return candidate;
+Asking Exchange::asking() const noexcept {
+  return {.snapshot = snapshot_,
+          .health = generation_->health(),
+          .caller = *caller_,
+          .own_keys = own_keys_,
+          .endpoint = endpoint_,
+          .request = ask_->request,
+          .pin = ask_->pin,
+          .provider = ask_->provider,
+          .now = core_.loop.now()};
 }
 
-// Of a request that names no model: the first provider will do. Of a response by its id only who
-// made it knows, and we keep no record of that: each provider is asked in turn.
-CachedVector<route::Candidate> Exchange::candidates_of_anybody() const {
+CachedVector<route::Candidate> Exchange::candidates(const Asking& asking) const {
+  if (ask_->model == nullptr) return candidates_of_anybody(asking);
   CachedVector<route::Candidate> candidates;
-  const auto serves = [](const route::Candidate& candidate) {
-    return candidate.passage && candidate.obstacle == Obstacle::none;
-  };
-  const auto is_there = [&](const catalog::Provider* provider) {
-    return std::ranges::any_of(candidates, [&](const route::Candidate& candidate) {
-      return serves(candidate) && (!is_by_id() || candidate.deployment->provider == provider);
-    });
-  };
-  for (const catalog::Model& model : snapshot_.models.models()) {
-    if (!caller_->may_use(model.name)) continue;
-    for (const catalog::Deployment& deployment : model.deployments) {
-      if (is_there(deployment.provider)) continue;
-      candidates.push_back(candidate_of(nullptr, deployment));
-    }
-  }
-  return candidates;
-}
-
-void Exchange::add_candidates(const catalog::Model& model,
-                              CachedVector<route::Candidate>& candidates) const {
-  for (const std::string& name : model.members) {
-    const catalog::Model* const member = snapshot_.models.find(name);
-    if (member != nullptr && caller_->may_use(member->name)) add_candidates(*member, candidates);
-  }
-  candidates.reserve(candidates.size() + model.deployments.size());
-  for (const catalog::Deployment& deployment : model.deployments) {
-    candidates.push_back(candidate_of(&model, deployment));
-  }
-}
-
-CachedVector<route::Candidate> Exchange::candidates() const {
-  if (ask_->model == nullptr) return candidates_of_anybody();
-  CachedVector<route::Candidate> candidates;
-  add_candidates(*ask_->model, candidates);
+  add_candidates(asking, *ask_->model, candidates);
   const llm::RouteWishes* const wishes = own_.request.wishes.get();
   if (wishes == nullptr || !wishes->sort_across_models) return candidates;
   for (const llm::FallbackWish& wish : wishes->fallbacks) {
     const catalog::Model* const model = snapshot_.models.find(wish.model);
-    if (model != nullptr && model != ask_->model) add_candidates(*model, candidates);
+    if (model != nullptr && model != ask_->model) add_candidates(asking, *model, candidates);
   }
   return candidates;
 }
@@ -209,33 +145,17 @@ void Exchange::look_closer(std::span<const route::Candidate> all, route::Strateg
 
 // Looks at everybody anew: who failed a moment ago is known to have.
 void Exchange::plan_steps() {
-  CachedVector<route::Candidate> all = candidates();
-  const llm::RouteWishes* const wishes = ask_->request.wishes.get();
-  const route::RoutingPolicy& rules = snapshot_.routing_of(ask_->model);
-  std::optional<route::Strategy> sort = ask_->sort;
-  if (!sort && wishes != nullptr) sort = wishes->sort;
-  const route::Strategy strategy =
-      ask_->model == nullptr ? route::Strategy::order : sort.value_or(rules.strategy);
-  if (all.size() > 1 && ask_->model != nullptr) look_closer(all, strategy);
-  if (strategy == route::Strategy::latency) {
-    for (route::Candidate& each : all) {
-      each.first_content_ewma_ms =
-          generation_->health().first_content_ms(*each.deployment, core_.loop.now());
-    }
-  }
-  route::Question question{.candidates = all,
-                           .policy = rules,
-                           .strategy = strategy,
-                           .strategy_is_callers = sort.has_value(),
-                           .wishes = wishes,
-                           .needs = ask_->needs ? &*ask_->needs : nullptr,
-                           .is_stream = ask_->request.stream};
+  const Asking asking = this->asking();
+  CachedVector<route::Candidate> all = candidates(asking);
+  route::Question question = question_for(asking, ask_->model, ask_->sort, all);
   if (ask_->model != nullptr && all.size() > 1) {
+    look_closer(all, question.strategy);
     question.incumbent = generation_->incumbent(*ask_->model);
     if (follows_conversation(question.strategy)) {
-      question.session = generation_->conversation(*ask_->conversation, rules.affinity);
+      question.session = generation_->conversation(*ask_->conversation, question.policy.affinity);
     }
   }
+  question.needs = ask_->needs ? &*ask_->needs : nullptr;
   ask_->plan = route::plan(question, core_.loop.random());
   note_plan(question);
 }
