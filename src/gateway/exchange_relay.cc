@@ -10,6 +10,7 @@
 #include "sluice/base/assert.h"
 #include "sluice/llm/token_count.h"
 #include "sluice/llm/token_estimate.h"
+#include "visible_models.h"
 
 namespace sluice::gateway {
 namespace {
@@ -22,33 +23,6 @@ SliceChain chain_of(std::string text) {
   SliceChain chain;
   chain.push(Slice::take(std::move(text)));
   return chain;
-}
-
-// The model with the deployments the caller's data may go to; empty when there are none.
-std::string json_for(const catalog::Model& model, const policy::Caller& caller) {
-  if (caller.regions().empty()) return model.json;
-  catalog::Model reachable = model;
-  std::erase_if(reachable.deployments, [&](const catalog::Deployment& deployment) {
-    return !caller.may_reach(deployment.region);
-  });
-  return reachable.deployments.empty() ? std::string{} : catalog::render_model_json(reachable);
-}
-
-// ModelTable::models_json() for a caller that is pinned to regions.
-std::string reachable_models_json(const catalog::ModelTable& table, const policy::Caller& caller) {
-  std::vector<std::pair<std::string_view, std::string>> shown;
-  for (const catalog::Model& model : table.models()) {
-    if (!caller.may_use(model.name)) continue;
-    std::string json = json_for(model, caller);
-    if (!json.empty()) shown.emplace_back(model.name, std::move(json));
-  }
-  std::ranges::sort(shown);
-  std::string out = R"({"object":"list","data":[)";
-  for (const auto& [name, json] : shown) {
-    if (!out.ends_with('[')) out += ',';
-    out += json;
-  }
-  return out + "]}";
 }
 
 // How long the end of an answer may take when the server is told to end.
@@ -111,13 +85,10 @@ Task<void> Exchange::answer_error(ApiError error) {
 
 Task<void> Exchange::answer_locally() {
   body_at_ = core_.loop.now();
+  pin_regions();
+  const ModelViewer viewer{.models = snapshot_.models, .caller = *caller_, .pin = pin_};
   if (endpoint_.operation == llm::Operation::models) {
-    std::string body = caller_->regions().empty()
-                           ? snapshot_.models.models_json([this](const catalog::Model& model) {
-                               return caller_->may_use(model.name);
-                             })
-                           : reachable_models_json(snapshot_.models, *caller_);
-    co_await answer_json(http::status::ok, std::move(body));
+    co_await answer_json(http::status::ok, visible_models_json(viewer));
     co_return;
   }
   own_.model = snapshot_.models.select(endpoint_.id).model;
@@ -125,7 +96,7 @@ Task<void> Exchange::answer_locally() {
     co_await answer_error(llm::errors::model_unknown(endpoint_.id));
     co_return;
   }
-  std::string body = json_for(*own_.model, *caller_);
+  std::string body = visible_model_json(*own_.model, viewer);
   if (body.empty()) {
     co_await answer_error(llm::errors::region_unavailable(endpoint_.id));
     co_return;

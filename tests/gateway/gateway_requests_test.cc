@@ -116,6 +116,43 @@ TEST_F(GatewayRequests, AKeyPinnedToARegionSeesOnlyWhatItReaches) {
   EXPECT_EQ(get("/v1/models/elsewhere").status, 403);
 }
 
+TEST_F(GatewayRequests, AListenersPinHoldsForWhatIsListedAndListsShowTheirReachableMembers) {
+  const policy::NewKey key = *policy::generate_key();
+  const std::string more =
+      "[[model]]\nname = \"far\"\n[[model.deployment]]\nprovider = \"p0\"\nmodel = \"x\"\n"
+      "[[model]]\nname = \"auto\"\nmembers = [\"far\", \"m\"]\n"
+      "[[model]]\nname = \"away\"\nmembers = [\"far\"]\n";
+  const auto get = [&](const std::string& config, std::string target) {
+    GatewayWorld gateway(world, config);
+    SeenAnswer seen;
+    const Asked asked{.method = "GET",
+                      .target = std::move(target),
+                      .body = "",
+                      .headers = {{"Authorization", "Bearer " + std::string(key.key.reveal())}}};
+    EXPECT_EQ(world.run(run(gateway, asked, seen), std::chrono::hours(1)), "");
+    return seen;
+  };
+  const std::string pin = "regions = [\"eu\"]\n";
+  const std::string plain = config_text(2) + "region = \"eu\"\n" + more;
+  const std::string key_stanza = "[[key]]\nname = \"k\"\nhash = \"" + key.hash + "\"\n";
+  std::string by_listener = plain + key_stanza;
+  by_listener.insert(by_listener.find("anonymous = true\n"), pin);
+  std::string by_host = plain + key_stanza;
+  by_host.insert(by_host.find("anonymous = true\n"), "hosts = { \"gateway\" = [\"eu\"] }\n");
+  for (const std::string& config : {by_listener, by_host, plain + key_stanza + pin}) {
+    const std::string list = get(config, "/v1/models").body;
+    EXPECT_NE(list.find(R"("id":"m")"), std::string::npos) << list;
+    EXPECT_NE(list.find(R"("members":["m"])"), std::string::npos) << list;
+    EXPECT_EQ(list.find("far"), std::string::npos) << list;
+    EXPECT_EQ(list.find("away"), std::string::npos) << list;
+    EXPECT_NE(get(config, "/v1/models/m").body.find(R"("regions":["eu"])"), std::string::npos);
+    EXPECT_NE(get(config, "/v1/models/auto").body.find(R"("members":["m"])"), std::string::npos);
+    EXPECT_EQ(get(config, "/v1/models/away").status, 403);
+  }
+  const std::string unpinned = get(plain + key_stanza, "/v1/models").body;
+  EXPECT_NE(unpinned.find(R"("members":["far","m"])"), std::string::npos) << unpinned;
+}
+
 TEST_F(GatewayRequests, ABodyOnDeleteIsTakenAndGoesNowhere) {
   const SeenAnswer seen =
       see({saying(with_length("200 OK", json_type, R"({"id":"resp_1","deleted":true})"))},
