@@ -129,6 +129,11 @@ class Exchange {
   [[nodiscard]] bool estimates_instead() const;
   [[nodiscard]] policy::ProviderCredential credential_for(const catalog::Provider& provider) const;
 
+  // Telling the client who asks for it (routing_trail.h).
+  [[nodiscard]] bool shows_routing() const noexcept;
+  [[nodiscard]] std::string routing_trail();
+  void add_trail(SliceChain& answer);
+
   // Accounting.
   void note_failure(const llm::ApiError& error);
   void note_client_left();

@@ -7,6 +7,7 @@
 #include "exchange.h"
 #include "exchange_rescue.h"
 #include "header_rules.h"
+#include "routing_trail.h"
 #include "sluice/base/assert.h"
 #include "sluice/llm/token_count.h"
 #include "sluice/llm/token_estimate.h"
@@ -61,8 +62,9 @@ Task<void> Exchange::answer_json(http::StatusCode status, std::string body,
                                    {"x-request-id", request_id_}};
   own.insert(own.end(), more.begin(), more.end());
   const http::OutgoingResponse response{.status = status, .fields = {.own = own}};
-  const Result<void> sent =
-      co_await downstream_.respond(response, chain_of(std::move(body)), writing());
+  SliceChain answer = chain_of(std::move(body));
+  add_trail(answer);
+  const Result<void> sent = co_await downstream_.respond(response, std::move(answer), writing());
   if (!sent) note_unsent(sent.error());
 }
 
@@ -78,8 +80,9 @@ Task<void> Exchange::answer_error(ApiError error) {
   const http::OutgoingResponse response{.status = static_cast<http::StatusCode>(error.status),
                                         .fields = {.own = own}};
   const llm::Dialect dialect = located_ ? endpoint_.dialect : llm::Dialect::openai;
-  const Result<void> sent = co_await downstream_.respond(
-      response, chain_of(llm::render_error_body(error, dialect, request_id_)), writing());
+  SliceChain answer = chain_of(llm::render_error_body(error, dialect, request_id_));
+  add_trail(answer);
+  const Result<void> sent = co_await downstream_.respond(response, std::move(answer), writing());
   if (!sent) note_unsent(sent.error());
 }
 
@@ -160,6 +163,7 @@ bool Exchange::start(std::optional<std::uint64_t> length_bytes) {
 
 Task<void> Exchange::relay_whole() {
   SliceChain body = std::move(serving_->held().bytes);
+  add_trail(body);
   if (!start(body.size_bytes())) co_return;
   (void)co_await send(std::move(body), http::More::no);
 }
@@ -169,6 +173,8 @@ Task<void> Exchange::relay_events() {
   EventBatch batch = std::move(serving_->held());
   MonotonicTime last_event_at = core_.loop.now();
   MonotonicTime last_sent_at = last_event_at;
+  std::optional<StreamTrail> trail;
+  if (shows_routing()) trail.emplace(core_.index, endpoint_.operation);
   bool ends_in_cr = false;  // what was relayed: an event is over then, but its LF may never come
   std::unique_ptr<StreamRescue> rescue;  // made when first needed
   while (true) {
@@ -209,6 +215,11 @@ Task<void> Exchange::relay_events() {
         batch.bytes.push(
             Slice::take(llm::render_error_event(*batch.error, endpoint_.dialect, request_id_)));
       }
+    }
+    if (trail) trail->see(batch.bytes);
+    if (trail && batch.ended && trail->put(batch.bytes, routing_trail())) {
+      ++events_;
+      core_.metrics.sse_events_sent.add();
     }
     if (!batch.bytes.empty() || batch.ended) {
       const bool sent =

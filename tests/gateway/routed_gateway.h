@@ -62,6 +62,7 @@ struct Asks {
   std::vector<std::pair<std::string, std::string>> headers = {};
   milliseconds pause{
       0};  // before it, from the end of the one before; of together(): from the start
+  std::string target = "/v1/chat/completions";
 };
 
 /// A body for the model "m" with further members, as they stand in JSON.
@@ -237,8 +238,7 @@ class RoutedGateway : public ::testing::Test {
     const Asks& asks = playing.asks[which];
     (void)co_await ring::sleep_until(loop, loop.now() + asks.pause, {});
     const MonotonicTime began = loop.now();
-    SeenAnswer seen =
-        co_await ask(playing.gateway, "POST", "/v1/chat/completions", asks.body, asks.headers);
+    SeenAnswer seen = co_await ask(playing.gateway, "POST", asks.target, asks.body, asks.headers);
     playing.seen[which] = std::move(seen);
     playing.test.took[which] = std::chrono::duration_cast<milliseconds>(loop.now() - began);
     (void)playing.gateway.log_lines();  // before there are too many
