@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,8 +18,10 @@
 #include "sluice/catalog/catalog.h"
 #include "sluice/config/environment.h"
 #include "sluice/config/report.h"
+#include "sluice/gateway/explain.h"
 #include "sluice/net/address.h"
 #include "sluice/policy/gateway_key.h"
+#include "sluice/server/admin_client.h"
 #include "sluice/server/cpu.h"
 #include "sluice/server/keeper.h"
 #include "sluice/server/listing.h"
@@ -49,7 +52,8 @@ Examples:
   sluice check sluice.toml                   what that file would do, and what is wrong with it
   sluice keygen --name team-a                a key for callers, and its hash for the file
   sluice models --json | jq .                what is served, where, at what price
-  sluice explain gpt-5-mini                  where a request for that model goes, and why
+  sluice explain gpt-5-mini                  where a request for that model goes, and why; the
+                                             running server is asked, if there is one
 
 Files:
   /etc/sluice/sluice.toml   the configuration, unless --config or $SLUICE_CONFIG names another.
@@ -81,6 +85,9 @@ struct Options {
   std::string check_path;
   std::string key_name = "team-a";
   std::string model;
+  bool explain_stream = false;
+  bool explain_offline = false;
+  std::map<std::string, std::string> explain_parameters;
 };
 
 int fail_with(std::string_view why) {
@@ -179,13 +186,76 @@ int models(const Options& options) {
   return EXIT_SUCCESS;
 }
 
-int explain(const Options& options) {
-  const auto loaded = load_to_show(options);
-  if (!loaded) return fail_with(loaded.error());
-  const auto explanation = server::render_explanation(loaded->models, options.model);
-  if (!explanation) return fail_with(explanation.error());
-  fmt::print("{}", *explanation);
+std::string explain_query_of(const Options& options) {
+  std::string query;
+  gateway::add_explain_parameter(query, "model", options.model);
+  gateway::add_explain_parameter(query, "stream", options.explain_stream ? "true" : "");
+  for (const auto& [name, value] : options.explain_parameters) {
+    gateway::add_explain_parameter(query, name, value);
+  }
+  gateway::add_explain_parameter(query, "format", options.json ? "" : "text");
+  return query;
+}
+
+int show_explanation(int status, std::string_view body) {
+  if (status != 200) return fail_with(body);
+  fmt::print("{}", body);
   return EXIT_SUCCESS;
+}
+
+// A running server knows how everybody stands; without one the file alone has to do.
+int explain(const Options& options) {
+  auto loaded = load_to_show(options);
+  if (!loaded) return fail_with(loaded.error());
+  const std::string query = explain_query_of(options);
+  const auto parsed = gateway::parse_explain_query(query);
+  if (!parsed) {
+    fail_with(parsed.error());
+    return 2;
+  }
+  const auto& address = loaded->config.admin.address;
+  if (!options.explain_offline && address) {
+    const auto answer = server::ask_explanation(*address, query);
+    if (answer) return show_explanation(answer->status, answer->body);
+    if (loaded->config.admin.written || !options.json) {
+      fmt::print(stderr, "sluice: no running server was asked at {}: {}\n", address->to_string(),
+                 answer.error());
+    }
+  }
+  telemetry::MetricLabels labels;
+  const auto snapshot = gateway::make_snapshot(std::move(*loaded), labels);
+  if (!snapshot) return fail_with(snapshot.error());
+  const gateway::ExplainAnswer answer = gateway::explain_without_health(*parsed, **snapshot);
+  return show_explanation(answer.status, answer.body);
+}
+
+// Each is a parameter of the admin page's, by the same name.
+void add_explain_options(CLI::App& app, Options& options) {
+  struct Parameter {
+    const char* name;
+    const char* help;
+    const char* type;
+  };
+  constexpr Parameter parameters[] = {
+      {"region", "Where it must be served", "REGION"},
+      {"sort", "By which rule: price, latency, throughput, order, weighted, score", "RULE"},
+      {"provider", "At this provider alone", "NAME"},
+      {"key", "For the gateway key of this name", "NAME"},
+      {"prompt_tokens", "How long the prompt is", "N"},
+      {"output_tokens", "How long the answer may be", "N"},
+      {"needs", "What the model must be able to do: tools, images, json_schema, ...", "LIST"},
+      {"endpoint", "By which operation: chat_completions, messages, responses, ...", "NAME"},
+      {"worker", "Whose view of a running server", "N"},
+  };
+  app.add_flag("--stream", options.explain_stream, "The answer is to be a stream");
+  for (const Parameter& each : parameters) {
+    std::string flag = std::string("--") + each.name;
+    std::ranges::replace(flag, '_', '-');
+    app.add_option(flag, options.explain_parameters[each.name], each.help)->type_name(each.type);
+  }
+  app.add_flag("--offline", options.explain_offline,
+               "From the configuration alone, without asking a running server");
+  app.add_flag("--json", options.json, "As JSON");
 }
 
 void add_config(CLI::App& app, Options& options) {
@@ -273,6 +343,7 @@ int run(int argc, char** argv) {
   add_simulated(*explain_command, options);
   explain_command->add_option("MODEL", options.model, "The model, as clients ask for it")
       ->required();
+  add_explain_options(*explain_command, options);
 
   app.footer(footer);  // last: the commands take over what is there when they are added
   try {

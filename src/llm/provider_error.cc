@@ -42,8 +42,9 @@ bool is_bad_key(const ErrorWords& words) {
                                                      "ExpiredTokenException",
                                                      "InvalidSignatureException",
                                                      "MissingAuthenticationTokenException"};
-  constexpr std::array<std::string_view, 4> texts = {"incorrect api key", "invalid api key",
-                                                     "api key not valid", "api key is invalid"};
+  constexpr std::array<std::string_view, 5> texts = {"incorrect api key", "invalid api key",
+                                                     "api key not valid", "api key is invalid",
+                                                     "security token included in the request"};
   return words.named(names) || words.says(texts);
 }
 

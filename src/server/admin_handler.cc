@@ -1,7 +1,7 @@
 #include "sluice/server/admin_handler.h"
 
-#include <array>
 #include <utility>
+#include <vector>
 
 #include "sluice/policy/local_request.h"
 #include "sluice/telemetry/prometheus.h"
@@ -13,6 +13,7 @@ constexpr std::string_view plain_text = "text/plain; charset=utf-8";
 constexpr std::string_view page_list =
     "Sluice's admin pages:\n"
     "  /metrics   counters and histograms for Prometheus, all workers together\n"
+    "  /explain   ?model=NAME: where a request for it goes just now, and why\n"
     "  /healthz   200 while the process runs\n"
     "  /readyz    200 while requests should be sent here, 503 while starting and draining\n";
 
@@ -31,7 +32,16 @@ struct Page {
   std::string_view content_type = plain_text;
   std::string body;
   bool has_allow = false;
+  bool is_explanation = false;
 };
+
+Page page_of(ExplainDesk::Page explained) {
+  const bool is_json = explained.format == gateway::ExplainFormat::json;
+  return {.status = static_cast<http::StatusCode>(explained.answer.status),
+          .content_type = is_json ? std::string_view("application/json") : plain_text,
+          .body = std::move(explained.answer.body),
+          .is_explanation = true};
+}
 
 }  // namespace
 
@@ -44,7 +54,11 @@ Task<void> AdminHandler::handle(http::ServerExchange& exchange) {
     page = {
         .status = http::status::method_not_allowed, .body = "use GET or HEAD\n", .has_allow = true};
   } else if (head.path == "/metrics") {
-    page = {.content_type = telemetry::prometheus_content_type, .body = metrics_()};
+    page = {.content_type = telemetry::prometheus_content_type, .body = makers_.metrics()};
+  } else if (head.path == "/explain") {
+    std::string query(head.query);
+    ExplainDesk::Page explained = co_await makers_.explain(std::move(query), exchange.departed());
+    page = page_of(std::move(explained));
   } else if (head.path == "/healthz") {
     page.body = "ok\n";
   } else if (head.path == "/readyz") {
@@ -56,11 +70,12 @@ Task<void> AdminHandler::handle(http::ServerExchange& exchange) {
   } else {
     page = {.status = http::status::not_found, .body = "no such page; / lists them\n"};
   }
-  std::array<http::Header, 3> own = {http::Header{"Content-Type", page.content_type},
-                                     http::Header{"Cache-Control", "no-store"},
-                                     http::Header{"Allow", "GET, HEAD"}};
-  const http::OutgoingResponse response{
-      .status = page.status, .fields = {.own = std::span(own).first(page.has_allow ? 3 : 2)}};
+  std::vector<http::Header> own;
+  own.push_back({"Content-Type", page.content_type});
+  own.push_back({"Cache-Control", "no-store"});
+  if (page.has_allow) own.push_back({"Allow", "GET, HEAD"});
+  if (page.is_explanation) own.push_back({explanation_field, "1"});
+  const http::OutgoingResponse response{.status = page.status, .fields = {.own = own}};
   SliceChain body;
   body.push(Slice::take(std::move(page.body)));
   (void)co_await exchange.respond(response, std::move(body), exchange.departed());

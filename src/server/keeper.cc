@@ -144,6 +144,7 @@ void Keeper::take_report(Worker& worker, Report report) {
       break;
     case Report::Kind::unproxied: say_unproxied(report.unproxied); break;
     case Report::Kind::token: say_token(report.token); break;
+    case Report::Kind::explained: explain_desk_.take(std::move(report.explained)); break;
     case Report::Kind::ended:
       // It takes no assignment any more; those that do must not wait for it.
       (void)worker;

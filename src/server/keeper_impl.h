@@ -18,6 +18,7 @@
 #include "sluice/net/listener.h"
 #include "sluice/ring/loop.h"
 #include "sluice/server/admin_handler.h"
+#include "sluice/server/explain_desk.h"
 #include "sluice/server/keeper.h"
 #include "sluice/server/log_writer.h"
 #include "sluice/server/plain_server.h"
@@ -107,6 +108,7 @@ class Keeper {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<Assignment> first_assignments_;
   std::optional<LogWriter> log_;  // after what it reads from
+  ExplainDesk explain_desk_;
   std::optional<AdminHandler> admin_handler_;
   std::optional<net::Listener> admin_listener_;
   std::string admin_text_;  // of the banner: where the admin pages are, or why they are not

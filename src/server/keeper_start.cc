@@ -27,6 +27,10 @@ Keeper::Keeper(KeeperConfig config, ring::Backend& backend)
       loop_(backend, random_seed()),
       service_(config_.notify_socket),
       ticket_keys_(net::TlsTicketKeys::generate()),
+      explain_desk_(loop_,
+                    [this](std::uint32_t worker, Explain order) {
+                      return workers_[worker]->post(std::move(order));
+                    }),
       starting_over_(loop_),
       workers_ended_(loop_),
       drain_asked_(loop_) {
@@ -135,7 +139,12 @@ Keeper::Outcome Keeper::open_admin_at(const ring::SocketAddress& address) {
   using Readers = AdminHandler::Readers;
   const bool for_programs = snapshot_->config.admin.keeps_pages_out();
   admin_handler_.emplace(ready_, for_programs ? Readers::local_programs : Readers::anyone,
-                         [this] { return render_metrics(); });
+                         AdminHandler::Makers{.metrics = [this] { return render_metrics(); },
+                                              .explain =
+                                                  [this](std::string query, StopToken stop) {
+                                                    return explain_desk_.ask(std::move(query),
+                                                                             worker_count_, stop);
+                                                  }});
   return {};
 }
 

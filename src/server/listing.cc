@@ -7,7 +7,6 @@
 #include <optional>
 #include <vector>
 
-#include "sluice/config/spelling.h"
 #include "sluice/json/writer.h"
 
 namespace sluice::server {
@@ -38,33 +37,7 @@ void write_deployment(json::Writer& writer, const catalog::Deployment& deploymen
   writer.end_object();
 }
 
-// Names of models and aliases near to what was asked for.
-std::string similar_name(const catalog::ModelTable& models, std::string_view wanted) {
-  std::vector<std::string_view> names;
-  for (const catalog::Model& model : models.models()) {
-    names.emplace_back(model.name);
-    names.insert(names.end(), model.aliases.begin(), model.aliases.end());
-  }
-  return std::string(config::nearest(wanted, names));
-}
-
 using Out = std::back_insert_iterator<std::string>;
-
-void explain_deployment(Out out, std::size_t position, const catalog::Deployment& deployment) {
-  const catalog::Provider& provider = *deployment.provider;
-  fmt::format_to(out, "  {}. {} at {} ({}), as {}\n", position, provider.name, provider.url.text(),
-                 to_string(provider.dialect), deployment.upstream_model);
-  fmt::format_to(out, "     region {}, ${} in and ${} out per million tokens\n", deployment.region,
-                 price_text(deployment.price.tokens.input),
-                 price_text(deployment.price.tokens.output));
-  const catalog::Timeouts& timeouts = deployment.timeouts;
-  fmt::format_to(out, "     connect {} ms, first byte {} ms, first content {} ms, idle {} ms\n",
-                 timeouts.connect.count(), timeouts.first_byte.count(),
-                 timeouts.first_content.count(), timeouts.idle.count());
-  if (!provider.usable_without_byok()) {
-    fmt::format_to(out, "     only with a key of the caller's own\n");
-  }
-}
 
 }  // namespace
 
@@ -115,38 +88,6 @@ std::string render_models_json(const catalog::ModelTable& models) {
   }
   writer.end_array().end_object();
   text += '\n';
-  return text;
-}
-
-std::expected<std::string, std::string> render_explanation(const catalog::ModelTable& models,
-                                                           std::string_view wanted) {
-  const catalog::Selection selected = models.select(wanted);
-  const catalog::Model* const model = selected.model;
-  if (model == nullptr) {
-    const std::string similar = similar_name(models, wanted);
-    return std::unexpected(fmt::format(
-        "no model of that name is served here. {}\"sluice models\" lists them",
-        similar.empty() ? "" : fmt::format("Did you mean {}? ", config::shown(similar))));
-  }
-  std::string places;
-  std::size_t count = 0;
-  for (const catalog::Deployment& deployment : model->deployments) {
-    if (selected.includes(deployment)) explain_deployment(Out(places), ++count, deployment);
-  }
-  std::string text =
-      fmt::format("{}: {}, {} deployment{}{}, tried in this order:\n", model->name,
-                  to_string(model->mode), count, count == 1 ? "" : "s",
-                  selected.provider.empty() ? "" : fmt::format(" at {} alone", selected.provider));
-  text += places;
-  text +=
-      "\nWhy this order: it is the configuration's, and the catalogue's where that says nothing.\n"
-      "The next one is tried when connecting fails, a time runs out, the provider refuses the\n"
-      "gateway's key (401, 403), on 402, 429 and 5xx, and on an answer that cannot be used, as "
-      "long\n"
-      "as nothing was sent to the client; never when the request itself is at fault. Weights, "
-      "health\n"
-      "and price do not change the order yet. A gateway key's regions leave out the deployments\n"
-      "that are elsewhere.\n";
   return text;
 }
 

@@ -150,6 +150,15 @@ void Worker::Core::obey(UseTicketKeys& order) {
   for (const auto& [slot, listener] : listeners_) listener->use_ticket_keys(order.keys);
 }
 
+// Of the generation that a request which comes now would use. A keeper that is far behind misses
+// the answer, and says so to who asked.
+void Worker::Core::obey(const Explain& order) {
+  ExplainReport report{.number = order.number,
+                       .answer = gateway::explain(order.query, gateway_.generation(), loop_->now(),
+                                                  loop_->random().next())};
+  (void)worker_.reports().post({.kind = Report::Kind::explained, .explained = std::move(report)});
+}
+
 void Worker::Core::keep_warm(std::shared_ptr<gateway::Generation> generation) {
   if (warmth_) warmth_->stop.request_stop();
   gauges_.watch(generation);

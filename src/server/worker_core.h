@@ -43,6 +43,7 @@ class Worker::Core {
   void take_orders();
   void obey(Assignment& assignment);
   void obey(UseTicketKeys& order);
+  void obey(const Explain& order);
   void obey(StopAccepting&) { stop_accepting_.set(); }
   void obey(End&) {
     stop_accepting_.set();

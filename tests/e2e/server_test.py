@@ -178,6 +178,55 @@ class AdminPages(unittest.TestCase):
                 self.assertEqual(get(sluice.admin_port, "/metrics")[0], 200)
 
 
+class Explain(unittest.TestCase):
+    def test_a_running_server_says_how_everybody_stands_and_a_reload_changes_what_it_says(self):
+        with Sluice(BINARY, PLAIN) as sluice:
+            sluice.wait_until_ready()
+            request(sluice.port, "POST", "/v1/chat/completions", chat(False).replace("simulated", "alpha"),
+                    {"content-type": "application/json"})
+            status, body = get(sluice.admin_port, "/explain?model=alpha&worker=1")
+            self.assertEqual(status, 200)
+            told = json.loads(body)
+            self.assertTrue(told["live"])
+            self.assertEqual(told["worker"], 1)
+            self.assertEqual(told["chosen"]["provider"], "nobody")
+            self.assertEqual(told["candidates"][0]["health"]["breaker"], "closed")
+            self.assertEqual(get(sluice.admin_port, "/explain?model=beta")[0], 404)
+            self.assertEqual(get(sluice.admin_port, "/explain?model=alpha&worker=7")[0], 400)
+            self.assertEqual(get(sluice.admin_port, "/explain")[0], 400)
+            metrics = get(sluice.admin_port, "/metrics")[1]
+            self.assertIn('sluice_routing_choices_total{strategy="order",reason="only_one"} 1', metrics)
+            self.assertIn('sluice_deployment_attempts_total{model="alpha",provider="nobody",deployment="alpha-1",', metrics)
+            sluice.write_config(PLAIN.replace('"alpha"', '"beta"'))
+            sluice.signal(signal.SIGHUP)
+            sluice.wait_for_line("configuration reloaded")
+            self.assertEqual(get(sluice.admin_port, "/explain?model=alpha")[0], 404)
+            self.assertEqual(get(sluice.admin_port, "/explain?model=beta")[0], 200)
+
+    def test_the_command_asks_the_server_that_runs_and_else_the_file(self):
+        port = free_port()
+        config = PLAIN.replace("127.0.0.1:0", f"127.0.0.1:{port}", 1)
+        with Sluice(BINARY, config) as sluice:
+            sluice.wait_until_ready()
+            file = str(sluice.config_path)
+            live = run("explain", "alpha", "-c", file)
+            self.assertEqual(live.returncode, 0, live.stderr)
+            self.assertIn("As worker 0 of the running server sees it", live.stdout)
+            offline = run("explain", "alpha", "-c", file, "--offline")
+            self.assertIn("From the configuration alone", offline.stdout)
+            told = json.loads(run("explain", "alpha", "-c", file, "--json", "--stream").stdout)
+            self.assertTrue(told["live"] and told["stream"])
+            unknown = run("explain", "alhpa", "-c", file)
+            self.assertEqual(unknown.returncode, 1)
+            self.assertIn('"alpha"', unknown.stderr)
+            self.assertEqual(run("explain", "alpha", "-c", file, "--sort", "cheap").returncode, 2)
+            self.assertEqual(sluice.terminate(), 0, sluice.stderr())
+            ended = run("explain", "alpha", "-c", file)
+            self.assertEqual(ended.returncode, 0, ended.stderr)
+            self.assertIn("From the configuration alone", ended.stdout)
+            self.assertIn("no running server was asked", ended.stderr)
+
+
 class Reload(unittest.TestCase):
     def test_a_good_configuration_is_in_force_and_connections_live_on(self):
         with Sluice(BINARY, PLAIN) as sluice:

@@ -17,9 +17,19 @@ Task<void> serve_admin(AdminHandler& handler, ring::Loop& loop, net::Listener& l
   co_await server.run(stop);
 }
 
+Task<ExplainDesk::Page> explain(std::string query) {
+  ExplainDesk::Page page;
+  page.answer = {.status = query.empty() ? 400 : 200, .body = "asked " + query};
+  if (query.ends_with("text")) page.format = gateway::ExplainFormat::text;
+  co_return page;
+}
+
 struct Admin {
   explicit Admin(AdminHandler::Readers readers = AdminHandler::Readers::local_programs)
-      : handler(ready, readers, [] { return std::string("sluice_up 1\n"); }),
+      : handler(
+            ready, readers,
+            {.metrics = [] { return std::string("sluice_up 1\n"); },
+             .explain = [](std::string query, StopToken) { return explain(std::move(query)); }}),
         thread([this](ring::Loop& loop, net::Listener& listener, StopToken stop) {
           return serve_admin(handler, loop, listener, stop);
         }) {
@@ -47,6 +57,18 @@ TEST(AdminHandler, MetricsCarryPrometheusContentType) {
   EXPECT_TRUE(answer.ends_with("sluice_up 1\n")) << answer;
 }
 
+TEST(AdminHandler, ExplanationsAreJsonUnlessTextIsAskedFor) {
+  Admin admin;
+  const std::string json = get(admin.port, "/explain?model=m");
+  EXPECT_TRUE(json.starts_with("HTTP/1.1 200 ")) << json;
+  EXPECT_NE(json.find("Content-Type: application/json\r\n"), std::string::npos) << json;
+  EXPECT_NE(json.find("x-sluice-explanation: 1\r\n"), std::string::npos) << json;
+  EXPECT_TRUE(json.ends_with("\r\n\r\nasked model=m")) << json;
+  const std::string text = get(admin.port, "/explain?model=m&format=text");
+  EXPECT_NE(text.find("Content-Type: text/plain; charset=utf-8\r\n"), std::string::npos) << text;
+  EXPECT_TRUE(get(admin.port, "/explain").starts_with("HTTP/1.1 400 "));
+}
+
 TEST(AdminHandler, ListsItsPagesAndRefusesTheRest) {
   Admin admin;
   EXPECT_NE(get(admin.port, "/").find("/metrics"), std::string::npos);
@@ -68,7 +90,7 @@ TEST(AdminHandler, AWebPageReadsNothingButHealth) {
   const std::string rebound = "Host: evil.example:9090\r\n";
   const std::string foreign = "Host: 127.0.0.1:9090\r\nOrigin: https://evil.example\r\n";
   for (const std::string& page : {rebound, foreign}) {
-    for (const char* path : {"/metrics", "/", "/nothing"}) {
+    for (const char* path : {"/metrics", "/", "/explain?model=m", "/nothing"}) {
       const std::string answer = get_as(admin.port, path, page);
       EXPECT_TRUE(answer.starts_with("HTTP/1.1 403 ")) << path << "\n" << answer;
       EXPECT_NE(answer.find("anonymous = true under [admin]"), std::string::npos) << answer;

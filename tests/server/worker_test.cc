@@ -82,6 +82,29 @@ TEST(Worker, ANewAssignmentIsInForceForTheNextRequest) {
   EXPECT_NE(get(all.port(), "/v1/models").find("\"id\":\"n\""), std::string::npos);
 }
 
+TEST(Worker, ExplainsByWhatIsInForce) {
+  Workers all;
+  const auto ask = [&](const char* model) {
+    Explain order{.number = 7};
+    order.query.model = model;
+    order.query.worker = 1;
+    EXPECT_TRUE(all.workers[1]->post(std::move(order)));
+    Report report = all.next(*all.workers[1]);
+    EXPECT_EQ(report.kind, Report::Kind::explained);
+    EXPECT_EQ(report.explained.number, 7U);
+    return std::move(report.explained.answer);
+  };
+  const gateway::ExplainAnswer known = ask("m");
+  EXPECT_EQ(known.status, 200);
+  EXPECT_NE(known.body.find(R"("live":true,"worker":1,)"), std::string::npos) << known.body;
+  EXPECT_NE(known.body.find(R"("chosen":{"provider":"own")"), std::string::npos) << known.body;
+  EXPECT_EQ(ask("n").status, 404);
+  ASSERT_TRUE(all.workers[1]->post(all.assignment(
+      "[[model]]\nname = \"n\"\n[[model.deployment]]\nprovider = \"own\"\nmodel = \"n1\"\n")));
+  EXPECT_EQ(all.next(*all.workers[1]).kind, Report::Kind::assigned);
+  EXPECT_EQ(ask("n").status, 200);
+}
+
 TEST(Worker, AConnectionAboveTheBoundIsClosedAndCounted) {
   Workers all;
   for (auto& worker : all.workers) {

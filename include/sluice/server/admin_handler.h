@@ -1,4 +1,5 @@
-// The admin pages: /metrics, /healthz, /readyz, and / that lists them. GET and HEAD, plain text.
+// The admin pages: /metrics, /explain, /healthz, /readyz, and / that lists them. GET and HEAD;
+// plain text but for explanations, which are JSON.
 //
 // On a loopback address they are for programs of this machine; a web page that its browser shows is
 // refused by the rule of policy/local_request.h. Health is everybody's, as it is on the listeners:
@@ -8,10 +9,15 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "sluice/http/server.h"
+#include "sluice/server/explain_desk.h"
 
 namespace sluice::server {
+
+/// The response field that says that the answer is an explanation of ours.
+inline constexpr std::string_view explanation_field = "x-sluice-explanation";
 
 class AdminHandler final : public http::Handler {
  public:
@@ -20,10 +26,15 @@ class AdminHandler final : public http::Handler {
     local_programs,  // of what is not health
   };
 
-  /// `metrics` renders the exposition. Lifetime: `ready` outlives the handler.
-  AdminHandler(const std::atomic<bool>& ready, Readers readers,
-               std::function<std::string()> metrics)
-      : ready_(ready), readers_(readers), metrics_(std::move(metrics)) {}
+  /// What the pages are made by.
+  struct Makers {
+    std::function<std::string()> metrics;  // renders the exposition
+    /// Answers the query of an explanation. Lifetime: the handler's.
+    std::function<Task<ExplainDesk::Page>(std::string query, StopToken stop)> explain;
+  };
+  /// Lifetime: `ready` outlives the handler.
+  AdminHandler(const std::atomic<bool>& ready, Readers readers, Makers makers)
+      : ready_(ready), readers_(readers), makers_(std::move(makers)) {}
 
   Task<void> handle(http::ServerExchange& exchange) override;
   http::RejectionBody rejected(const http::Rejection& rejection,
@@ -32,7 +43,7 @@ class AdminHandler final : public http::Handler {
  private:
   const std::atomic<bool>& ready_;
   Readers readers_;
-  std::function<std::string()> metrics_;
+  Makers makers_;
 };
 
 }  // namespace sluice::server

@@ -1,9 +1,6 @@
-// What `sluice models` and `sluice explain` print. Pure: a model table in, text out; no secret is
-// in reach.
+// What `sluice models` prints. Pure: a model table in, text out; no secret is in reach.
 #pragma once
-#include <expected>
 #include <string>
-#include <string_view>
 
 #include "sluice/catalog/model_table.h"
 
@@ -14,10 +11,5 @@ namespace sluice::server {
 /// The same as JSON: {"models":[{"name", "aliases", "deployments":[{...}]}]}, prices null where
 /// they are not known.
 [[nodiscard]] std::string render_models_json(const catalog::ModelTable& models);
-
-/// Which deployments a request for `model` ("provider/model" too) would try, in what order, and
-/// why. On failure: what is served under a similar name.
-[[nodiscard]] std::expected<std::string, std::string> render_explanation(
-    const catalog::ModelTable& models, std::string_view model);
 
 }  // namespace sluice::server

@@ -19,6 +19,7 @@
 #include <variant>
 #include <vector>
 
+#include "sluice/gateway/explain.h"
 #include "sluice/gateway/generation.h"
 #include "sluice/gateway/snapshot.h"
 #include "sluice/net/tls_context.h"
@@ -48,9 +49,14 @@ struct Assignment {
 struct UseTicketKeys {
   std::shared_ptr<const net::TlsTicketKeys> keys;
 };
+/// Say how a request would go: answered by a Report of the same number.
+struct Explain {
+  std::uint64_t number = 0;
+  gateway::ExplainQuery query{};
+};
 struct StopAccepting {};  // and end when the last connection has
 struct End {};            // break what is left
-using Order = std::variant<Assignment, UseTicketKeys, StopAccepting, End>;
+using Order = std::variant<Assignment, UseTicketKeys, Explain, StopAccepting, End>;
 
 /// Connections dropped for want of a PROXY header.
 struct UnproxiedReport {
@@ -67,6 +73,12 @@ struct TokenReport {
   std::string problem{};  // empty: they come again
 };
 
+/// What became of an Explain.
+struct ExplainReport {
+  std::uint64_t number = 0;
+  gateway::ExplainAnswer answer{};
+};
+
 /// From a worker to the keeper.
 struct Report {
   enum class Kind : std::uint8_t {
@@ -76,11 +88,13 @@ struct Report {
     listener_failed,  // of a later assignment; `text` says which and why; the rest is in force
     unproxied,        // once a second at most: what was dropped since is in `unproxied`
     token,            // `token`: once where fetches begin to fail, once where they work again
+    explained,        // `explained`
     ended,            // drained; the thread ends
   } kind = Kind::started;
   std::string text{};
   UnproxiedReport unproxied{};
   TokenReport token{};
+  ExplainReport explained{};
 };
 
 struct WorkerConfig {
