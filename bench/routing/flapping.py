@@ -90,7 +90,8 @@ NOTES = [
     "No strategy of the gateway is a plain round robin (`weighted` draws by weight *and* uptime). So it is made by who "
     "asks: *alone* asks the two providers in turn, without a gateway; *fallback* asks a gateway in turn for two models "
     "that have the same two deployments in either order, with `order`, breaker and ejection off: each failure is made "
-    "good by the other provider, but nothing is learnt. *score* is `strategy = \"score\"` with its defaults, and the flapping provider first in the file.",
+    "good by the other provider, but nothing is learnt. *score* is `strategy = \"score\"` with its defaults, and the flapping provider first "
+    "in the file.",
     "Latency is that of whole answers, from when the request was due to its last byte; what was not answered has none. "
     "Plots: bins of 2 s, all rounds together; of what is answered, *fallback* lies below *score*, at 100 %.",
     "While it is up the flapping provider is as good as the other: *score* loses nothing by staying away from it, and "

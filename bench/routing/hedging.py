@@ -75,9 +75,9 @@ NOTES = [
     "Waits count from when a request was due to its first content at the client; the rounds' medians, least and most.",
     "*learned*: as `enabled = true` alone has it: after as long as 19 of 20 of the provider's streams took, at most 5 % "
     "of the requests. *after 400 ms*: `delay_ms = 400`, `budget = 0.1`.",
-    "The learned delay is the 95th percentile, which this tail of 5 % stands on: now the delay lies below the tail and "
-    "now within it, and the budget is spent on those that are a little slow. Where the tail is as wide as the budget, a "
-    "fixed delay just above the ordinary with a larger budget buys far more for little.",
+    "More requests outlast the learned delay than its budget of 5 % lets be hedged: with a tail as wide as the budget, "
+    "those that are a little slow use up what the late ones need (`sluice_upstream_hedges_over_budget_total` counts "
+    "them). A larger budget and a fixed delay above the ordinary buy far more for little.",
     "Extra attempts are what the providers counted above the requests. What one that lost costs is the provider's to "
     "say: at least its prompt, at most as if it had been answered whole (all at one price).",
 ]
