@@ -15,20 +15,6 @@ namespace sluice::gateway {
 
 using telemetry::AttemptOutcome;
 
-namespace {
-
-// The position of one of them, drawn in proportion to the weights.
-std::size_t drawn_by_weight(const std::vector<catalog::Credential>& credentials, Random& random) {
-  double sum = 0;
-  for (const catalog::Credential& credential : credentials) sum += credential.weight;
-  double at = random.unit() * sum;
-  std::size_t drawn = 0;
-  while (drawn + 1 < credentials.size() && (at -= credentials[drawn].weight) >= 0) ++drawn;
-  return drawn;
-}
-
-}  // namespace
-
 Attempt::Attempt(const AttemptContext& context, const route::Step& step,
                  policy::ProviderCredential credential, Speech speech)
     : loop_(context.core.loop),
@@ -101,6 +87,7 @@ Task<std::optional<llm::ApiError>> Attempt::run(StopToken stop) {
   ring::Deadline deadline(loop_, times_.started + first_byte, stop);
   MaybeError failed = co_await connect_and_send(deadline);
   if (!failed) {
+    note_headroom();
     deadline.extend(times_.started + first_content);
     failed = co_await receive(deadline, stop);
   }
@@ -164,30 +151,6 @@ Task<std::optional<llm::ApiError>> Attempt::connect_and_send(ring::Deadline& fir
     co_return timed_out(llm::errors::Deadline::connect);
   }
   co_return explain(sent.error());
-}
-
-// Several keys: one at random, so that each bears its share without the workers agreeing on turns;
-// but one that waits for its token leaves the turn to the next that does not.
-Task<std::optional<llm::ApiError>> Attempt::pick_credential(StopToken stop) {
-  const auto& all = provider_.credentials;
-  if (credential_.is_callers || all.empty()) co_return std::nullopt;
-  const std::size_t first = drawn_by_weight(all, loop_.random());
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    own_ = &all[(first + i) % all.size()];
-    tokens_ = generation_->tokens(provider_, *own_);
-    if (tokens_ == nullptr || tokens_->usable()) co_return std::nullopt;
-  }
-  // At the start none may be there yet: whichever comes first will do. Of a holder that has failed
-  // nothing is to be hoped for within one request.
-  const Result<void> waited = co_await generation_->wait_for_token(provider_, stop);
-  if (!waited) co_return explain(waited.error());
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    own_ = &all[(first + i) % all.size()];
-    tokens_ = generation_->tokens(provider_, *own_);
-    if (tokens_->usable()) co_return std::nullopt;
-  }
-  co_return refuse(AttemptOutcome::refused,
-                   llm::errors::upstream_token_missing(provider_.name, tokens_->problem()));
 }
 
 // What the request is signed with; null where a key is sent.

@@ -34,6 +34,13 @@
 
 namespace sluice::gateway {
 
+/// One that a provider refused an attempt at that deployment for: index, and position among the
+/// provider's.
+struct TriedCredential {
+  std::uint32_t deployment = 0;
+  std::uint32_t credential = 0;
+};
+
 /// What every attempt of an exchange needs to know of it. Lifetime: the exchange's.
 struct AttemptContext {
   Core& core;
@@ -48,7 +55,13 @@ struct AttemptContext {
   const llm::EmbeddingsRequest* embeddings = nullptr;
   /// To its first content an attempt has no longer than this, as the caller would have it.
   std::optional<std::chrono::milliseconds> first_content_max = std::nullopt;
+  /// With these a deployment is not tried again while it is its turn.
+  CachedVector<TriedCredential> tried = {};
 };
+
+/// The positions of those that were tried at a deployment.
+[[nodiscard]] CachedVector<std::uint32_t> tried_at(const AttemptContext& context,
+                                                   const catalog::Deployment& deployment);
 
 /// When the steps of an attempt were done; the epoch: not reached.
 struct AttemptTimes {
@@ -154,6 +167,8 @@ class Attempt : public CachedObject {
   }
   /// Whether the caller waits for its first content less long than the file says.
   [[nodiscard]] bool is_callers_patience() const noexcept { return is_callers_patience_; }
+  /// Whether an access token of the gateway's goes along: short-lived, and fetched anew.
+  [[nodiscard]] bool sends_token() const noexcept { return tokens_ != nullptr; }
   [[nodiscard]] bool is_on_callers_account() const noexcept { return credential_.is_callers; }
   /// The member of the answer's usage that is estimated; may be empty.
   [[nodiscard]] std::string_view estimated() const noexcept { return estimated_; }
@@ -172,6 +187,10 @@ class Attempt : public CachedObject {
   // Lifetime of the deadlines: run()'s frame, which awaits both tasks.
   Task<MaybeError> connect_and_send(ring::Deadline& first_byte);
   Task<MaybeError> pick_credential(StopToken stop);
+  bool take_credential();
+  [[nodiscard]] const upstream::TokenHolder* awaited_token() const noexcept;
+  llm::ApiError no_credential();
+  void note_headroom();
   Task<Result<void>> send_on(upstream::ConnectionPool::Use use, StopToken stop);
   Task<MaybeError> receive(ring::Deadline& first_content, StopToken stop);
   Task<MaybeError> receive_error(StopToken stop);

@@ -14,6 +14,7 @@
 #include "sluice/llm/openai_response.h"
 #include "sluice/llm/openai_usage.h"
 #include "sluice/llm/provider_error.h"
+#include "sluice/upstream/rate_headroom.h"
 #include "translated_events.h"
 
 namespace sluice::gateway {
@@ -46,6 +47,18 @@ void compact(SliceChain& chain) {
   SliceChain one;
   one.push(std::move(chain).gather());
   chain = std::move(one);
+}
+
+// Of a limit that does not name its wait, the headers may say when what is used up is there again.
+void tell_wait(const http::HeaderList& headers, WallTime now, llm::ApiError& error) {
+  const bool is_limit = error.kind == llm::ApiErrorKind::rate_limited ||
+                        error.kind == llm::ApiErrorKind::overloaded ||
+                        error.kind == llm::ApiErrorKind::quota_exhausted;
+  if (!is_limit || error.retry_after_told) return;
+  const auto wait = upstream::read_wait(headers, now);
+  if (!wait) return;
+  error.retry_after = std::chrono::ceil<std::chrono::milliseconds>(*wait);
+  error.retry_after_told = true;
 }
 
 }  // namespace
@@ -146,6 +159,7 @@ Task<std::optional<llm::ApiError>> Attempt::receive_error(StopToken stop) {
   // It may have been withdrawn before its time.
   if (tokens_ != nullptr && status_ == 401) tokens_->refused(token_number_);
   llm::ApiError error = llm::read_provider_error(answer, context_.core.index);
+  tell_wait(headers, answer.received_at, error);
   json::Splice edits;
   if (readable && error_passes(answer, error, edits)) {
     // The client's own mistake, in the client's own dialect: shown as the provider put it.

@@ -54,6 +54,11 @@ policy::ProviderCredential credential_for(const Snapshot& snapshot, const policy
                                  snapshot.one_provider_takes_own_keys);
 }
 
+Payer payer_for(const Asking& asking, const catalog::Provider& provider) noexcept {
+  const bool is_callers = credential_for(asking.snapshot, asking.own_keys, provider).is_callers;
+  return is_callers ? Payer::caller : Payer::gateway;
+}
+
 Obstacle standing_obstacle(const Asking& asking, const catalog::Deployment& deployment) noexcept {
   const catalog::Provider& provider = *deployment.provider;
   if (!asking.provider.empty() && provider.name != asking.provider) {
@@ -61,8 +66,7 @@ Obstacle standing_obstacle(const Asking& asking, const catalog::Deployment& depl
   }
   const Speech speech = speech_for(asking.endpoint, asking.request, deployment);
   if (speech == Speech::none || speech == Speech::estimated) return Obstacle::operation;
-  if (!provider.usable_without_byok() &&
-      !credential_for(asking.snapshot, asking.own_keys, provider).is_callers) {
+  if (!provider.usable_without_byok() && payer_for(asking, provider) != Payer::caller) {
     return Obstacle::key;
   }
   return Obstacle::none;
@@ -75,7 +79,8 @@ route::Candidate candidate_of(const Asking& asking, const catalog::Model* model,
                              .passage = asking.pin.passage(deployment),
                              .standing = nullptr,
                              .obstacle = standing_obstacle(asking, deployment)};
-  asking.health.describe(deployment, asking.now, candidate);
+  asking.health.describe(deployment, asking.now, candidate,
+                         payer_for(asking, *deployment.provider));
   return candidate;
 }
 

@@ -50,6 +50,8 @@ struct Asking {
                                                         const policy::OwnKeys& own_keys,
                                                         const catalog::Provider& provider) noexcept;
 
+[[nodiscard]] Payer payer_for(const Asking& asking, const catalog::Provider& provider) noexcept;
+
 /// What no waiting helps with, of what the gateway knows without a look at health or wishes.
 [[nodiscard]] route::Obstacle standing_obstacle(const Asking& asking,
                                                 const catalog::Deployment& deployment) noexcept;

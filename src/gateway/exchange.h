@@ -127,6 +127,7 @@ class Exchange {
   [[nodiscard]] bool is_by_id() const noexcept { return !endpoint_.id.empty(); }
   [[nodiscard]] bool own_key_goes_nowhere() const;
   [[nodiscard]] bool estimates_instead() const;
+  [[nodiscard]] Payer payer_for(const catalog::Provider& provider) const;
   [[nodiscard]] policy::ProviderCredential credential_for(const catalog::Provider& provider) const;
 
   // Telling the client who asks for it (routing_trail.h).
@@ -147,6 +148,10 @@ class Exchange {
   [[nodiscard]] std::optional<double> cost_of(const Attempt& attempt);
   [[nodiscard]] telemetry::AttemptRecord record_of(const Attempt& attempt, MonotonicTime ended);
   void settle_health(Attempt& attempt, MonotonicTime ended, const llm::ApiError* error);
+  void note_refused_credential(const Health::Ticket& ticket, const catalog::Deployment& deployment,
+                               upstream::Verdict verdict, Health::Says& says);
+  [[nodiscard]] upstream::AttemptEnd end_of(const Attempt& attempt, MonotonicTime ended,
+                                            const llm::ApiError* error);
   [[nodiscard]] std::string_view name_of(const catalog::Deployment& deployment) const noexcept;
   [[nodiscard]] telemetry::LabelIndex label_of(const catalog::Model* model) const noexcept;
   [[nodiscard]] Duration since_began(MonotonicTime time) const noexcept;
@@ -184,6 +189,7 @@ class Exchange {
   route::RegionPin pin_;
   MonotonicTime total_at_ = MonotonicTime::max();
   bool total_is_callers_ = false;  // and no bound of the file's
+  bool may_rotate_ = false;  // the last attempt failed for its credential, and there are others
   const catalog::Deployment* last_asked_ = nullptr;
   MaybeError unsayable_;  // what the request asks for and some provider cannot be told
   std::optional<ring::Deadline> total_;

@@ -69,12 +69,42 @@ std::string_view Exchange::name_of(const catalog::Deployment& deployment) const 
   return own_.model == nullptr ? std::string_view{} : std::string_view(deployment.upstream_model);
 }
 
-// What the attempt says of whom it was asked of. A key of the caller's own that is refused, or has
-// used up its rate, says nothing of anybody else's.
+// What the attempt says of whom it was asked of.
 void Exchange::settle_health(Attempt& attempt, MonotonicTime ended, const llm::ApiError* error) {
   priced_ = nullptr;  // an earlier one may have stood where this one stands
+  may_rotate_ = false;
   const std::optional<Health::Ticket> ticket = attempt.take_ticket();
   if (!ticket) return;
+  const upstream::AttemptEnd end = end_of(attempt, ended, error);
+  Health::Says says;
+  if (error != nullptr && error->retry_after_told) says.wait = *error->retry_after;
+  if (ticket->credential && upstream::is_of_credential(end.verdict)) {
+    says.is_key_bad = error != nullptr && !attempt.sends_token() && is_key_bad(*error);
+    note_refused_credential(*ticket, attempt.deployment(), end.verdict, says);
+  }
+  generation_->health().end(*ticket, end, says, ended);
+}
+
+// Another credential may have what this one was refused: the deployment has not failed yet.
+void Exchange::note_refused_credential(const Health::Ticket& ticket,
+                                       const catalog::Deployment& deployment,
+                                       upstream::Verdict verdict, Health::Says& says) {
+  AttemptContext& known = context();
+  known.tried.push_back(
+      {.deployment = deployment.index, .credential = ticket.credential->credential});
+  says.others_may_have_it = generation_->health().has_credential(
+      deployment, tried_at(known, deployment), core_.loop.now());
+  may_rotate_ = says.others_may_have_it;
+  if (const auto refusal = credential_refusal_of(verdict, says.is_key_bad)) {
+    core_.metrics.count_credential_refusal(snapshot_.provider_labels[deployment.provider->index],
+                                           *refusal);
+  }
+}
+
+// A key of the caller's own that is refused, or has used up its rate, says nothing of anybody
+// else's.
+upstream::AttemptEnd Exchange::end_of(const Attempt& attempt, MonotonicTime ended,
+                                      const llm::ApiError* error) {
   const AttemptTimes& times = attempt.times();
   const llm::Usage usage = attempt.usage();
   upstream::AttemptEnd end{.verdict = verdict_of(attempt.outcome(), error)};
@@ -102,9 +132,7 @@ void Exchange::settle_health(Attempt& attempt, MonotonicTime ended, const llm::A
   if (const auto cost = is_priced(attempt) ? cost_of(attempt) : std::nullopt; cost && *cost > 0) {
     end.spend_billionths = static_cast<std::uint64_t>(*cost * 1e9);
   }
-  std::optional<Duration> wait;
-  if (error != nullptr && error->retry_after_told) wait = *error->retry_after;
-  generation_->health().end(*ticket, end, wait, ended);
+  return end;
 }
 
 // Of a request that names no model the provider chose one; a stored response that is shown again

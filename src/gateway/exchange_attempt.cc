@@ -120,6 +120,7 @@ void Exchange::AttemptStage::serve(std::unique_ptr<Attempt> attempt) {
 // Whether a deployment may be asked: for the first time, or once more while its budget lasts.
 bool Exchange::AttemptStage::may_ask(const catalog::Deployment& deployment) {
   if (std::ranges::find(asked_, &deployment) == asked_.end()) return true;
+  if (!tried_at(exchange_.context(), deployment).empty()) return true;  // with another credential
   if (health().retries(deployment).try_spend(now())) return true;
   exchange_.core_.metrics.retries_over_budget.add();
   return false;

@@ -15,8 +15,14 @@ void Exchange::AttemptStage::begin_round() {
 // The next step of the plan, or the first of the next fallback's. False: the round is over.
 bool Exchange::AttemptStage::turn_to_next(Tried last) {
   if (last == Tried::answered || last == Tried::stopped) return false;
+  if (last == Tried::failed &&
+      exchange_.may_rotate_) {  // each credential once, at no try's expense
+    ++tries_left_;
+    return true;
+  }
   if (stays_with_plan(last) && turned_to_ < ask().plan.steps.size() && tries_left_ > 0) {
     exchange_.shrink_deadline(ask().plan.steps[turned_to_++].passage.deployment().timeouts.total);
+    exchange_.context().tried.clear();
     return true;
   }
   while (tries_left_ > 0 && next_fallback_ < exchange_.fallback_count()) {
@@ -70,7 +76,7 @@ bool Exchange::AttemptStage::anybody_is_free(MonotonicTime then) const {
   return std::ranges::any_of(asked_, [&](const catalog::Deployment* deployment) {
     if (!health().retries(*deployment).has_one(then)) return false;
     route::Candidate candidate{.deployment = deployment};
-    health().describe(*deployment, then, candidate);
+    health().describe(*deployment, then, candidate, exchange_.payer_for(*deployment->provider));
     return candidate.obstacle == route::Obstacle::none ||
            candidate.obstacle == route::Obstacle::ejected;
   });

@@ -57,6 +57,10 @@ policy::ProviderCredential Exchange::credential_for(const catalog::Provider& pro
   return gateway::credential_for(snapshot_, own_keys_, provider);
 }
 
+Payer Exchange::payer_for(const catalog::Provider& provider) const {
+  return credential_for(provider).is_callers ? Payer::caller : Payer::gateway;
+}
+
 // Whether the caller brought a key and yet the gateway's account would pay.
 bool Exchange::own_key_goes_nowhere() const {
   if (!own_keys_.has_presented() || !snapshot_.any_provider_takes_own_keys) return false;
@@ -284,6 +288,7 @@ ApiError Exchange::nobody_serves() const {
   const std::string_view wanted = ask_->request.model;
   const auto& considered = ask_->plan.considered;
   if (any_is(considered, Obstacle::region)) return llm::errors::region_unavailable(wanted);
+  if (any_is(considered, Obstacle::no_credential)) return llm::errors::credentials_refused(wanted);
   if (ask_->model == nullptr) return llm::errors::model_unknown(wanted);
   if (all_are(considered, Obstacle::operation) || all_are(considered, Obstacle::key)) {
     return llm::errors::operation_unsupported(llm::to_string(endpoint_.operation), wanted);

@@ -58,6 +58,20 @@ bool may_try_again(const llm::ApiError& error) noexcept {
   __builtin_unreachable();
 }
 
+bool is_key_bad(const llm::ApiError& error) noexcept {
+  return error.kind == ApiErrorKind::upstream_auth && error.code == "upstream_auth_failed" &&
+         (error.upstream_status == 401 || error.upstream_status == 403);
+}
+
+std::optional<telemetry::CredentialRefusal> credential_refusal_of(Verdict verdict,
+                                                                  bool is_key_bad) noexcept {
+  using telemetry::CredentialRefusal;
+  if (verdict == Verdict::rate_limited) return CredentialRefusal::rate;
+  if (verdict == Verdict::quota) return CredentialRefusal::quota;
+  if (verdict != Verdict::auth_refused) return std::nullopt;
+  return is_key_bad ? CredentialRefusal::key : CredentialRefusal::permission;
+}
+
 Verdict verdict_of(AttemptOutcome outcome, const llm::ApiError* error) noexcept {
   switch (outcome) {
     case AttemptOutcome::success: return Verdict::success;

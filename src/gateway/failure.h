@@ -1,8 +1,11 @@
 // What a failed attempt allows: to ask somebody else, to ask the same one again, and what it says
 // of whom it was asked of. Pure.
 #pragma once
+#include <optional>
+
 #include "sluice/catalog/model_table.h"
 #include "sluice/llm/api_error.h"
+#include "sluice/telemetry/metrics.h"
 #include "sluice/telemetry/outcome.h"
 #include "sluice/upstream/verdict.h"
 
@@ -21,6 +24,14 @@ namespace sluice::gateway {
 /// Whether the same deployment may do better after a pause. Not where waiting was the fault: who
 /// has used up its time once has had more than its share.
 [[nodiscard]] bool may_try_again(const llm::ApiError& error) noexcept;
+
+/// Whether the key that was sent is no key, or one no more. A provider may say so of a 400 as well,
+/// but so may a message that quotes the request: on a caller's word no key is thrown away.
+[[nodiscard]] bool is_key_bad(const llm::ApiError& error) noexcept;
+
+/// As it is counted; nothing: it was not refused for the gateway's credential.
+[[nodiscard]] std::optional<telemetry::CredentialRefusal> credential_refusal_of(
+    upstream::Verdict verdict, bool is_key_bad) noexcept;
 
 /// `error`: null for an attempt whose answer was shown.
 [[nodiscard]] upstream::Verdict verdict_of(telemetry::AttemptOutcome outcome,

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <tuple>
 
+#include "breaker_config.h"
 #include "sluice/base/assert.h"
 
 namespace sluice::gateway {
@@ -15,9 +16,6 @@ std::size_t credential_count(const catalog::ModelTable& models) noexcept {
   for (const auto& provider : models.providers()) count += provider->credentials.size();
   return count;
 }
-
-// Of a rest, by doubling: a provider that is back must not wait long for us.
-constexpr std::uint32_t rest_growth_max = 12;
 
 upstream::OutlierEjectionConfig ejection_config(const catalog::HealthPolicy& policy) noexcept {
   upstream::OutlierEjectionConfig config;
@@ -57,10 +55,7 @@ std::shared_ptr<upstream::HealthBoard> make_health_board(std::size_t cores,
 
 Health::Own::Own(const catalog::HealthPolicy& policy,
                  const upstream::AttemptBudgetConfig& budget) noexcept
-    : breaker({.failures_to_open = policy.failures_to_open,
-               .rest_ms = policy.rest_ms,
-               .rest_ms_max = policy.rest_ms * rest_growth_max}),
-      retries(budget) {}
+    : breaker(breaker_config(policy)), retries(budget) {}
 
 Health::Health(const catalog::ModelTable& models, const catalog::HealthPolicy& policy,
                const route::RoutingPolicy& routing, HealthAccess access)
@@ -74,13 +69,23 @@ Health::Health(const catalog::ModelTable& models, const catalog::HealthPolicy& p
   const upstream::AttemptBudgetConfig budget{.share = routing.retry.budget,
                                              .per_s_min = routing.retry.budget_per_s_min};
   own_.reserve(models.deployment_count());
+  at_.resize(models.providers().size());
   for (const catalog::Model& model : models.models()) {
     auto& group = peers_.emplace_back();
     for (const catalog::Deployment& deployment : model.deployments) {
       SLUICE_ASSERT(deployment.index == own_.size());
       own_.emplace_back(deployment.provider->health, budget);
+      std::vector<std::uint32_t>& siblings = at_[deployment.provider->index];
+      own_.back().row = static_cast<std::uint32_t>(siblings.size());
+      siblings.push_back(deployment.index);
       group.push_back(deployment.index);
     }
+  }
+  std::size_t first = 0;
+  credentials_.reserve(models.providers().size());
+  for (const auto& provider : models.providers()) {
+    credentials_.emplace_back(*provider, at_[provider->index].size(), counters_.credentials, first);
+    first += provider->credentials.size();
   }
 }
 
@@ -104,19 +109,29 @@ void Health::take_over(const Health& before) {
 
 void Health::refresh(MonotonicTime now) {
   scoreboard_.refresh(now);
+  for (CredentialPool& pool : credentials_) pool.heed(scoreboard_);
   for (const auto& group : peers_) {
     if (group.size() > 1 && ejects_) ejection_.update(group, scoreboard_.deployments(), now);
   }
 }
 
 void Health::describe(const catalog::Deployment& deployment, MonotonicTime now,
-                      route::Candidate& candidate) const noexcept {
+                      route::Candidate& candidate, Payer payer) const noexcept {
   const Own& own = own_[deployment.index];
   const upstream::Standing& standing = scoreboard_.standing(deployment.index);
   candidate.standing = &standing;
   candidate.in_flight = own.in_flight;
   if (candidate.obstacle != route::Obstacle::none) return;
-  const MonotonicTime cool_at = cooling_until(deployment);
+  MonotonicTime cool_at = own.cool_down.until();
+  if (payer == Payer::gateway) {
+    const CredentialPool& pool = credentials_of(deployment);
+    const auto usable_at = pool.empty() ? now : pool.usable_at(own.row, now);
+    if (!usable_at) {
+      candidate.obstacle = route::Obstacle::no_credential;
+      return;
+    }
+    cool_at = std::max({cool_at, *usable_at, standing.cooling_until});
+  }
   if (cool_at > now) put_off(candidate, route::Obstacle::cooling_down, cool_at);
   if (!own.breaker.would_admit(now)) {
     put_off(candidate, route::Obstacle::resting, own.breaker.admits_at(now));
@@ -155,16 +170,71 @@ double Health::first_content_ms(const catalog::Deployment& deployment,
   return own_[deployment.index].first_content.milliseconds(now);
 }
 
-void Health::end(const Ticket& ticket, const upstream::AttemptEnd& attempt,
-                 std::optional<Duration> wait, MonotonicTime now) noexcept {
+std::optional<std::uint32_t> Health::take_credential(Ticket& ticket,
+                                                     const catalog::Deployment& deployment,
+                                                     std::span<const std::uint32_t> left_out,
+                                                     std::uint64_t random,
+                                                     MonotonicTime now) noexcept {
+  SLUICE_ASSERT(ticket.deployment == deployment.index);
+  SLUICE_ASSERT(!ticket.credential);
+  ticket.provider = deployment.provider->index;
+  ticket.credential =
+      credentials_[ticket.provider].begin(own_[ticket.deployment].row, left_out, random, now);
+  if (!ticket.credential) return std::nullopt;
+  return ticket.credential->credential;
+}
+
+void Health::note_headroom(const Ticket& ticket, const upstream::RateHeadroom& told,
+                           MonotonicTime now) noexcept {
+  SLUICE_ASSERT(ticket.credential);
+  credentials_[ticket.provider].note_headroom(*ticket.credential, told, now);
+}
+
+void Health::end(const Ticket& ticket, const upstream::AttemptEnd& attempt, const Says& says,
+                 MonotonicTime now) noexcept {
   Own& own = own_[ticket.deployment];
   SLUICE_ASSERT(own.in_flight > 0);
   --own.in_flight;
-  own.breaker.record(upstream::outcome_of(attempt.verdict), now, ticket.era);
-  counters_.deployments.end_attempt(ticket.deployment, attempt);
-  if (own.cool_down.record(attempt.verdict, wait, now)) {
-    counters_.deployments.cool_until(ticket.deployment, own.cool_down.until());
+  upstream::AttemptEnd of_deployment = attempt;
+  if (says.others_may_have_it) of_deployment.verdict = upstream::Verdict::abandoned;
+  own.breaker.record(upstream::outcome_of(of_deployment.verdict), now, ticket.era);
+  counters_.deployments.end_attempt(ticket.deployment, of_deployment);
+  std::optional<MonotonicTime> cool_until;
+  if (ticket.credential) {
+    cool_until = end_credential(ticket, attempt, says, now);
+  } else if (own.cool_down.record(attempt.verdict, says.wait, now)) {
+    cool_until = own.cool_down.until();
   }
+  if (cool_until) counters_.deployments.cool_until(ticket.deployment, *cool_until);
+}
+
+// What the provider refused the credential is the credential's to wait for; a Retry-After of an
+// overloaded host is everybody's. Until when the deployment cools, where it does now and that is
+// news.
+std::optional<MonotonicTime> Health::end_credential(const Ticket& ticket,
+                                                    const upstream::AttemptEnd& attempt,
+                                                    const Says& says, MonotonicTime now) noexcept {
+  Own& own = own_[ticket.deployment];
+  CredentialPool& pool = credentials_[ticket.provider];
+  const bool is_refusal = upstream::is_of_credential(attempt.verdict);
+  pool.end(*ticket.credential, attempt, is_refusal ? says.wait : std::nullopt, says.is_key_bad,
+           now);
+  if (!is_refusal) {
+    if (!own.cool_down.record(attempt.verdict, says.wait, now)) return std::nullopt;
+    return own.cool_down.until();
+  }
+  const auto usable_at = pool.usable_at(own.row, now);
+  return usable_at && *usable_at > now ? usable_at : std::nullopt;
+}
+
+std::vector<Health::RefusedCredential> Health::take_refused() {
+  std::vector<RefusedCredential> all;
+  for (const auto& provider : models_.providers()) {
+    for (const std::uint32_t credential : credentials_[provider->index].take_refused()) {
+      all.push_back({.provider = provider.get(), .credential = credential});
+    }
+  }
+  return all;
 }
 
 }  // namespace sluice::gateway

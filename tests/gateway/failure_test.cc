@@ -221,5 +221,23 @@ TEST(Failure, NoFaultOfTheClientSpeaksAgainstAProvider) {
   }
 }
 
+TEST(Failure, ABadKeyIsOneThatTheStatusSaysSoOfToo) {
+  EXPECT_TRUE(is_key_bad(errors::upstream_auth("p", 401)));
+  EXPECT_TRUE(is_key_bad(errors::upstream_auth("p", 403)));
+  EXPECT_FALSE(is_key_bad(errors::upstream_auth("p", 400))) << "it may quote the request";
+  EXPECT_FALSE(is_key_bad(errors::upstream_forbidden("p", 403)));
+  EXPECT_FALSE(is_key_bad(errors::upstream_token_missing("p", "none")));
+  EXPECT_FALSE(is_key_bad(errors::caller_key_refused("p", 401)));
+}
+
+TEST(Failure, RefusalsOfCredentialsAreCountedByReason) {
+  using telemetry::CredentialRefusal;
+  EXPECT_EQ(credential_refusal_of(Verdict::auth_refused, true), CredentialRefusal::key);
+  EXPECT_EQ(credential_refusal_of(Verdict::auth_refused, false), CredentialRefusal::permission);
+  EXPECT_EQ(credential_refusal_of(Verdict::quota, false), CredentialRefusal::quota);
+  EXPECT_EQ(credential_refusal_of(Verdict::rate_limited, false), CredentialRefusal::rate);
+  EXPECT_EQ(credential_refusal_of(Verdict::failed, false), std::nullopt);
+}
+
 }  // namespace
 }  // namespace sluice::gateway

@@ -16,13 +16,15 @@ namespace {
 const ring::SocketAddress gateway_address = ring::SocketAddress::ipv4({127, 0, 0, 1}, 8080);
 const ring::SocketAddress provider_address = ring::SocketAddress::ipv4({127, 0, 0, 1}, 9000);
 
-// No file, and no variable but where a machine of Google's would ask for its tokens.
+// No file, and no variables but where a machine of Google's would ask for its tokens, and keys: "a"
+// for KEY_a.
 config::Environment small_environment() {
   return {.variable =
               [](const std::string& name) {
-                return name == "GCE_METADATA_HOST" ? std::optional<std::string>("127.0.0.1:9100")
-                       : name == "ENTRA_SECRET"    ? std::optional<std::string>("entra-secret")
-                                                   : std::nullopt;
+                return name.starts_with("KEY_")      ? std::optional(name.substr(4))
+                       : name == "GCE_METADATA_HOST" ? std::optional<std::string>("127.0.0.1:9100")
+                       : name == "ENTRA_SECRET"      ? std::optional<std::string>("entra-secret")
+                                                     : std::nullopt;
               },
           .read_file = [](const std::string&, std::size_t) -> Result<config::FileContents> {
             return fail(Error{.kind = ErrorKind::not_found});

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,7 +25,8 @@ constexpr catalog::HealthPolicy policy{.failures_to_open = 3, .rest_ms = 1'000};
 
 // Models "m0", "m1", ..., each with so many deployments at a provider of its own.
 catalog::ModelTable table_of(std::initializer_list<std::size_t> models,
-                             const catalog::HealthPolicy& health = policy) {
+                             const catalog::HealthPolicy& health = policy,
+                             std::size_t credentials = 0) {
   catalog::ModelTable::Builder builder;
   int count = 0;
   for (const std::size_t deployments : models) {
@@ -32,6 +34,10 @@ catalog::ModelTable table_of(std::initializer_list<std::size_t> models,
     catalog::Provider provider;
     provider.name = "p" + number;
     provider.health = health;
+    for (std::size_t i = 0; i < credentials; ++i) {
+      provider.credentials.push_back(
+          {.label = "env K", .key = Secret("k"), .header_value = Secret("Bearer k")});
+    }
     const catalog::Provider& added = builder.add_provider(std::move(provider));
     catalog::Model model;
     model.name = "m" + number;
@@ -62,7 +68,7 @@ class HealthTest : public testing::Test {
                   std::int64_t ms, std::optional<Duration> wait = std::nullopt) {
     const auto ticket = health.begin(deployment, at_ms(ms));
     ASSERT_TRUE(ticket);
-    health.end(*ticket, {.verdict = verdict}, wait, at_ms(ms));
+    health.end(*ticket, {.verdict = verdict}, {.wait = wait}, at_ms(ms));
   }
   void ask(Verdict verdict, std::int64_t ms, std::optional<Duration> wait = std::nullopt) {
     ask(health_, first_, verdict, ms, wait);
@@ -121,7 +127,7 @@ TEST_F(HealthTest, OfWhoHasRestedOneProbeIsAsked) {
   const Candidate candidate = described(1'100);
   EXPECT_EQ(candidate.obstacle, Obstacle::resting);
   EXPECT_EQ(candidate.free_at, at_ms(2'100)) << "when the probe ends nobody knows";
-  health_.end(*probe, {.verdict = Verdict::success}, std::nullopt, at_ms(1'200));
+  health_.end(*probe, {.verdict = Verdict::success}, {}, at_ms(1'200));
   EXPECT_EQ(described(1'200).obstacle, Obstacle::none);
   ask(Verdict::success, 1'200);
   ask(Verdict::success, 1'200);
@@ -192,8 +198,8 @@ TEST_F(HealthTest, CountsWhatIsUnderWay) {
   EXPECT_EQ(described(health_, peers_[1], 0).in_flight, 0U);
   health_.refresh(at_ms(0));
   EXPECT_EQ(health_.standing(first_).in_flight, 2U);
-  health_.end(*one, {.verdict = Verdict::success}, std::nullopt, at_ms(1));
-  health_.end(*two, {.verdict = Verdict::abandoned}, std::nullopt, at_ms(1));
+  health_.end(*one, {.verdict = Verdict::success}, {}, at_ms(1));
+  health_.end(*two, {.verdict = Verdict::abandoned}, {}, at_ms(1));
   EXPECT_EQ(described(1).in_flight, 0U);
 }
 
@@ -202,8 +208,8 @@ TEST_F(HealthTest, LearnsHowSoonContentComes) {
   ASSERT_TRUE(ticket);
   health_.commit(*ticket, milliseconds(200), at_ms(200));
   EXPECT_NEAR(health_.first_content_ms(first_, at_ms(200)), 200, 1) << "at once";
-  health_.end(*ticket, {.verdict = Verdict::success, .first_content = milliseconds(200)},
-              std::nullopt, at_ms(300));
+  health_.end(*ticket, {.verdict = Verdict::success, .first_content = milliseconds(200)}, {},
+              at_ms(300));
   EXPECT_EQ(health_.standing(first_).first_content_ms, 0);
   health_.refresh(at_ms(1'000));
   EXPECT_NEAR(health_.standing(first_).first_content_ms, 200, 1) << "and for all a second later";
@@ -220,7 +226,7 @@ TEST_F(HealthTest, AProbeHasShownWhatItIsToShowWithItsFirstContent) {
   EXPECT_EQ(described(1'100).obstacle, Obstacle::resting);
   health_.commit(*probe, milliseconds(150), at_ms(1'150));
   EXPECT_EQ(described(1'150).obstacle, Obstacle::none);
-  health_.end(*probe, {.verdict = Verdict::reset}, std::nullopt, at_ms(90'000));
+  health_.end(*probe, {.verdict = Verdict::reset}, {}, at_ms(90'000));
   EXPECT_EQ(described(90'000).obstacle, Obstacle::none) << "one failure is one";
 }
 
@@ -231,16 +237,16 @@ TEST_F(HealthTest, ATicketOfAnEarlierEraChangesNothing) {
   const auto late = health_.begin(first_, at_ms(0));
   ASSERT_TRUE(good && bad && late);
   open_at(0);
-  health_.end(*good, {.verdict = Verdict::success}, std::nullopt, at_ms(500));
+  health_.end(*good, {.verdict = Verdict::success}, {}, at_ms(500));
   EXPECT_EQ(described(500).obstacle, Obstacle::resting) << "an old success ends no rest";
   const auto probe = health_.begin(first_, at_ms(1'000));
   ASSERT_TRUE(probe);
   EXPECT_NE(probe->era, good->era);
-  health_.end(*bad, {.verdict = Verdict::failed}, std::nullopt, at_ms(1'100));
+  health_.end(*bad, {.verdict = Verdict::failed}, {}, at_ms(1'100));
   EXPECT_EQ(health_.breaker(first_).state(), CircuitBreaker::State::half_open);
   EXPECT_FALSE(health_.begin(first_, at_ms(1'100))) << "the probe is still under way";
-  health_.end(*probe, {.verdict = Verdict::success}, std::nullopt, at_ms(1'200));
-  health_.end(*late, {.verdict = Verdict::failed}, std::nullopt, at_ms(1'300));
+  health_.end(*probe, {.verdict = Verdict::success}, {}, at_ms(1'200));
+  health_.end(*late, {.verdict = Verdict::failed}, {}, at_ms(1'300));
   EXPECT_EQ(health_.breaker(first_).state(), CircuitBreaker::State::closed);
   EXPECT_EQ(described(1'300).in_flight, 0U) << "but it was under way, and is no more";
   health_.refresh(at_ms(1'300));
@@ -274,9 +280,79 @@ TEST_F(HealthTest, AProbeEndsWhereItBeganAndHoldsUpNobodyAfterAReload) {
   Health after(models_, policy, routing_, {});
   after.take_over(health_);
   EXPECT_EQ(described(after, first_, 1'000).obstacle, Obstacle::none);
-  health_.end(*probe, {.verdict = Verdict::failed}, std::nullopt, at_ms(1'100));
+  health_.end(*probe, {.verdict = Verdict::failed}, {}, at_ms(1'100));
   ask(after, first_, Verdict::success, 1'100);
   EXPECT_EQ(described(after, first_, 1'100).obstacle, Obstacle::none);
+}
+
+// A model with two deployments at a provider with two credentials.
+class HealthOfCredentials : public HealthTest {
+ protected:
+  // One attempt with that credential.
+  void ask_with(std::uint32_t credential, Verdict verdict, std::int64_t ms,
+                const Health::Says& says) {
+    auto ticket = health_.begin(first_, at_ms(ms));
+    ASSERT_TRUE(ticket);
+    const std::array others = {1 - credential};
+    ASSERT_EQ(health_.take_credential(*ticket, first_, others, 0, at_ms(ms)), credential);
+    health_.end(*ticket, {.verdict = verdict}, says, at_ms(ms));
+  }
+  [[nodiscard]] Candidate described(std::int64_t ms, Payer payer = Payer::gateway) const {
+    Candidate candidate;
+    health_.describe(first_, at_ms(ms), candidate, payer);
+    return candidate;
+  }
+
+  const catalog::ModelTable models_ = table_of({2}, policy, 2);
+  const catalog::Deployment& first_ = models_.models()[0].deployments[0];
+  const catalog::Deployment& second_ = models_.models()[0].deployments[1];
+  Health health_{models_, policy, routing_, {}};
+};
+
+TEST_F(HealthOfCredentials, ADeploymentCoolsDownWithTheLastOfThem) {
+  ask_with(0, Verdict::rate_limited, 0, {.wait = seconds(9), .others_may_have_it = true});
+  EXPECT_EQ(described(0).obstacle, Obstacle::none);
+  ask_with(1, Verdict::quota, 0, {.wait = seconds(7)});
+  EXPECT_EQ(described(0).obstacle, Obstacle::cooling_down);
+  EXPECT_EQ(described(0).free_at, at_ms(7'000)) << "when the first of them is there again";
+  EXPECT_EQ(described(7'000).obstacle, Obstacle::none);
+  EXPECT_EQ(HealthTest::described(health_, second_, 0).obstacle, Obstacle::none);
+  health_.refresh(at_ms(1'000));
+  EXPECT_EQ(health_.standing(first_).attempts, 1U) << "it failed once, not twice";
+  EXPECT_EQ(health_.standing(first_).cooling_until, at_ms(7'000)) << "and the others are told";
+}
+
+TEST_F(HealthOfCredentials, WhenAllAreBadThereIsNoneUntilAReload) {
+  ask_with(0, Verdict::auth_refused, 0, {.is_key_bad = true, .others_may_have_it = true});
+  EXPECT_EQ(described(0).obstacle, Obstacle::none);
+  EXPECT_TRUE(health_.has_credential(first_, {}, at_ms(0)));
+  ask_with(1, Verdict::auth_refused, 0, {.is_key_bad = true});
+  EXPECT_EQ(described(1'000'000).obstacle, Obstacle::no_credential);
+  EXPECT_EQ(HealthTest::described(health_, second_, 0).obstacle, Obstacle::no_credential);
+  EXPECT_EQ(health_.credential_usable_at(first_, at_ms(0)), std::nullopt);
+  EXPECT_EQ(described(0, Payer::caller).obstacle, Obstacle::none) << "whose key is their own";
+  const auto refused = health_.take_refused();
+  ASSERT_EQ(refused.size(), 2U);
+  EXPECT_EQ(refused[1].provider, first_.provider);
+  EXPECT_EQ(refused[1].credential, 1U);
+  Health after(models_, policy, routing_, {});
+  after.take_over(health_);
+  EXPECT_EQ(HealthTest::described(after, first_, 0).obstacle, Obstacle::none);
+}
+
+TEST_F(HealthOfCredentials, AnOverloadedHostIsEverybodysToWaitFor) {
+  ask_with(0, Verdict::overloaded, 0, {.wait = seconds(3)});
+  EXPECT_EQ(described(0).obstacle, Obstacle::cooling_down);
+  EXPECT_EQ(described(0, Payer::caller).obstacle, Obstacle::cooling_down);
+  EXPECT_TRUE(health_.has_credential(first_, {}, at_ms(0)));
+}
+
+TEST_F(HealthOfCredentials, AFailureOfTheHostIsTheDeployments) {
+  for (std::uint32_t i = 0; i < policy.failures_to_open; ++i) {
+    ask_with(i % 2, Verdict::failed, 0, {});
+  }
+  EXPECT_EQ(described(0).obstacle, Obstacle::resting);
+  EXPECT_EQ(described(1'000).obstacle, Obstacle::none);
 }
 
 // The same, of two cores.

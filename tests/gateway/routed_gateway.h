@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,7 @@ struct Says {
   bool is_silent = false;        // until the gateway leaves
   std::string type = "application/json";
   bool stalls = false;  // after the body, whose end never comes
+  std::vector<std::pair<std::string, std::string>> fields = {};  // further ones
 };
 
 [[nodiscard]] inline Says failing(http::StatusCode status = 500) {
@@ -63,6 +65,7 @@ struct Asks {
   milliseconds pause{
       0};  // before it, from the end of the one before; of together(): from the start
   std::string target = "/v1/chat/completions";
+  std::string reload = {};  // a configuration to be taken then; empty: none
 };
 
 /// A body for the model "m" with further members, as they stand in JSON.
@@ -76,6 +79,8 @@ struct Heard {
   milliseconds at{0};  // since the gateway began
   std::string body = {};
   std::optional<milliseconds> left_at = {};  // when the gateway closed before it was answered
+  std::string key = {};                      // that came along
+  std::string target = {};
 };
 
 /// Puts lines behind the name of provider `index`.
@@ -91,6 +96,12 @@ inline void of_deployment(std::string& config, std::size_t index, std::string_vi
 inline void of_listener(std::string& config, std::string_view lines) {
   const std::string last = "anonymous = true\n";
   config.insert(config.find(last) + last.size(), lines);
+}
+/// Gives provider `index` keys: "a", "b", ... of the variables KEY_a, KEY_b, ...
+inline void of_keys(std::string& config, std::size_t index, std::string_view keys) {
+  constexpr std::string_view none = "keys = []";
+  const std::size_t provider = config.find("name = \"p" + std::to_string(index) + "\"\n");
+  config.replace(config.find(none, provider), none.size(), "keys = [" + std::string(keys) + "]");
 }
 /// From provider `index` on the deployments are of a model of their own, "m" and its number.
 inline void new_model_at(std::string& config, std::size_t index) {
@@ -130,6 +141,15 @@ class RoutedGateway : public ::testing::Test {
       text += (text.empty() ? "" : " ") + std::to_string(each.provider);
     return text;
   }
+  /// The keys that came along, in order: "a b a".
+  [[nodiscard]] std::string keys() const {
+    std::string text;
+    for (const Heard& each : heard) text += (text.empty() ? "" : " ") + each.key;
+    return text;
+  }
+  [[nodiscard]] std::size_t asked_with(std::string_view key) const {
+    return static_cast<std::size_t>(std::ranges::count(heard, key, &Heard::key));
+  }
   [[nodiscard]] std::size_t asked(std::size_t provider) const {
     return static_cast<std::size_t>(std::ranges::count(heard, provider, &Heard::provider));
   }
@@ -153,9 +173,12 @@ class RoutedGateway : public ::testing::Test {
   }
 
   ring::sim::SimWorld world{1, ring::sim::SimConfig::calm()};
+  std::map<std::string, SaysInTurn> says_to_key;     // whatever provider is asked with it
+  std::map<std::string, SaysInTurn> says_to_target;  // before the others
   std::vector<Heard> heard;
   std::vector<milliseconds> took;  // of each request
   std::vector<std::string> log;
+  std::array<std::uint64_t, telemetry::credential_refusal_count> refusals{};
   std::uint64_t retries = 0, hedges = 0, hedges_won = 0, hedges_over_budget = 0;
 
  private:
@@ -186,11 +209,36 @@ class RoutedGateway : public ::testing::Test {
     hedges = metrics.hedges.value();
     hedges_won = metrics.hedges_won.value();
     hedges_over_budget = metrics.hedges_over_budget.value();
+    for (std::size_t i = 0; i < refusals.size(); ++i) {
+      refusals[i] = 0;
+      for (const auto& each : metrics.providers) refusals[i] += each.credential_refusals[i].value();
+    }
     return std::move(playing.seen);
   }
 
   [[nodiscard]] milliseconds now() {
     return std::chrono::duration_cast<milliseconds>(world.loop().now() - began_);
+  }
+
+  [[nodiscard]] Says next_said(std::size_t provider, const std::string& key,
+                               const std::string& target) const {
+    const auto in_turn = [](const SaysInTurn& all, std::size_t turn) {
+      return all[std::min(turn, all.size() - 1)];
+    };
+    if (const auto found = says_to_target.find(target); found != says_to_target.end()) {
+      return in_turn(found->second,
+                     static_cast<std::size_t>(std::ranges::count(heard, target, &Heard::target)));
+    }
+    if (const auto found = says_to_key.find(key); found != says_to_key.end()) {
+      return in_turn(found->second, asked_with(key));
+    }
+    return in_turn(says_[provider], asked(provider));
+  }
+
+  static std::string key_of(const http::HeaderList& headers) {
+    constexpr std::string_view scheme = "Bearer ";
+    const std::string_view value = headers.value("authorization").value_or("");
+    return std::string(value.starts_with(scheme) ? value.substr(scheme.size()) : value);
   }
 
   // Lifetime: the fixture's, and the exchange's until the task ends.
@@ -199,10 +247,15 @@ class RoutedGateway : public ::testing::Test {
     const milliseconds at = test.now();
     const Result<Slice> body = co_await exchange.read_whole_body(1 << 20, exchange.departed());
     if (!body) co_return;
-    const SaysInTurn& all = test.says_[provider];
-    const Says says = all[std::min(test.asked(provider), all.size() - 1)];
+    const std::string key = key_of(exchange.head().headers);
+    const std::string target(exchange.head().target);
+    const Says says = test.next_said(provider, key, target);
     const std::size_t place = test.heard.size();
-    test.heard.push_back({.provider = provider, .at = at, .body = std::string(body->view())});
+    test.heard.push_back({.provider = provider,
+                          .at = at,
+                          .body = std::string(body->view()),
+                          .key = key,
+                          .target = target});
     ring::Loop& loop = test.world.loop();
     if (says.is_silent || says.thinks > milliseconds(0)) {
       const Duration wait =
@@ -215,6 +268,7 @@ class RoutedGateway : public ::testing::Test {
       }
     }
     std::vector<http::Header> own = {{"Content-Type", says.type}};
+    for (const auto& [name, value] : says.fields) own.push_back({name, value});
     if (!says.retry_after.empty()) own.push_back({"Retry-After", says.retry_after});
     const http::OutgoingResponse response{.status = says.status, .fields = {.own = own}};
     SliceChain chain;
@@ -237,6 +291,7 @@ class RoutedGateway : public ::testing::Test {
     ring::Loop& loop = playing.gateway.loop();
     const Asks& asks = playing.asks[which];
     (void)co_await ring::sleep_until(loop, loop.now() + asks.pause, {});
+    if (!asks.reload.empty()) playing.gateway.use(asks.reload);
     const MonotonicTime began = loop.now();
     SeenAnswer seen = co_await ask(playing.gateway, "POST", asks.target, asks.body, asks.headers);
     playing.seen[which] = std::move(seen);

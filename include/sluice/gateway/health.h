@@ -1,7 +1,7 @@
 // Health: how the deployments of a snapshot do, as one core knows it.
 //
 //   plan     describe() --> breaker, cool-down, ejection, standing: what a candidate is told by
-//   attempt  begin() --> Ticket --> end(): verdict, times, tokens, spend
+//   attempt  begin() --> Ticket, take_credential() --> end(): verdict, times, tokens, spend
 //   refresh  refresh() <--> HealthBoard: this core's share is summed up for all, the rest learnt
 //
 // What this core sees holds at once: a breaker opens with the failure that opens it. What the
@@ -17,6 +17,7 @@
 #include "sluice/base/attributes.h"
 #include "sluice/base/clock.h"
 #include "sluice/catalog/model_table.h"
+#include "sluice/gateway/credential_pool.h"
 #include "sluice/route/candidate.h"
 #include "sluice/route/policy.h"
 #include "sluice/upstream/attempt_budget.h"
@@ -40,6 +41,9 @@ struct HealthAccess {
   std::uint32_t core = 0;
 };
 
+/// Whose key an attempt is made with.
+enum class Payer : std::uint8_t { gateway, caller };
+
 class Health {
  public:
   /// Lifetime: `models` outlive it.
@@ -59,15 +63,18 @@ class Health {
   /// that of who sums it up and its own: so within a second all know.
   static constexpr std::chrono::milliseconds refresh_interval{500};
 
-  /// Puts into a candidate how its deployment stands, its obstacle included unless it has one.
-  /// Lifetime: the standing's, until the next refresh.
+  /// Puts into a candidate how its deployment stands, its obstacle included unless it has one; for
+  /// a caller who pays whatever became of our own credentials. Lifetime: the standing's, until the
+  /// next refresh.
   void describe(const catalog::Deployment& deployment, MonotonicTime now,
-                route::Candidate& candidate) const noexcept;
+                route::Candidate& candidate, Payer payer = Payer::gateway) const noexcept;
 
   /// One attempt under way. Whoever begins one ends it.
   struct Ticket {
     std::uint32_t deployment = 0;
     upstream::CircuitBreaker::Era era = 0;
+    std::uint32_t provider = 0;                             // meaningful with a credential
+    std::optional<CredentialPool::Ticket> credential = {};  // nothing: made without one of ours
   };
   /// Nothing: another attempt is the probe of a deployment that has rested, or it rests.
   [[nodiscard]] std::optional<Ticket> begin(const catalog::Deployment& deployment,
@@ -75,9 +82,43 @@ class Health {
   /// Its first content is there. A probe has shown what it was to show, however long the rest
   /// takes. `first_content`: of a stream, from the start of the attempt; else below zero.
   void commit(const Ticket& ticket, Duration first_content, MonotonicTime now) noexcept;
-  /// `wait`: what the provider's answer named, if it named one.
-  void end(const Ticket& ticket, const upstream::AttemptEnd& attempt, std::optional<Duration> wait,
+  /// Chooses a credential for an attempt that has begun, none of those `left_out`; it is part of
+  /// the ticket from then on. Its position among the provider's, or nothing: no other can be used.
+  [[nodiscard]] std::optional<std::uint32_t> take_credential(
+      Ticket& ticket, const catalog::Deployment& deployment,
+      std::span<const std::uint32_t> left_out, std::uint64_t random, MonotonicTime now) noexcept;
+  /// What the head of an answer says is left to the credential that was asked with.
+  void note_headroom(const Ticket& ticket, const upstream::RateHeadroom& told,
+                     MonotonicTime now) noexcept;
+
+  /// What an answer says beside the verdict.
+  struct Says {
+    std::optional<Duration> wait = {};  // that it names, if it names one
+    bool is_key_bad = false;            // see CredentialAnswer
+    /// It was refused for its credential, and another one is tried: nothing is held against the
+    /// deployment.
+    bool others_may_have_it = false;
+  };
+  void end(const Ticket& ticket, const upstream::AttemptEnd& attempt, const Says& says,
            MonotonicTime now) noexcept;
+
+  [[nodiscard]] bool has_credential(const catalog::Deployment& deployment,
+                                    std::span<const std::uint32_t> left_out,
+                                    MonotonicTime now) const noexcept {
+    return credentials_of(deployment).has_one(own_[deployment.index].row, left_out, now);
+  }
+  /// When the first of a deployment's credentials can be used: `now` if one can, or as soon as an
+  /// attempt ends; nothing: the provider refused them all.
+  [[nodiscard]] std::optional<MonotonicTime> credential_usable_at(
+      const catalog::Deployment& deployment, MonotonicTime now) const noexcept {
+    return credentials_of(deployment).usable_at(own_[deployment.index].row, now);
+  }
+  /// Credentials that this core has found refused since it was asked last.
+  struct RefusedCredential {
+    const catalog::Provider* provider = nullptr;
+    std::uint32_t credential = 0;  // its position among the provider's
+  };
+  [[nodiscard]] std::vector<RefusedCredential> take_refused();
 
   /// Of a deployment: further attempts at it.
   [[nodiscard]] upstream::AttemptBudget& retries(const catalog::Deployment& deployment) noexcept
@@ -108,11 +149,20 @@ class Health {
   struct Own {
     Own(const catalog::HealthPolicy& policy, const upstream::AttemptBudgetConfig& budget) noexcept;
     upstream::CircuitBreaker breaker;
-    upstream::CoolDown cool_down;
+    upstream::CoolDown cool_down;  // what no credential has to wait for
     upstream::PeakEwma first_content;
     upstream::AttemptBudget retries;
     std::uint32_t in_flight = 0;
+    std::uint32_t row = 0;  // in the pool of its provider's credentials
   };
+
+  [[nodiscard]] const CredentialPool& credentials_of(
+      const catalog::Deployment& deployment) const noexcept {
+    return credentials_[deployment.provider->index];
+  }
+  std::optional<MonotonicTime> end_credential(const Ticket& ticket,
+                                              const upstream::AttemptEnd& attempt, const Says& says,
+                                              MonotonicTime now) noexcept;
 
   const catalog::ModelTable& models_;
   std::shared_ptr<upstream::HealthBoard> board_;
@@ -122,7 +172,9 @@ class Health {
   bool ejects_;
   upstream::AttemptBudget hedges_;
   std::vector<Own> own_;                           // by deployment index
+  std::vector<CredentialPool> credentials_;        // by provider index
   std::vector<std::vector<std::uint32_t>> peers_;  // deployments of one model each
+  std::vector<std::vector<std::uint32_t>> at_;     // deployments by provider index
 };
 
 }  // namespace sluice::gateway
