@@ -1,5 +1,6 @@
 #include "sluice/gateway/generation.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "sluice/base/assert.h"
@@ -97,9 +98,9 @@ llm::AnswerShapes& Generation::answer_shapes(const catalog::Deployment& deployme
   return *shapes;
 }
 
-Task<void> Generation::keep_warm(StopToken stop, telemetry::Metrics& metrics, TokenNewsTold told) {
+Task<void> Generation::keep_warm(StopToken stop, telemetry::Metrics& metrics, NewsTold told) {
   Scope scope;
-  scope.spawn(keep_health(stop));
+  scope.spawn(keep_health(stop, told));
   for (const auto& pool : pools_) scope.spawn(pool->keep_warm(stop));
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
     for (std::size_t k = 0; k < tokens_[i].size(); ++k) {
@@ -110,7 +111,9 @@ Task<void> Generation::keep_warm(StopToken stop, telemetry::Metrics& metrics, To
             snapshot_->provider_labels[i],
             fetch.succeeded ? telemetry::TokenFetch::success : telemetry::TokenFetch::failure);
         if (!fetch.turns || !told) return;
-        told({.provider = snapshot_->models.providers()[i]->name,
+        using Kind = CredentialNews::Kind;
+        told({.kind = fetch.succeeded ? Kind::token_back : Kind::token_missing,
+              .provider = snapshot_->models.providers()[i]->name,
               .credential = k,
               .problem = fetch.succeeded ? std::string_view{} : tokens_[i][k]->problem()});
       };
@@ -131,7 +134,8 @@ void Generation::keep_conversation(std::uint64_t key, const catalog::Deployment&
   conversations_.remember(key, deployment.index, loop_.now());
 }
 
-Task<void> Generation::keep_health(StopToken stop) {
+// Lifetime: keep_warm() joins this task, and has `told`.
+Task<void> Generation::keep_health(StopToken stop, const NewsTold& told) {
   while (true) {
     health_.refresh(loop_.now());
     const Result<void> slept =
@@ -143,6 +147,12 @@ Task<void> Generation::keep_health(StopToken stop) {
 Task<Result<void>> Generation::wait_for_token(const catalog::Provider& provider, StopToken stop) {
   StopSource enough(stop);
   Scope scope;
+    for (const Health::RefusedCredential& refused : health_.take_refused()) {
+      if (!told) continue;
+      told({.kind = CredentialNews::Kind::refused,
+            .provider = refused.provider->name,
+            .credential = refused.credential});
+    }
   for (const auto& holder : tokens_[provider.index]) {
     if (holder != nullptr) scope.spawn(wait_until_usable(*holder, enough));
   }

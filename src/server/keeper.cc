@@ -78,26 +78,37 @@ void Keeper::say_unproxied(const UnproxiedReport& dropped) {
   events_.append(line);
 }
 
-// Every worker fetches tokens of its own, and what one has said the others need not say again.
-void Keeper::say_token(const TokenReport& token) {
-  std::pair credential(token.provider, token.credential);
-  const bool fails = !token.problem.empty();
-  const bool is_news = fails ? tokens_missed_.insert(std::move(credential)).second
-                             : tokens_missed_.erase(credential) > 0;
-  const EventLevel level = fails ? EventLevel::warn : EventLevel::info;
-  if (!is_news || !says(level)) return;
+// Every worker fetches tokens and is refused by itself, and what one has said the others need not
+// say again.
+void Keeper::say_credential(const CredentialReport& report) {
+  using Kind = gateway::CredentialNews::Kind;
+  std::pair credential(report.provider, report.credential);
+  switch (report.kind) {
+    case Kind::token_missing:
+      if (!tokens_missed_.insert(std::move(credential)).second) return;
+      return say_credential(EventLevel::warn, "an access token cannot be fetched", report,
+                            "it is tried again; check the credential and the way to its token "
+                            "server before the last token expires");
+    case Kind::token_back:
+      if (tokens_missed_.erase(credential) == 0) return;
+      return say_credential(EventLevel::info, "access tokens can be fetched again", report, "");
+    case Kind::refused:
+      if (!keys_refused_.insert(std::move(credential)).second) return;
+      return say_credential(EventLevel::error, "a credential is refused", report,
+                            "it is not used any more; put a valid key in its place and reload the "
+                            "configuration");
+  }
+}
+
+void Keeper::say_credential(EventLevel level, std::string_view message,
+                            const CredentialReport& report, std::string_view next) {
+  if (!says(level)) return;
   std::string line;
   {
-    telemetry::EventLine event(
-        line, loop_.wall_now(), level,
-        fails ? "an access token cannot be fetched" : "access tokens can be fetched again");
-    event.add("provider", token.provider).add("credential", token.credential + 1);
-    if (fails) {
-      event.add("reason", token.problem)
-          .add("next",
-               "it is tried again; check the credential and the way to its token server before the "
-               "last token expires");
-    }
+    telemetry::EventLine event(line, loop_.wall_now(), level, message);
+    event.add("provider", report.provider).add("credential", report.credential + 1);
+    if (!report.problem.empty()) event.add("reason", report.problem);
+    if (!next.empty()) event.add("next", next);
   }
   events_.append(line);
 }
@@ -143,7 +154,7 @@ void Keeper::take_report(Worker& worker, Report report) {
           report.text);
       break;
     case Report::Kind::unproxied: say_unproxied(report.unproxied); break;
-    case Report::Kind::token: say_token(report.token); break;
+    case Report::Kind::credential: say_credential(report.credential); break;
     case Report::Kind::explained: explain_desk_.take(std::move(report.explained)); break;
     case Report::Kind::ended:
       // It takes no assignment any more; those that do must not wait for it.

@@ -65,7 +65,9 @@ class Keeper {
   [[nodiscard]] std::string render_metrics();
   [[nodiscard]] bool says(telemetry::EventLevel level) const noexcept;
   void say_unproxied(const UnproxiedReport& dropped);
-  void say_token(const TokenReport& token);
+  void say_credential(const CredentialReport& report);
+  void say_credential(telemetry::EventLevel level, std::string_view message,
+                      const CredentialReport& report, std::string_view next);
   void say(telemetry::EventLevel level, std::string_view message, std::string_view key = {},
            std::string_view value = {});
   void say_lines(telemetry::EventLevel level, std::string_view message, std::string_view lines);
@@ -128,6 +130,8 @@ class Keeper {
   bool reload_asked_ = false;  // while one was under way
   // Providers and positions of credentials whose tokens were said not to come, by some worker.
   std::set<std::pair<std::string, std::size_t>> tokens_missed_;
+  // And of those that providers refused.
+  std::set<std::pair<std::string, std::size_t>> keys_refused_;
   std::string failure_;
 };
 

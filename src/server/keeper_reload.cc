@@ -71,6 +71,7 @@ void Keeper::post_assignments(std::vector<Assignment> assignments) {
 
 void Keeper::reload_done() {
   tokens_missed_.clear();  // the new configuration's credentials are others
+  keys_refused_.clear();
   process_.config_reloads_succeeded.add();
   process_.config_loaded_at_s.set(
       std::chrono::duration_cast<std::chrono::seconds>(loop_.wall_now().time_since_epoch())

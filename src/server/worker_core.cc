@@ -168,12 +168,13 @@ void Worker::Core::keep_warm(std::shared_ptr<gateway::Generation> generation) {
 
 // Lifetime: the task keeps `warmth`, and with it the generation, until the stop is through.
 Task<void> Worker::Core::keep_warm_until_stopped(std::shared_ptr<Warmth> warmth, Worker& worker) {
-  gateway::Generation::TokenNewsTold told = [&worker](const gateway::TokenNews& news) {
+  gateway::Generation::NewsTold told = [&worker](const gateway::CredentialNews& news) {
     // A keeper that is far behind misses it; the metrics do not.
-    (void)worker.reports().post({.kind = Report::Kind::token,
-                                 .token = {.provider = std::string(news.provider),
-                                           .credential = news.credential,
-                                           .problem = std::string(news.problem)}});
+    (void)worker.reports().post({.kind = Report::Kind::credential,
+                                 .credential = {.kind = news.kind,
+                                                .provider = std::string(news.provider),
+                                                .credential = news.credential,
+                                                .problem = std::string(news.problem)}});
   };
   co_await warmth->generation->keep_warm(warmth->stop.token(), worker.metrics(), std::move(told));
 }

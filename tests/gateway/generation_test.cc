@@ -105,7 +105,9 @@ Task<void> give_token(http::ServerExchange& exchange, int* asked) {
 Task<void> hear_token_news(GatewayWorld* gateway, std::vector<std::string>* heard) {
   StopSource stop;
   Scope scope;
-  Generation::TokenNewsTold told = [heard](const TokenNews& news) {
+  Generation::NewsTold told = [heard](const CredentialNews& news) {
+    const bool is_back = news.kind == CredentialNews::Kind::token_back;
+    EXPECT_EQ(is_back, news.problem.empty());
     heard->push_back(std::string(news.provider) + " " + std::to_string(news.credential) + " " +
                      std::string(news.problem));
   };
@@ -139,6 +141,39 @@ TEST_F(GenerationTest, TheNextGenerationTakesOverWithPoolsOfItsOwn) {
     EXPECT_EQ(before.stats().idle, 1U);
     gateway.use(config_text(1));
     EXPECT_EQ(gateway.gateway().generation().stats().open, 0U);
+  });
+}
+
+std::string with_a_key() {
+  std::string config = config_text(1);
+  config.replace(config.find("keys = []"), 9, "keys = [{ env = \"KEY_a\" }]");
+  return config;
+}
+
+// What a worker passes on to the operator.
+TEST_F(GenerationTest, TellsOnceOfACredentialThatWasRefused) {
+  run(with_a_key(), 1, [](GatewayWorld& gateway) -> Task<void> {
+    Generation& generation = gateway.gateway().generation();
+    const catalog::Deployment& deployment = passage_to(generation, 0).deployment();
+    std::vector<std::string> told;
+    Generation::NewsTold tell = [&told](const CredentialNews& news) {
+      EXPECT_EQ(news.kind, CredentialNews::Kind::refused);
+      told.push_back(std::string(news.provider) + std::to_string(news.credential));
+    };
+    StopSource stop;
+    {
+      Scope scope;
+      scope.spawn(generation.keep_warm(stop.token(), gateway.metrics(), std::move(tell)));
+      const MonotonicTime now = gateway.loop().now();
+      auto ticket = generation.health().begin(deployment, now);
+      EXPECT_TRUE(generation.health().take_credential(*ticket, deployment, {}, 0, now));
+      const Health::Says says{.is_key_bad = true};
+      generation.health().end(*ticket, {.verdict = upstream::Verdict::auth_refused}, says, now);
+      co_await nap(gateway, milliseconds(3'500));
+      stop.request_stop();
+      co_await scope.join();
+    }
+    EXPECT_EQ(told, std::vector<std::string>{"p00"});
   });
 }
 

@@ -37,11 +37,16 @@ struct MediaAccess {
   std::shared_ptr<const net::TlsClientContext> tls = nullptr;
 };
 
-/// A credential's access tokens have begun to fail, or come again.
-struct TokenNews {
+/// What has become of a credential, for the operator.
+struct CredentialNews {
+  enum class Kind : std::uint8_t {
+    token_missing,  // its access tokens have begun to fail: `problem` says why, without a secret
+    token_back,     // they come again
+    refused,        // its provider says that it is none: it is not used by this generation any more
+  } kind = Kind::token_missing;
   std::string_view provider;   // configured name
   std::size_t credential = 0;  // its position among the provider's
-  std::string_view problem;    // why none comes, without a secret; empty: they come again
+  std::string_view problem = {};
 };
 
 class Generation {
@@ -85,12 +90,12 @@ class Generation {
   /// What answers of a deployment look like. Of more than 64 deployments some share: none is then
   /// understood wrongly, only looked at anew more often.
   [[nodiscard]] llm::AnswerShapes& answer_shapes(const catalog::Deployment& deployment);
-  using TokenNewsTold = std::function<void(const TokenNews& news)>;
+  using NewsTold = std::function<void(const CredentialNews& news)>;
   /// Keeps the warm connections that providers ask for, their access tokens fresh, and what is
   /// known of their health up to date. Ends by `stop`. `told` may be empty. Lifetime: of `metrics`,
   /// until then.
   [[nodiscard]] Task<void> keep_warm(StopToken stop, telemetry::Metrics& metrics,
-                                     TokenNewsTold told = {});
+                                     NewsTold told = {});
   void retire() noexcept;
 
   // To fetch what chats name by URLs: from no provider, so by no pool.
@@ -103,7 +108,7 @@ class Generation {
   [[nodiscard]] upstream::ConnectionPoolStats stats() const noexcept;
 
  private:
-  [[nodiscard]] Task<void> keep_health(StopToken stop);
+  [[nodiscard]] Task<void> keep_health(StopToken stop, const NewsTold& told);
 
   ring::Loop& loop_;
   std::shared_ptr<const Snapshot> snapshot_;

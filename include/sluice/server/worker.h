@@ -66,11 +66,12 @@ struct UnproxiedReport {
   std::uint64_t count = 0;  // of all
 };
 
-/// A credential's access tokens have begun to fail, or come again: gateway::TokenNews.
-struct TokenReport {
+/// gateway::CredentialNews, with text of its own.
+struct CredentialReport {
+  gateway::CredentialNews::Kind kind{};
   std::string provider{};
   std::size_t credential = 0;
-  std::string problem{};  // empty: they come again
+  std::string problem{};
 };
 
 /// What became of an Explain.
@@ -87,13 +88,13 @@ struct Report {
     assigned,         // a later assignment is in force
     listener_failed,  // of a later assignment; `text` says which and why; the rest is in force
     unproxied,        // once a second at most: what was dropped since is in `unproxied`
-    token,            // `token`: once where fetches begin to fail, once where they work again
+    credential,       // `credential`: once for each turn of its
     explained,        // `explained`
     ended,            // drained; the thread ends
   } kind = Kind::started;
   std::string text{};
   UnproxiedReport unproxied{};
-  TokenReport token{};
+  CredentialReport credential{};
   ExplainReport explained{};
 };
 
