@@ -370,6 +370,43 @@ void check_api_version(Building& building, const ResolvedProvider& provider,
   }
 }
 
+// Where the list of models is, which costs nothing to ask for; empty: the dialect has none there.
+std::string_view model_list_path(Dialect dialect) noexcept {
+  switch (dialect) {
+    case Dialect::openai:
+    case Dialect::anthropic:
+    case Dialect::azure: return "/models";
+    case Dialect::gemini: return "/models?pageSize=1";
+    case Dialect::vertex:
+    case Dialect::bedrock: return "";
+  }
+  __builtin_unreachable();
+}
+
+void check_probe(Building& building, const ResolvedProvider& provider) {
+  const ProviderConfig& config = *provider.config;
+  if (config.health.probe_interval_s == 0) return;
+  const auto refuse = [&](std::string_view advice) {
+    building.complaints.error(
+        config.place, key_of(building, config) + ".health.probe_interval_s",
+        fmt::format("cannot be kept: {} has nothing at this address that costs nothing to ask for. "
+                    "Write health = {{ probe_interval_s = 0 }} for this provider{}",
+                    to_string(provider.dialect), advice));
+  };
+  if (provider.dialect == Dialect::bedrock) return refuse("");
+  if (!config.probe_path.empty() || !model_list_path(provider.dialect).empty()) return;
+  refuse(", or probe_path = \"/...\" with what you know to be free");
+}
+
+std::string probe_target_of(const catalog::Provider& provider, const ProviderConfig& config) {
+  if (provider.health.probe_interval_s == 0) return {};
+  std::string target = provider.url.path_prefix;
+  if (!config.probe_path.empty()) return target + config.probe_path;
+  target += model_list_path(provider.dialect);
+  if (!provider.api_version.empty()) target += "?api-version=" + provider.api_version;
+  return target;
+}
+
 void build_provider(Building& building, const ProviderConfig& config) {
   ResolvedProvider& provider = building.providers.emplace_back();
   provider.config = &config;
@@ -400,6 +437,7 @@ void build_provider(Building& building, const ProviderConfig& config) {
   if (!url || !credentials) return;
   check_plaintext(building, provider, *url);
   check_api_version(building, provider, *url);
+  check_probe(building, provider);
   provider.all_models = config.all_models.value_or(building.config.models.empty());
   provider.usable = true;
 }
@@ -427,6 +465,7 @@ const catalog::Provider* provider_at(Building& building, ResolvedProvider& provi
   made.timeouts = narrowed(building.config.timeouts, provider.config->timeouts);
   made.pool = provider.config->pool;
   made.health = provider.config->health;
+  made.probe_target = probe_target_of(made, *provider.config);
   const std::string& ca_file = provider.config->ca_file;
   made.ca_file = ca_file.empty() || ca_file.starts_with('/')
                      ? ca_file

@@ -198,6 +198,21 @@ void parse_url_part(Section& section, std::string_view key, std::string& part) {
   }
 }
 
+void parse_probe_path(Section& section, ProviderConfig& provider) {
+  if (!section.text("probe_path", provider.probe_path)) return;
+  const std::string& path = provider.probe_path;
+  const bool fits =
+      path.size() <= 512 && path.starts_with('/') &&
+      std::ranges::all_of(path, [](char c) { return c > ' ' && c <= '~' && c != '#'; });
+  if (!fits) {
+    section.error("probe_path",
+                  "must be what is behind base_url, as in \"/models\": a slash and printable ASCII "
+                  "without spaces");
+  } else if (provider.health.probe_interval_s == 0) {
+    section.error("probe_path", "is never asked for without health = { probe_interval_s = 30 }");
+  }
+}
+
 void parse_api_version(Section& section, ProviderConfig& provider) {
   if (!section.text("api_version", provider.api_version)) return;
   if (llm::is_azure_api_version(provider.api_version)) return;
@@ -287,6 +302,7 @@ void parse_providers(Section& root, Config& config) {
     parse_timeouts(section, provider.timeouts);
     parse_pool(section, provider.pool);
     parse_health(section, provider.health);
+    parse_probe_path(section, provider);
     parse_quantization(section, provider.quantization);
     parse_data_policy(section, provider.data_policy);
     if (section.has("quirks")) provider.quirks_place = section.place("quirks");

@@ -129,6 +129,7 @@ void parse_health(Section& parent, catalog::HealthPolicy& health) {
     section.count("rest_ms", health.rest_ms);
     section.count("ejected_percent_max", health.ejected_percent_max);
     section.count("slow_start_s", health.slow_start_s);
+    section.count("probe_interval_s", health.probe_interval_s);
     section.broken_rule(health.broken_rule());
   });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "provider_probe.h"
 #include "sluice/base/assert.h"
 #include "sluice/coro/scope.h"
 #include "sluice/ring/sleep.h"
@@ -102,6 +103,14 @@ Task<void> Generation::keep_warm(StopToken stop, telemetry::Metrics& metrics, Ne
   Scope scope;
   scope.spawn(keep_health(stop, told));
   for (const auto& pool : pools_) scope.spawn(pool->keep_warm(stop));
+  for (const auto& provider : snapshot_->models.providers()) {
+    const auto there = std::ranges::find(deployments_, provider.get(),
+                                         [](const auto* each) { return each->provider; });
+    if (provider->probe_target.empty() || there == deployments_.end()) continue;
+    // It carries nobody's data, so no pin binds it.
+    const route::Passage passage = *route::RegionPin{}.passage(**there);
+    scope.spawn(keep_probing(loop_, *this, passage, metrics, stop));
+  }
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
     for (std::size_t k = 0; k < tokens_[i].size(); ++k) {
       if (tokens_[i][k] == nullptr) continue;
@@ -138,6 +147,12 @@ void Generation::keep_conversation(std::uint64_t key, const catalog::Deployment&
 Task<void> Generation::keep_health(StopToken stop, const NewsTold& told) {
   while (true) {
     health_.refresh(loop_.now());
+    for (const Health::RefusedCredential& refused : health_.take_refused()) {
+      if (!told) continue;
+      told({.kind = CredentialNews::Kind::refused,
+            .provider = refused.provider->name,
+            .credential = refused.credential});
+    }
     const Result<void> slept =
         co_await ring::sleep_until(loop_, loop_.now() + Health::refresh_interval, stop);
     if (!slept) co_return;
@@ -147,12 +162,6 @@ Task<void> Generation::keep_health(StopToken stop, const NewsTold& told) {
 Task<Result<void>> Generation::wait_for_token(const catalog::Provider& provider, StopToken stop) {
   StopSource enough(stop);
   Scope scope;
-    for (const Health::RefusedCredential& refused : health_.take_refused()) {
-      if (!told) continue;
-      told({.kind = CredentialNews::Kind::refused,
-            .provider = refused.provider->name,
-            .credential = refused.credential});
-    }
   for (const auto& holder : tokens_[provider.index]) {
     if (holder != nullptr) scope.spawn(wait_until_usable(*holder, enough));
   }

@@ -153,6 +153,7 @@ std::optional<Health::Ticket> Health::begin(const catalog::Deployment& deploymen
   Own& own = own_[deployment.index];
   if (!own.breaker.try_acquire(now)) return std::nullopt;
   ++own.in_flight;
+  own.asked_at = now;
   counters_.deployments.begin_attempt(deployment.index);
   return Ticket{.deployment = deployment.index, .era = own.breaker.era()};
 }
@@ -198,6 +199,7 @@ void Health::end(const Ticket& ticket, const upstream::AttemptEnd& attempt, cons
   upstream::AttemptEnd of_deployment = attempt;
   if (says.others_may_have_it) of_deployment.verdict = upstream::Verdict::abandoned;
   own.breaker.record(upstream::outcome_of(of_deployment.verdict), now, ticket.era);
+  note_attempt(own, of_deployment.verdict);
   counters_.deployments.end_attempt(ticket.deployment, of_deployment);
   std::optional<MonotonicTime> cool_until;
   if (ticket.credential) {

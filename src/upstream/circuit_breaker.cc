@@ -24,6 +24,11 @@ void CircuitBreaker::take_over(const CircuitBreaker& before) noexcept {
   ++era_;
 }
 
+void CircuitBreaker::end_rest(MonotonicTime now) noexcept {
+  if (state_ != State::open || now >= rested_at()) return;
+  opened_at_ = now - std::chrono::milliseconds(rest_ms_);
+}
+
 bool CircuitBreaker::would_admit(MonotonicTime now) const noexcept {
   switch (state_) {
     case State::closed: return true;

@@ -14,6 +14,7 @@ TEST(HealthPolicy, ABrokenRuleIsNamedByItsKey) {
       {{.rest_ms = 3'600'001}, "rest_ms"},
       {{.ejected_percent_max = 101}, "ejected_percent_max"},
       {{.slow_start_s = 3'601}, "slow_start_s"},
+      {{.probe_interval_s = 3'601}, "probe_interval_s"},
   };
   for (const auto& [policy, key] : cases) {
     const auto rule = policy.broken_rule();

@@ -192,6 +192,94 @@ provider = "other"
   EXPECT_EQ(credentials[1].concurrency_max, 8U);
 }
 
+// Whatever dialect its providers speak.
+Loaded load_any(std::string_view text) {
+  FakeEnvironment fake;
+  fake.variables = {{"A", "k"}};
+  fake.files["/c/s.toml"] = {std::string(provider).append(text), 0600};
+  return load({.path = "/c/s.toml", .servable = [](catalog::Dialect) { return true; }, .parse = {}},
+              builtin_catalogue(), fake.environment());
+}
+
+TEST(LoadRouting, AProbeAsksForWhatCostsNothing) {
+  const Loaded loaded = load_any(R"(
+health = { probe_interval_s = 30 }
+[[provider]]
+name = "anthropic"
+keys = [{ env = "A" }]
+health = { probe_interval_s = 60 }
+[[provider]]
+name = "azure"
+dialect = "azure"
+base_url = "https://a.openai.azure.com"
+api_version = "2024-10-21"
+keys = [{ env = "A" }]
+health = { probe_interval_s = 60 }
+[[provider]]
+name = "own"
+dialect = "openai"
+base_url = "https://own.example/api"
+keys = []
+probe_path = "/health?deep=0"
+health = { probe_interval_s = 5 }
+[[provider]]
+name = "silent"
+dialect = "openai"
+base_url = "https://silent.example"
+keys = []
+[[model]]
+name = "m"
+[[model.deployment]]
+provider = "azure"
+[[model.deployment]]
+provider = "own"
+[[model.deployment]]
+provider = "silent"
+[[model.deployment]]
+provider = "anthropic"
+)");
+  EXPECT_FALSE(loaded.complaints.failed()) << loaded.complaints.render();
+  const auto target = [&](std::string_view name) {
+    const catalog::Provider* found = loaded.models.find_provider(name);
+    EXPECT_NE(found, nullptr) << name;
+    return found == nullptr ? std::string() : found->probe_target;
+  };
+  EXPECT_EQ(target("openai"), "/v1/models");
+  EXPECT_EQ(target("anthropic"), "/v1/models");
+  EXPECT_EQ(target("azure"), "/openai/models?api-version=2024-10-21");
+  EXPECT_EQ(target("own"), "/api/health?deep=0");
+  EXPECT_EQ(target("silent"), "");
+}
+
+std::string probe_errors(std::string_view text) {
+  return load_any(text).complaints.render(Severity::error);
+}
+
+TEST(LoadRouting, AProbeThatCannotBeFreeIsNotMade) {
+  const std::string bedrock = probe_errors(R"(
+[[provider]]
+name = "bedrock"
+keys = [{ env = "A" }]
+health = { probe_interval_s = 30 }
+)");
+  EXPECT_NE(bedrock.find("bedrock has nothing at this address that costs nothing"),
+            std::string::npos)
+      << bedrock;
+  const std::string vertex =
+      "[[provider]]\nname = \"v\"\ndialect = \"vertex\"\nproject = \"p\"\n"
+      "keys = [{ metadata = \"default\" }]\n"
+      "health = { probe_interval_s = 30 }\n";
+  EXPECT_NE(probe_errors(vertex).find("or probe_path = "), std::string::npos)
+      << probe_errors(vertex);
+  EXPECT_EQ(probe_errors(vertex + "probe_path = \"/models\"\n"), "");
+  const std::string_view odd[] = {"probe_path = \"models\"\nhealth = { probe_interval_s = 9 }\n",
+                                  "probe_path = \"/a b\"\nhealth = { probe_interval_s = 9 }\n",
+                                  "probe_path = \"/models\"\n"};
+  for (const std::string_view each : odd) {
+    EXPECT_NE(probe_errors(each).find("provider[0].probe_path"), std::string::npos) << each;
+  }
+}
+
 TEST(LoadRouting, WhatAHostDoesIsSaidByTheDeploymentTheProviderOrTheCatalogue) {
   const Loaded loaded = loaded_with(R"(
 [[provider]]

@@ -179,6 +179,7 @@ class RoutedGateway : public ::testing::Test {
   std::vector<milliseconds> took;  // of each request
   std::vector<std::string> log;
   std::array<std::uint64_t, telemetry::credential_refusal_count> refusals{};
+  std::array<std::uint64_t, telemetry::probe_count> probes{};  // good ones, others
   std::uint64_t retries = 0, hedges = 0, hedges_won = 0, hedges_over_budget = 0;
 
  private:
@@ -212,6 +213,10 @@ class RoutedGateway : public ::testing::Test {
     for (std::size_t i = 0; i < refusals.size(); ++i) {
       refusals[i] = 0;
       for (const auto& each : metrics.providers) refusals[i] += each.credential_refusals[i].value();
+    }
+    for (std::size_t i = 0; i < probes.size(); ++i) {
+      probes[i] = 0;
+      for (const auto& each : metrics.providers) probes[i] += each.probes[i].value();
     }
     return std::move(playing.seen);
   }

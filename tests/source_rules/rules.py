@@ -30,6 +30,7 @@ REVEALS = {
     "src/upstream/token_holder.cc": "sends that form, to the token server alone",
     "tools/simulator/token.cc": "gives the key that was chosen for it away, as its token",
     "src/gateway/attempt.cc": "puts that header into the request it sends",
+    "src/gateway/provider_probe.cc": "puts it into the probe it sends",
 }
 
 # Each library is one room's business; the others see that room's interface.

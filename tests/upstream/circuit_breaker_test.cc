@@ -36,6 +36,20 @@ TEST(CircuitBreaker, OpensAfterSoManyFailuresInARow) {
   EXPECT_FALSE(breaker.try_acquire(at_ms(0)));
 }
 
+TEST(CircuitBreaker, ARestCanBeEndedEarlyForAProbeAsEver) {
+  CircuitBreaker breaker(small);
+  breaker.end_rest(at_ms(0));
+  EXPECT_EQ(breaker.state(), CircuitBreaker::State::closed);
+  open_at(breaker, 1'000);
+  EXPECT_FALSE(breaker.would_admit(at_ms(1'010)));
+  breaker.end_rest(at_ms(1'010));
+  ASSERT_TRUE(breaker.try_acquire(at_ms(1'010)));
+  EXPECT_FALSE(breaker.try_acquire(at_ms(1'010))) << "one is enough";
+  breaker.end_rest(at_ms(1'010));
+  breaker.record(Outcome::failed, at_ms(1'020));
+  EXPECT_EQ(breaker.admits_at(at_ms(1'020)), at_ms(1'220)) << "and it rests for twice as long";
+}
+
 TEST(CircuitBreaker, TakesAnAbandonedRequestForNeitherGoodNorBad) {
   CircuitBreaker breaker(small);
   for (int i = 0; i < 2; ++i) breaker.record(Outcome::failed, at_ms(0));

@@ -80,9 +80,10 @@ struct Provider {
   Timeouts timeouts;                    // before a model narrows them
   PoolLimits pool;
   HealthPolicy health;
-  std::string ca_file;   // PEM; empty: the system's
-  bool byok = false;     // a caller's own key may be forwarded to this provider
-  llm::HostTraits host;  // of a provider that speaks the OpenAI dialect
+  std::string probe_target;  // of a GET that costs nothing; not empty where it is to be probed
+  std::string ca_file;       // PEM; empty: the system's
+  bool byok = false;         // a caller's own key may be forwarded to this provider
+  llm::HostTraits host;      // of a provider that speaks the OpenAI dialect
 
   /// Whether a request can be sent without a key of the caller's.
   [[nodiscard]] bool usable_without_byok() const noexcept {

@@ -15,6 +15,7 @@ struct HealthPolicy {
   std::uint32_t rest_ms = 10'000;          // before one request may try it again
   std::uint32_t ejected_percent_max = 50;  // of a model's deployments, however bad; 0: never any
   std::uint32_t slow_start_s = 30;         // until it has its full share again; 0: at once
+  std::uint32_t probe_interval_s = 0;      // between two probes of who rests or is idle; 0: none
 
   /// The first rule broken, in words for the operator, or nothing.
   [[nodiscard]] constexpr std::optional<std::string_view> broken_rule() const noexcept {
@@ -24,6 +25,7 @@ struct HealthPolicy {
     if (rest_ms == 0) return "rest_ms must be at least 1";
     if (rest_ms > 3'600'000) return "rest_ms must be at most 3600000";
     if (ejected_percent_max > 100) return "ejected_percent_max must be at most 100";
+    if (probe_interval_s > 3'600) return "probe_interval_s must be at most 3600";
     if (slow_start_s > 3'600) return "slow_start_s must be at most 3600";
     return std::nullopt;
   }

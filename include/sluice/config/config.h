@@ -108,6 +108,7 @@ struct ProviderConfig {
   catalog::TimeoutOverrides timeouts;
   catalog::PoolLimits pool;
   catalog::HealthPolicy health;                   // [health], and the provider's own over it
+  std::string probe_path;                         // empty: that of the dialect's model list
   std::optional<llm::Quantization> quantization;  // of all its deployments that say nothing else
   catalog::DataPolicy data_policy;                // over the catalogue's
   llm::HostTraitOverrides quirks;                 // over the catalogue's

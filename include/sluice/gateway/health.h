@@ -120,6 +120,24 @@ class Health {
   };
   [[nodiscard]] std::vector<RefusedCredential> take_refused();
 
+  // Probes: requests of the gateway's own that cost nothing, and show whether a provider is there.
+  enum class Found : std::uint8_t {
+    well,
+    failing,
+    unclear,  // somebody answers, but neither with what was asked for nor with a failure
+  };
+  /// Whether one of the provider's deployments rests, or none has been asked for as long as `idle`.
+  [[nodiscard]] bool wants_probe(const catalog::Provider& provider, Duration idle,
+                                 MonotonicTime now) const noexcept;
+  /// What a probe found, for those that rest or are idle: of the others requests know better. A
+  /// failure is one to their breakers; who is well need not rest on, but once.
+  void note_probe(const catalog::Provider& provider, Found found, Duration idle,
+                  MonotonicTime now) noexcept;
+  /// The first of a deployment's credentials that can be used, none of those `left_out`.
+  [[nodiscard]] std::optional<std::uint32_t> credential_for_probe(
+      const catalog::Deployment& deployment, std::span<const std::uint32_t> left_out,
+      MonotonicTime now) const noexcept;
+
   /// Of a deployment: further attempts at it.
   [[nodiscard]] upstream::AttemptBudget& retries(const catalog::Deployment& deployment) noexcept
       SLUICE_LIFETIMEBOUND {
@@ -154,12 +172,18 @@ class Health {
     upstream::AttemptBudget retries;
     std::uint32_t in_flight = 0;
     std::uint32_t row = 0;  // in the pool of its provider's credentials
+    MonotonicTime asked_at{};
+    bool failed_by_probe = false;  // and not by an attempt since
+    bool was_woken = false;        // by a probe, and has not answered since
   };
 
   [[nodiscard]] const CredentialPool& credentials_of(
       const catalog::Deployment& deployment) const noexcept {
     return credentials_[deployment.provider->index];
   }
+  static void note_failed_probe(Own& own, MonotonicTime now) noexcept;
+  static void note_good_probe(Own& own, MonotonicTime now) noexcept;
+  static void note_attempt(Own& own, upstream::Verdict verdict) noexcept;
   std::optional<MonotonicTime> end_credential(const Ticket& ticket,
                                               const upstream::AttemptEnd& attempt, const Says& says,
                                               MonotonicTime now) noexcept;

@@ -62,6 +62,9 @@ class CircuitBreaker {
   /// The same where no request outlives a rest: the era is the current one.
   void record(Outcome outcome, MonotonicTime now) noexcept { record(outcome, now, era_); }
 
+  /// Ends a rest early: the next request is the probe. No effect on who does not rest.
+  void end_rest(MonotonicTime now) noexcept;
+
   /// Rests whom the same one's breaker rests under an earlier configuration. A probe under way
   /// there ends there: here another is due. Before the first try_acquire().
   void take_over(const CircuitBreaker& before) noexcept;
