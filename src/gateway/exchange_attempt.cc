@@ -64,7 +64,7 @@ Exchange::AttemptStage::Tried Exchange::AttemptStage::begin(Attempt& attempt, Ma
   }
   const catalog::Deployment& deployment = attempt.deployment();
   if (!may_ask(deployment)) return Tried::skipped;
-  const auto ticket = health().begin(deployment, now());
+  const auto ticket = health().begin(deployment, now(), exchange_.payer_for(*deployment.provider));
   if (!ticket) return Tried::skipped;  // somebody else is its probe
   attempt.hold(*ticket);
   count_asked(deployment, false);

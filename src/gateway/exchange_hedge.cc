@@ -90,7 +90,7 @@ Task<void> Exchange::AttemptStage::run_second(Race& race, Duration delay) {
   }
   if (refused || stop.stop_requested() || exchange_.prepare(*attempt)) co_return;
   if (!may_ask(deployment) || !health().hedges().try_spend(now())) co_return;
-  const auto ticket = health().begin(deployment, now());
+  const auto ticket = health().begin(deployment, now(), exchange_.payer_for(*deployment.provider));
   if (!ticket) co_return;
   attempt->hold(*ticket);
   race.second.attempt = std::move(attempt);

@@ -86,7 +86,8 @@ Task<bool> Exchange::StreamRescue::ask(const route::Step& step) {
     co_return false;
   }
   Health& health = exchange_.generation_->health();
-  const auto ticket = health.begin(deployment, exchange_.core_.loop.now());
+  const auto ticket = health.begin(deployment, exchange_.core_.loop.now(),
+                                   exchange_.payer_for(*deployment.provider));
   if (!ticket) co_return false;
   attempt->hold(*ticket);
   count_asked(deployment);

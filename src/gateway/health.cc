@@ -149,8 +149,13 @@ MonotonicTime Health::cooling_until(const catalog::Deployment& deployment) const
 }
 
 std::optional<Health::Ticket> Health::begin(const catalog::Deployment& deployment,
-                                            MonotonicTime now) noexcept {
+                                            MonotonicTime now, Payer payer) noexcept {
   Own& own = own_[deployment.index];
+  // Plans are made ahead: since then it may have asked for time.
+  if (own.cool_down.is_cooling(now)) return std::nullopt;
+  if (payer == Payer::gateway && scoreboard_.standing(deployment.index).cooling_until > now) {
+    return std::nullopt;
+  }
   if (!own.breaker.try_acquire(now)) return std::nullopt;
   ++own.in_flight;
   own.asked_at = now;

@@ -106,6 +106,19 @@ TEST_F(GatewayRest, WhoAskedForTwoSecondsHasThem) {
       << log[1];
 }
 
+// The first of the requests had its plan before the second one was refused.
+TEST_F(GatewayRest, WhoAskedForTimeIsNotAskedByAPlanMadeBeforeEither) {
+  Asks second = saying_too(R"("provider":{"only":["p1"]})");
+  second.pause = milliseconds(100);
+  const auto seen = play_together(config_text(2, no_retries),
+                                  {{after(milliseconds(500), failing())}, {limited("2"), Says{}}},
+                                  {{}, second, later(3'000)});
+  EXPECT_EQ(order(), "0 1 0 1");
+  EXPECT_EQ(seen[0].status, 502);
+  EXPECT_EQ(seen[1].status, 429);
+  EXPECT_EQ(seen[2].status, 200);
+}
+
 TEST_F(GatewayRest, WhoIsAloneAndAskedForTimeIsNotAskedMeanwhile) {
   const auto seen =
       play(config_text(1, no_retries), {{limited("2"), Says{}}}, {{}, {}, later(2'100)});

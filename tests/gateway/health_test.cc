@@ -73,6 +73,14 @@ class HealthTest : public testing::Test {
   void ask(Verdict verdict, std::int64_t ms, std::optional<Duration> wait = std::nullopt) {
     ask(health_, first_, verdict, ms, wait);
   }
+  // Three that began together: one is told to wait, and two fail.
+  static void wait_and_fail(Health& health, const catalog::Deployment& deployment, Duration wait) {
+    std::vector<Health::Ticket> tickets;
+    for (int i = 0; i < 3; ++i) tickets.push_back(*health.begin(deployment, at_ms(0)));
+    health.end(tickets[0], {.verdict = Verdict::overloaded}, wait, at_ms(0));
+    health.end(tickets[1], {.verdict = Verdict::failed}, std::nullopt, at_ms(0));
+    health.end(tickets[2], {.verdict = Verdict::failed}, std::nullopt, at_ms(0));
+  }
   void open_at(std::int64_t ms) {
     for (std::uint32_t i = 0; i < policy.failures_to_open; ++i) ask(Verdict::failed, ms);
   }
@@ -155,6 +163,12 @@ TEST_F(HealthTest, CoolsDownForAsLongAsTheProviderSays) {
   EXPECT_EQ(health_.breaker(first_).state(), CircuitBreaker::State::closed);
 }
 
+TEST_F(HealthTest, WhoCoolsDownIsNotAskedByAPlanOfBefore) {
+  ask(Verdict::rate_limited, 0, seconds(7));
+  EXPECT_FALSE(health_.begin(first_, at_ms(6'999)));
+  ask(Verdict::success, 7'000);
+}
+
 TEST_F(HealthTest, CoolsDownWhereTheProviderDoesNotSayHowLong) {
   ask(Verdict::rate_limited, 0);
   EXPECT_EQ(described(0).obstacle, Obstacle::cooling_down);
@@ -167,16 +181,12 @@ TEST_F(HealthTest, AWaitOnAGoodAnswerIsNone) {
 }
 
 TEST_F(HealthTest, OfTwoThatPassTheLaterIsTold) {
-  ask(Verdict::overloaded, 0, milliseconds(500));
-  ask(Verdict::failed, 0);
-  ask(Verdict::failed, 0);
+  wait_and_fail(health_, first_, milliseconds(500));
   EXPECT_EQ(described(0).obstacle, Obstacle::resting);
   EXPECT_EQ(described(0).free_at, at_ms(1'000));
 
   Health other(models_, policy, routing_, {});
-  ask(other, first_, Verdict::overloaded, 0, seconds(5));
-  ask(other, first_, Verdict::failed, 0);
-  ask(other, first_, Verdict::failed, 0);
+  wait_and_fail(other, first_, seconds(5));
   EXPECT_EQ(described(other, first_, 0).obstacle, Obstacle::cooling_down);
   EXPECT_EQ(described(other, first_, 0).free_at, at_ms(5'000));
 }

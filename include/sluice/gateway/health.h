@@ -76,9 +76,10 @@ class Health {
     std::uint32_t provider = 0;                             // meaningful with a credential
     std::optional<CredentialPool::Ticket> credential = {};  // nothing: made without one of ours
   };
-  /// Nothing: another attempt is the probe of a deployment that has rested, or it rests.
+  /// Nothing: it rests or cools down, or another attempt is the probe of who has rested.
   [[nodiscard]] std::optional<Ticket> begin(const catalog::Deployment& deployment,
-                                            MonotonicTime now) noexcept;
+                                            MonotonicTime now,
+                                            Payer payer = Payer::gateway) noexcept;
   /// Its first content is there. A probe has shown what it was to show, however long the rest
   /// takes. `first_content`: of a stream, from the start of the attempt; else below zero.
   void commit(const Ticket& ticket, Duration first_content, MonotonicTime now) noexcept;
