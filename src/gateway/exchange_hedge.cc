@@ -19,8 +19,13 @@ struct Exchange::AttemptStage::Contender {
   std::unique_ptr<Attempt> attempt = nullptr;  // null: not begun
   StopSource stop;
   MaybeError error = std::nullopt;
+  bool has_ended = false;
   bool lost = false;  // stopped: for the other's sake, or with the exchange
 
+  // Of its own: who failed rests or cools down from now on, however long the other goes on.
+  [[nodiscard]] const llm::ApiError* failure() const noexcept {
+    return !lost && error ? &*error : nullptr;
+  }
   // A refusal that somebody else may not share is no good event.
   [[nodiscard]] bool is_good() const noexcept {
     const llm::ApiError* const refusal = error ? nullptr : attempt->refusal();
@@ -35,10 +40,11 @@ struct Exchange::AttemptStage::Race {
 
   void end(Contender& contender, Contender& other) {
     const bool begun = other.attempt != nullptr;
+    contender.has_ended = true;
     contender.lost = contender.lost || contender.stop.token().stop_requested();
     if (!contender.lost && contender.is_good() && winner == nullptr) {
       winner = &contender;
-      other.lost = begun;
+      other.lost = begun && !other.has_ended;
       other.stop.request_stop();
     } else if (!begun) {
       other.stop.request_stop();  // it failed, and nobody is to wait for the delay
@@ -70,6 +76,9 @@ std::optional<Duration> Exchange::AttemptStage::hedge_delay() const {
 Task<void> Exchange::AttemptStage::run_first(Race& race) {
   race.first.error = co_await race.first.attempt->run(race.first.stop.token());
   race.end(race.first, race.second);
+  if (const auto* failure = race.first.failure()) {
+    exchange_.settle_health(*race.first.attempt, now(), failure);
+  }
 }
 
 Task<void> Exchange::AttemptStage::run_second(Race& race, Duration delay) {
@@ -101,6 +110,9 @@ Task<void> Exchange::AttemptStage::run_second(Race& race, Duration delay) {
   metrics.hedges.add();
   race.second.error = co_await race.second.attempt->run(stop);
   race.end(race.second, race.first);
+  if (const auto* failure = race.second.failure()) {
+    exchange_.settle_health(*race.second.attempt, now(), failure);
+  }
 }
 
 // What both have come to, in the order in which they began.

@@ -13,6 +13,7 @@ using testing::after;
 using testing::Asks;
 using testing::config_text;
 using testing::failing;
+using testing::limited;
 using testing::Says;
 using testing::SeenAnswer;
 using testing::silent;
@@ -139,6 +140,18 @@ TEST_F(GatewayHedge, WhoLostIsNotHeldToHaveFailed) {
   const auto seen = play(config, {{silent(), Says{}}, {Says{}}}, {{}, {}});
   EXPECT_EQ(seen[0].provider, "p1");
   EXPECT_EQ(seen[1].provider, "p0");
+}
+
+// While the other one still thinks.
+TEST_F(GatewayHedge, WhoFailsInBetweenIsLeftAloneFromThenOn) {
+  const Asks later{.pause = milliseconds(300)};
+  const auto seen = play_together(config_text(2, hedged_without_bound),
+                                  {{after(milliseconds(1'000))}, {limited("9")}}, {{}, later});
+  EXPECT_EQ(order(), "0 1 0");
+  for (const SeenAnswer& each : seen) EXPECT_EQ(each.provider, "p0");
+  EXPECT_TRUE(
+      logged(0, R"({"provider":"p1","deployment":"m-up-1","outcome":"rate_limited","status":429)"))
+      << log[0];
 }
 
 TEST_F(GatewayHedge, ACallerMayHaveNone) {
