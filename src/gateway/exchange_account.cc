@@ -112,9 +112,11 @@ upstream::AttemptEnd Exchange::end_of(const Attempt& attempt, MonotonicTime ende
       upstream::outcome_of(end.verdict) == upstream::Outcome::abandoned) {
     end.verdict = upstream::Verdict::abandoned;
   }
-  // Nor does a caller's impatience: who must wait for a model waits as long as the file says.
+  // Nor does a caller's impatience: who must wait for a model waits as long as the file says. Who
+  // has its first content has all the patience there is.
+  const bool is_waiting = times.first_content == MonotonicTime{};
   const bool is_impatience =
-      attempt.is_callers_patience() || (total_is_callers_ && total_->passed());
+      (is_waiting && attempt.is_callers_patience()) || (total_is_callers_ && total_->passed());
   if (attempt.outcome() == telemetry::AttemptOutcome::timed_out && is_impatience) {
     end.verdict = upstream::Verdict::abandoned;
   }
