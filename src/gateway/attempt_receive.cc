@@ -201,7 +201,8 @@ std::unique_ptr<EventSource> Attempt::make_events() {
                             .provider = provider_.name,
                             .request_id = context_.request_id,
                             .event_bytes_max = event_bytes_max,
-                            .shapes = generation_->answer_shapes(deployment_)});
+                            .shapes = generation_->answer_shapes(deployment_),
+                            .asked = context_.body.view()});
 }
 
 Task<std::optional<llm::ApiError>> Attempt::receive_events(StopToken stop) {

@@ -180,13 +180,29 @@ void RelayedEvents::take_last(EventBatch& batch) {
       return;
   }
   if (ended_) return;
-  if (stands() == llm::StreamEnd::complete) {
+  const llm::StreamEnd end = stands();
+  if (end == llm::StreamEnd::finished && is_of_one_choice()) {
+    // The choice said that it was finished: no word is missing, and clients wait for the last one.
+    batch.bytes.push(Slice::of_static("data: [DONE]\n\n"));
+    ++batch.events;
+    batch.commits = true;
+    batch.ended = ended_ = true;
+    return;
+  }
+  if (end == llm::StreamEnd::complete) {
     // Typed streams say by an event of their own that they are over, and then just end.
     batch.commits = true;
     batch.ended = ended_ = true;
     return;
   }
   end_with(batch, llm::errors::upstream_truncated(config_.provider));
+}
+
+// Of several one may not have begun, and nobody would know. A body that has no "n" asks for one; a
+// text may read so too, and then the stream has broken off.
+bool RelayedEvents::is_of_one_choice() const noexcept {
+  return std::holds_alternative<llm::OpenaiStream>(stream_) &&
+         config_.asked.find("\"n\"") == std::string_view::npos;
 }
 
 llm::StreamEnd RelayedEvents::stands() const noexcept {

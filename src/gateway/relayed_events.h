@@ -29,7 +29,8 @@ class RelayedEvents final : public EventSource {
     std::string_view provider;    // configured name
     std::string_view request_id;  // added to the first event, with the provider's name
     std::size_t event_bytes_max;
-    llm::AnswerShapes& shapes;  // of the deployment
+    llm::AnswerShapes& shapes;    // of the deployment
+    std::string_view asked = {};  // the request's body
   };
   /// Lifetime: everything referred to outlives the source. `index` is scratch.
   RelayedEvents(http::ClientExchange& upstream, json::Index& index, const Config& config);
@@ -49,6 +50,7 @@ class RelayedEvents final : public EventSource {
   bool tag(const http::SseEvent& piece, const llm::TagPlace& place, EventBatch& batch);
   void end_with(EventBatch& batch, llm::ApiError error);
   [[nodiscard]] llm::StreamEnd stands() const noexcept;
+  [[nodiscard]] bool is_of_one_choice() const noexcept;
 
   http::ClientExchange& upstream_;
   json::Index& index_;

@@ -190,9 +190,18 @@ TEST_F(GatewayTest, AStreamCutAfterItsFirstContentEndsWithATypedError) {
   EXPECT_EQ(seen.body.find("[DONE]"), std::string::npos);
 }
 
-TEST_F(GatewayTest, AStreamWithoutItsLastEventEndsWithATypedError) {
+TEST_F(GatewayTest, AFinishedStreamIsEndedWhereItsProviderNeverSaysDone) {
   GatewayWorld gateway(world, config_text(1));
   gateway.add_provider(0, streaming(received, {role_chunk, chunk("a"), finish_chunk}));
+  SeenAnswer seen;
+  run(gateway, ask_and_store(gateway, std::string(chat), chat_request(true), seen));
+  EXPECT_EQ(seen.body.find(R"("error":)"), std::string::npos) << seen.body;
+  EXPECT_TRUE(seen.body.ends_with("data: [DONE]\n\n")) << seen.body;
+}
+
+TEST_F(GatewayTest, AStreamWithoutItsLastEventEndsWithATypedError) {
+  GatewayWorld gateway(world, config_text(1));
+  gateway.add_provider(0, streaming(received, {role_chunk, chunk("a")}));
   SeenAnswer seen;
   run(gateway, ask_and_store(gateway, std::string(chat), chat_request(true), seen));
   EXPECT_NE(seen.body.find(R"(data: {"error":)"), std::string::npos);

@@ -38,8 +38,7 @@ constexpr Fault faults[] = {
     {"openai-compat/groq/pydantic-ai__cases.pairs.jsonl:10 ", 0},
     {"openai-compat/openrouter/pydantic-ai__cases.pairs.jsonl:7 ", 0},
     {"synthetic/errors_and_stream_faults.pairs.jsonl:19 ", 0},
-    // No [DONE]: cut off, or a host that never says it.
-    {"openai-compat/qwen-gpustack/ruby_llm__streaming_responses.pairs.jsonl:1 ", 0},
+    // Cut off.
     {"synthetic/errors_and_stream_faults.pairs.jsonl:20 ", 0},
     // [DONE], but no reason and no count of tokens.
     {"synthetic/errors_and_stream_faults.pairs.jsonl:22 ", 0},

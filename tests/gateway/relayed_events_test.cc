@@ -71,6 +71,7 @@ struct Setting {
   bool usage_added = false;
   std::size_t event_bytes_max = 1 << 20;
   bool breaks = false;
+  std::string_view asked = {};
 };
 
 Outcome run_once(std::deque<std::string> parts, const Setting& setting, llm::AnswerShapes& shapes) {
@@ -89,7 +90,8 @@ Outcome run_once(std::deque<std::string> parts, const Setting& setting, llm::Ans
                         .provider = "p",
                         .request_id = "r",
                         .event_bytes_max = setting.event_bytes_max,
-                        .shapes = shapes});
+                        .shapes = shapes,
+                        .asked = setting.asked});
   Outcome outcome;
   Scope scope;
   scope.spawn(read_all(source, outcome));  // nothing in it waits
@@ -170,10 +172,22 @@ TEST(RelayedEvents, TheLastEventNeedsNoEmptyLine) {
 }
 
 TEST(RelayedEvents, WithoutItsLastEventAStreamIsCut) {
-  const Outcome outcome = run({event(first + "}") + middle});
+  const std::string content = event(chunk(R"("content":"a")") + "}");
+  const Outcome outcome = run({event(first + "}") + content});
   ASSERT_TRUE(outcome.error);
   EXPECT_TRUE(outcome.commits);
-  EXPECT_EQ(outcome.bytes, tagged_first + middle);
+  EXPECT_EQ(outcome.bytes, tagged_first + content);
+}
+
+TEST(RelayedEvents, AFinishedStreamIsWholeThoughItsProviderNeverSaysDone) {
+  const std::string content = event(first + "}") + middle;
+  const Outcome finished = run({content});
+  EXPECT_FALSE(finished.error);
+  EXPECT_EQ(finished.bytes, tagged_first + middle + done);
+  const Outcome of_two = run({content}, {.asked = R"({"n":2})"});
+  EXPECT_TRUE(of_two.error) << "the second choice may never have begun";
+  const Outcome reset = run({content}, {.breaks = true});
+  EXPECT_TRUE(reset.error) << "of a connection that breaks nobody knows what else was to come";
 }
 
 TEST(RelayedEvents, NothingBehindTheLastEventIsShown) {

@@ -58,7 +58,7 @@ test('a stream asked for its usage ends with it', async () => {
   assert.deepEqual(chunks.at(-1).usage, whole.usage);
 });
 
-for (const model of ['cut-everywhere', 'crlf', 'comments', 'no-space']) {
+for (const model of ['cut-everywhere', 'crlf', 'comments', 'no-space', 'never-done']) {
   test(`a stream spelled in an odd way brings the same text: ${model}`, async () => {
     const whole = await gateway.chat.completions.create({ model: 'sim', messages: hello });
     const chunks = await all(
