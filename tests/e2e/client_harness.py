@@ -181,10 +181,17 @@ class World:
                 'keys = [{ env = "SIMULATOR_KEY" }]\nregion = "local"\n')
         if self.ca:
             text += f'ca_file = "{self.ca}"\n'
+        # A provider that refuses its key loses it: this one is nobody else's.
+        text += ('[[provider]]\nname = "refuser"\ndialect = "openai"\n'
+                 f'base_url = "{scheme}://localhost:{self._simulator_port}/v1"\n'
+                 'keys = [{ env = "SIMULATOR_KEY" }]\nregion = "local"\n')
+        if self.ca:
+            text += f'ca_file = "{self.ca}"\n'
         for name, upstream in MODELS.items():
+            provider = "refuser" if name == "says-401" else "simulator"
             text += f'[[model]]\nname = "{name}"\n'
             for model in upstream:
-                text += f'[[model.deployment]]\nprovider = "simulator"\nmodel = "{model}"\n'
+                text += f'[[model.deployment]]\nprovider = "{provider}"\nmodel = "{model}"\n'
         for name, (dialect, path, model) in DIALECTS.items():
             text += (f'[[provider]]\nname = "sim-{name}"\ndialect = "{dialect}"\n'
                      f'base_url = "{scheme}://localhost:{self._simulator_port}{path}"\n'

@@ -102,7 +102,7 @@ def _table(values):
 def _provider(name, url, health):
     more = f"health = {_table(health)}\n" if health else ""
     return (f'[[provider]]\nname = "{name}"\ndialect = "openai"\nbase_url = "{url}"\nkeys = []\n'
-            f'region = "local"\n{more}')
+            f'quirks = {{ prefill = "plain" }}\nregion = "local"\n{more}')
 
 
 def _model(name, timeouts):
