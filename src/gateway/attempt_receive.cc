@@ -179,9 +179,10 @@ std::unique_ptr<EventSource> Attempt::make_events() {
   if (call_) {
     std::unique_ptr<llm::AnswerTranslation> translation = std::move(gone_on_with_);
     if (translation) {
-      translation->go_on(
-          call_->reader(),
-          {.provider = provider_.name, .after = broken_after_, .cost = call_->cost()});
+      translation->go_on(call_->reader(), {.provider = provider_.name,
+                                           .region = deployment_.region,
+                                           .after = broken_after_,
+                                           .cost = call_->cost()});
     } else {
       translation = call_->translation();
     }

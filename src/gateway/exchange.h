@@ -11,8 +11,9 @@
 //   account       metrics and the access log
 //
 // Until the commit point nothing was sent to the client and any failure leads to the next
-// deployment; after it an attempt is never replaced: a stream ends with a typed error event, an
-// opaque body by breaking the connection.
+// deployment; after it an attempt is never silently replaced: a stream ends with a typed error
+// event, unless others are to go on with it (exchange_rescue.h); an opaque body by breaking the
+// connection.
 #pragma once
 #include <array>
 #include <expected>

@@ -72,9 +72,9 @@ std::string_view Exchange::name_of(const catalog::Deployment& deployment) const 
 // What the attempt says of whom it was asked of.
 void Exchange::settle_health(Attempt& attempt, MonotonicTime ended, const llm::ApiError* error) {
   priced_ = nullptr;  // an earlier one may have stood where this one stands
-  may_rotate_ = false;
   const std::optional<Health::Ticket> ticket = attempt.take_ticket();
-  if (!ticket) return;
+  if (!ticket) return;  // settled before
+  may_rotate_ = false;
   const upstream::AttemptEnd end = end_of(attempt, ended, error);
   Health::Says says;
   if (error != nullptr && error->retry_after_told) says.wait = *error->retry_after;

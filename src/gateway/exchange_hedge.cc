@@ -156,6 +156,8 @@ Task<Exchange::AttemptStage::Tried> Exchange::AttemptStage::run_hedged(
     co_return Tried::stopped;
   }
   if (race.winner == nullptr) {
+    // With two there is no telling whose credential would be the next.
+    if (race.second.attempt) exchange_.may_rotate_ = false;
     failed_ = std::move(race.second.attempt ? race.second.error : race.first.error);
     failed_model_ = ask().model;
     refused_.reset();

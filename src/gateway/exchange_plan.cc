@@ -225,7 +225,9 @@ void Exchange::look_for_rescue() {
   if (wishes != nullptr) is_wanted = wishes->stream_rescue.value_or(is_wanted);
   llm::Request& request = ask_->request;
   if (!is_wanted || !request.stream || !llm::is_translatable(endpoint_.operation)) return;
-  if (request.repair.any() || wants_no_fallback() || read_chat()) return;
+  const bool first_alone =
+      wishes != nullptr && !wishes->provider.allow_fallbacks && wishes->provider.order.empty();
+  if (request.repair.any() || wants_no_fallback() || first_alone || read_chat()) return;
   request.continuable = llm::can_be_continued(*ask_->chat);
 }
 

@@ -184,10 +184,12 @@ Task<void> Exchange::relay_events() {
     if (batch.error && rescue && rescue->may_help(*batch.error)) {
       events_ += batch.events;
       core_.metrics.sse_events_sent.add(batch.events);
+      if (trail) trail->see(batch.bytes);
       if (!batch.bytes.empty() && !co_await send(std::move(batch.bytes), http::More::yes))
         co_return;
       EventBatch rest;
       if (!co_await rescue->run(*batch.error, rest)) {
+        if (rescue->has_lost_client()) co_return;
         if (auto over = end_of_exchange()) {
           if (over->stopped) co_return;
           batch.error = std::move(over->batch.error);

@@ -13,62 +13,75 @@ Exchange::StreamRescue::StreamRescue(Exchange& exchange) noexcept
     : exchange_(exchange), tries_left_(exchange.policy().retry.fallbacks + 1) {}
 
 bool Exchange::StreamRescue::may_help(const ApiError& error) const noexcept {
-  const llm::AnswerSoFar* const so_far = exchange_.serving_->so_far();
-  if (so_far == nullptr || error.fault == Fault::client || exchange_.total_->passed()) return false;
-  if (exchange_.downstream_.server_ends()) return false;
-  return so_far->is_finished() || (so_far->can_go_on() && tries_left_ > 0);
+  return exchange_.serving_->so_far() != nullptr && error.fault != Fault::client &&
+         !exchange_.total_->passed() && !exchange_.downstream_.server_ends();
 }
 
 Task<bool> Exchange::StreamRescue::run(ApiError error, EventBatch& rest) {
   Attempt& broken = *exchange_.serving_;
-  after_ = llm::to_string(error.kind);
   translation_ = broken.take_translation();
-  if (translation_->so_far()->is_finished()) {
-    const llm::AnswerTranslation::Step step = translation_->end_early();
-    rest.events = translation_->take_events();
-    rest.ended = true;
-    rest.bytes.push(Slice::take(translation_->take_bytes()));
-    co_return !step.error;
-  }
+  if (was_whole(rest)) co_return true;
+  if (!translation_->so_far()->can_go_on() || tries_left_ == 0) co_return false;
+  after_ = llm::to_string(error.kind);
+  said_ = translation_->so_far()->said();
   broken.set_outcome(outcome_of(error));
   exchange_.record_attempt(broken, exchange_.core_.loop.now(), &error);
   exchange_.serving_is_recorded_ = true;
   broken_.push_back(&broken.deployment());
 
   bool is_rescued = false;
-  StopSource asked(exchange_.total_->token());
+  StopSource asking(exchange_.total_->token());
+  asking_ = &asking;
   Scope scope;
-  scope.spawn(keep_client(asked.token()));
+  scope.spawn(keep_client());
   is_rescued = co_await ask_around();
-  asked.request_stop();
+  asking.request_stop();
   co_await scope.join();
+  asking_ = nullptr;
   telemetry::Metrics& metrics = exchange_.core_.metrics;
   (is_rescued ? metrics.streams_rescued : metrics.streams_not_rescued).add();
   if (is_rescued) rest = std::move(exchange_.serving_->held());
   co_return is_rescued;
 }
 
-// Others first: who broke off once may do so again. But better the same one than nobody.
+// Whatever broke off behind it: all was said, and how it ended.
+bool Exchange::StreamRescue::was_whole(EventBatch& rest) {
+  if (!translation_->finish().ended) return false;
+  rest.events = translation_->take_events();
+  rest.ended = true;
+  rest.bytes.push(Slice::take(translation_->take_bytes()));
+  return true;
+}
+
+// Others first: who broke off once may do so again. But better the same one than nobody, unless
+// the caller wants nobody to be asked twice.
 Task<bool> Exchange::StreamRescue::ask_around() {
-  exchange_.ask_ = &exchange_.own_;
-  exchange_.plan_steps();
-  if (co_await ask_planned(false)) co_return true;
-  for (std::size_t number = 0; number < exchange_.fallback_count(); ++number) {
-    if (!turn_to_fallback(number)) continue;
-    if (co_await ask_planned(false)) co_return true;
+  const llm::RouteWishes* const wishes = exchange_.own_.request.wishes.get();
+  const bool may_repeat = wishes == nullptr || wishes->retry != false;
+  for (const bool those_that_broke : {false, true}) {
+    if (those_that_broke && !may_repeat) break;
+    exchange_.ask_ = &exchange_.own_;
+    exchange_.plan_steps();
+    if (co_await ask_planned(those_that_broke)) co_return true;
+    for (std::size_t number = 0; number < exchange_.fallback_count(); ++number) {
+      if (turn_to_fallback(number) && co_await ask_planned(those_that_broke)) co_return true;
+    }
   }
-  exchange_.ask_ = &exchange_.own_;
-  exchange_.plan_steps();
-  co_return co_await ask_planned(true);
+  co_return false;
 }
 
 Task<bool> Exchange::StreamRescue::ask_planned(bool those_that_broke) {
-  for (std::size_t i = 0; i < exchange_.ask_->plan.steps.size() && tries_left_ > 0; ++i) {
+  for (std::size_t i = 0; i < exchange_.ask_->plan.steps.size(); ++i) {
     const route::Step step = exchange_.ask_->plan.steps[i];
     const catalog::Deployment& deployment = step.passage.deployment();
     if (has_broken(deployment) != those_that_broke || !goes_on(deployment)) continue;
-    if (exchange_.total_->token().stop_requested()) co_return false;
-    if (co_await ask(step)) co_return true;
+    exchange_.context().tried.clear();
+    do {  // each of its credentials once, and for no try's sake
+      if (tries_left_ == 0 || asking_->token().stop_requested()) co_return false;
+      exchange_.may_rotate_ = false;
+      if (co_await ask(step)) co_return true;
+      if (exchange_.may_rotate_) ++tries_left_;
+    } while (exchange_.may_rotate_);
   }
   co_return false;
 }
@@ -76,13 +89,13 @@ Task<bool> Exchange::StreamRescue::ask_planned(bool those_that_broke) {
 // Lifetime: of the attempt, this frame; what it is told, the exchange.
 Task<bool> Exchange::StreamRescue::ask(const route::Step& step) {
   const catalog::Deployment& deployment = step.passage.deployment();
-  const StopToken total = exchange_.total_->token();
+  const StopToken stop = asking_->token();
   if (write_rest()) co_return false;
   auto attempt = exchange_.make_attempt(step);
-  if (exchange_.may_lack_files(*attempt) && co_await exchange_.fetch_media(deployment, total)) {
+  if (exchange_.may_lack_files(*attempt) && co_await exchange_.fetch_media(deployment, stop)) {
     co_return false;
   }
-  if (total.stop_requested() || exchange_.prepare(*attempt) || !may_ask(deployment)) {
+  if (stop.stop_requested() || exchange_.prepare(*attempt) || !may_ask(deployment)) {
     co_return false;
   }
   Health& health = exchange_.generation_->health();
@@ -93,12 +106,12 @@ Task<bool> Exchange::StreamRescue::ask(const route::Step& step) {
   count_asked(deployment);
   exchange_.shrink_deadline(deployment.timeouts.total);
   attempt->go_on_with(std::move(translation_), after_);
-  MaybeError error = co_await attempt->run(total);
-  if (!error && attempt->refusal() == nullptr && !total.stop_requested()) {
+  MaybeError error = co_await attempt->run(stop);
+  if (!error && attempt->refusal() == nullptr && !stop.stop_requested()) {
     serve(std::move(attempt));
     co_return true;
   }
-  if (error && !total.stop_requested()) {
+  if (error && !stop.stop_requested()) {
     exchange_.record_attempt(*attempt, exchange_.core_.loop.now(), &*error);
     exchange_.count_spent(*attempt);
   } else {
@@ -125,14 +138,19 @@ void Exchange::StreamRescue::count_asked(const catalog::Deployment& deployment) 
 }
 
 // Whoever waits for the rest sees that the connection lives.
-Task<void> Exchange::StreamRescue::keep_client(StopToken stop) {
+Task<void> Exchange::StreamRescue::keep_client() {
+  const StopToken stop = asking_->token();
   const auto every =
       std::chrono::milliseconds(exchange_.snapshot_.config.streaming.keep_alive_comment_ms);
   if (every.count() == 0) co_return;
   while (true) {
     const Result<void> slept =
         co_await ring::sleep_until(exchange_.core_.loop, exchange_.core_.loop.now() + every, stop);
-    if (!slept || !co_await exchange_.send_keep_alive()) co_return;
+    if (!slept) co_return;
+    if (co_await exchange_.send_keep_alive()) continue;
+    has_lost_client_ = true;
+    asking_->request_stop();
+    co_return;
   }
 }
 
@@ -144,7 +162,7 @@ bool Exchange::StreamRescue::goes_on(const catalog::Deployment& deployment) cons
   if (speech_for(exchange_.endpoint_, exchange_.ask_->request, deployment) != Speech::translated) {
     return false;
   }
-  return translation_->so_far()->said().empty() ||
+  return said_.empty() ||
          llm::continues_answers(chat_dialect(deployment, exchange_.endpoint_.operation),
                                 chat_target(deployment));
 }
@@ -158,8 +176,7 @@ std::optional<ApiError> Exchange::StreamRescue::write_rest() {
   if (MaybeError refused = exchange_.read_chat()) return refused;
   Ask& ask = *exchange_.ask_;
   ask.media.reset();  // it speaks of the chat before
-  ask.continued = std::make_unique<llm::ChatRequest>(
-      llm::continued_request(*ask.chat, translation_->so_far()->said()));
+  ask.continued = std::make_unique<llm::ChatRequest>(llm::continued_request(*ask.chat, said_));
   exchange_.context().chat = ask.continued.get();
   exchange_.context().first_content_max = std::nullopt;
   return std::nullopt;

@@ -9,6 +9,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "exchange.h"
@@ -20,12 +21,14 @@ class Exchange::StreamRescue {
   /// Lifetime: the exchange outlives it.
   explicit StreamRescue(Exchange& exchange) noexcept;
 
-  /// Whether the stream that is shown, broken so, may be gone on with.
+  /// Whether run() is worth a try, the stream that is shown being broken so.
   [[nodiscard]] bool may_help(const llm::ApiError& error) const noexcept;
 
   /// Asks around. True: the exchange has another attempt to show, or the answer turned out to be
   /// whole; `rest` is what comes next of it. False: nobody goes on, or the exchange is over.
   [[nodiscard]] Task<bool> run(llm::ApiError error, EventBatch& rest);
+  /// The client could not be written to meanwhile, as is noted: nothing more is to be said.
+  [[nodiscard]] bool has_lost_client() const noexcept { return has_lost_client_; }
 
  private:
   Task<bool> ask_around();
@@ -33,7 +36,8 @@ class Exchange::StreamRescue {
   Task<bool> ask(const route::Step& step);
   [[nodiscard]] bool may_ask(const catalog::Deployment& deployment);
   void count_asked(const catalog::Deployment& deployment);
-  Task<void> keep_client(StopToken stop);
+  Task<void> keep_client();
+  [[nodiscard]] bool was_whole(EventBatch& rest);
   [[nodiscard]] bool turn_to_fallback(std::size_t number);
   [[nodiscard]] bool goes_on(const catalog::Deployment& deployment) const;
   [[nodiscard]] bool has_broken(const catalog::Deployment& deployment) const noexcept;
@@ -44,7 +48,10 @@ class Exchange::StreamRescue {
   std::uint32_t tries_left_;  // of all that breaks in one exchange
   CachedVector<const catalog::Deployment*> broken_;
   std::unique_ptr<llm::AnswerTranslation> translation_;  // while nobody has it
-  std::string_view after_;                               // the kind of the last break
+  std::string said_;                                     // until the last break
+  std::string_view after_;                               // its kind of error
+  StopSource* asking_ = nullptr;                         // run()'s, while others are asked
+  bool has_lost_client_ = false;
 };
 
 }  // namespace sluice::gateway

@@ -89,6 +89,10 @@ ExplainedHealth health_of(const Source& source, const catalog::Deployment& deplo
   const upstream::CircuitBreaker& breaker = source.health.breaker(deployment);
   route::Candidate candidate;
   source.health.describe(deployment, source.now, candidate);
+  std::vector<upstream::CredentialState> credentials;
+  for (std::uint32_t i = 0; i < deployment.provider->credentials.size(); ++i) {
+    credentials.push_back(source.health.credential_state(deployment, i, source.now));
+  }
   return {.breaker = breaker.state(),
           .breaker_admits_in = until(breaker.admits_at(source.now), source.now),
           .cooling_for = until(source.health.cooling_until(deployment), source.now),
@@ -96,7 +100,8 @@ ExplainedHealth health_of(const Source& source, const catalog::Deployment& deplo
           .ejected = source.health.standing(deployment).ejected,
           .in_flight = candidate.in_flight,
           .first_content_ewma_ms = source.health.first_content_ms(deployment, source.now),
-          .standing = source.health.standing(deployment)};
+          .standing = source.health.standing(deployment),
+          .credentials = std::move(credentials)};
 }
 
 // Each filter by itself: a request meets only the first that is in the way.

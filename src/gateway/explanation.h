@@ -12,6 +12,7 @@
 #include "sluice/gateway/explain.h"
 #include "sluice/route/plan.h"
 #include "sluice/upstream/circuit_breaker.h"
+#include "sluice/upstream/credential_choice.h"
 
 namespace sluice::gateway {
 
@@ -25,6 +26,7 @@ struct ExplainedHealth {
   std::uint32_t in_flight = 0;  // of this worker
   double first_content_ewma_ms = 0;
   upstream::Standing standing = {};
+  std::vector<upstream::CredentialState> credentials = {};  // as the provider has them
 };
 
 /// What each filter by itself says; `none`: passed.

@@ -91,12 +91,15 @@ void write_health(Writer& writer, const ExplainedHealth& health) {
   writer.end_object();
 }
 
-// How each stands belongs here as well, once attempts keep that per credential. Labels say where a
-// credential came from, never what it is.
-void write_credentials(Writer& writer, const catalog::Provider& provider) {
+// Labels say where a credential came from, never what it is.
+void write_credentials(Writer& writer, const ExplainedCandidate& candidate, bool is_live) {
   writer.key("credentials").begin_array();
-  for (const catalog::Credential& credential : provider.credentials) {
+  std::size_t position = 0;
+  for (const catalog::Credential& credential : candidate.deployment->provider->credentials) {
     writer.begin_object();
+    if (is_live) {
+      writer.key("state").string(upstream::to_string(candidate.health.credentials[position++]));
+    }
     writer.key("from").string(credential.label);
     writer.key("weight").number(credential.weight);
     writer.end_object();
@@ -126,7 +129,7 @@ void write_candidate(Writer& writer, const ExplainedCandidate& candidate, bool i
   write_price(writer, "output_usd_per_million_tokens", deployment.price.tokens.output);
   write_score(writer, candidate.score);
   if (is_live) write_health(writer, candidate.health);
-  write_credentials(writer, *deployment.provider);
+  write_credentials(writer, candidate, is_live);
   writer.end_object();
 }
 

@@ -56,6 +56,8 @@ Task<Result<std::optional<int>>> ask(const Probed& probed, Use use, StopToken st
   const catalog::Provider& provider = probed.provider();
   upstream::ConnectionPool& pool = probed.generation.pool(probed.passage);
   auto lease = co_await pool.acquire(use, provider.timeouts.connect, stop);
+  // In our own line: nobody was asked.
+  if (!lease && lease.error().kind == ErrorKind::cancelled) co_return std::optional<int>{};
   if (!lease) co_return fail(lease.error());
   const auto auth = authorisation(probed);
   if (!auth) co_return std::optional<int>{};
@@ -81,7 +83,8 @@ Task<Result<std::optional<int>>> ask(const Probed& probed, Use use, StopToken st
 
 Found found_by(int status) noexcept {
   if (status >= 200 && status < 300) return Found::well;
-  return status >= 500 || status == 401 ? Found::failing : Found::unclear;
+  // What it thinks of a key is for requests to find out: they have others, or callers' own.
+  return status >= 500 ? Found::failing : Found::unclear;
 }
 
 // Nothing: nobody was asked.

@@ -60,8 +60,10 @@ void write_considered(json::Writer& writer, const RoutingTrail& trail) {
   const route::Plan& plan = trail.plan;
   const bool is_scored = plan.strategy == route::Strategy::score && plan.steps.size() > 1;
   writer.key("considered").begin_array();
-  const std::size_t shown = std::min(plan.considered.size(), considered_max);
-  for (const route::Considered& each : std::span(plan.considered).first(shown)) {
+  std::size_t left = considered_max;
+  for (const route::Considered& each : plan.considered) {
+    if (each.obstacle == route::Obstacle::region) continue;  // not for this caller to know of
+    if (left-- == 0) break;
     writer.begin_object();
     write_place(writer, *each.deployment, trail.names_model);
     writer.key("obstacle").string(route::to_string(each.obstacle));

@@ -43,14 +43,8 @@ void AnswerTranslation::go_on(std::unique_ptr<ChatReader> reader, const Continue
   mark_ = mark;
   so_far_->go_on();
   usage_ = {};
+  writer_->forget_usage();
   content_seen_ = false;
-}
-
-AnswerTranslation::Step AnswerTranslation::end_early() {
-  SLUICE_ASSERT(so_far_ && so_far_->is_finished() && !ended_);
-  Step step;
-  end(step);
-  return step;
 }
 
 std::optional<RepairOutcome> AnswerTranslation::repair_outcome() const noexcept {

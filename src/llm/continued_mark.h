@@ -7,10 +7,11 @@
 
 namespace sluice::llm {
 
-/// Appends {"provider":"..","after":".."}.
+/// Appends {"provider":"..","region":"..","after":".."}, the region where it is known.
 inline void append_continued(std::string& out, const Continued& mark) {
   json::Writer writer(out);
   writer.begin_object().key("provider").string(mark.provider);
+  if (!mark.region.empty()) writer.key("region").string(mark.region);
   writer.key("after").string(mark.after).end_object();
 }
 

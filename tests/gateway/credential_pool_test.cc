@@ -103,15 +103,16 @@ TEST_F(CredentialPoolTest, TellsOfEachBadKeyOnce) {
 }
 
 TEST_F(CredentialPoolTest, HeedsWhatOtherCoresWereRefused) {
-  upstream::HealthCounters theirs(1, first + 2);
-  upstream::HealthCounters ours(1, first + 2);
-  CredentialPool other(provider_of(2), 2, theirs.credentials, first);
-  CredentialPool pool(provider_of(2), 2, ours.credentials, first);
+  upstream::HealthBoard board(2, 1, first + 2);
+  CredentialPool other(provider_of(2), 2, board.counters(1).credentials, first);
+  CredentialPool pool(provider_of(2), 2, board.counters(0).credentials, first);
   const auto ticket = other.begin(0, std::array{1U}, 0, at_s(0));
   ASSERT_TRUE(ticket);
   other.end(*ticket, {.verdict = Verdict::auth_refused}, {}, true, at_s(0));
-  upstream::Scoreboard scoreboard({}, 1, first + 2);
-  scoreboard.refresh(std::array<const upstream::HealthCounters*, 2>{&ours, &theirs}, at_s(1));
+  upstream::Scoreboard scoreboard({}, board, 0);
+  upstream::Scoreboard others({}, board, 1);  // which may be who sums it up
+  others.refresh(at_s(1));
+  scoreboard.refresh(at_s(1));
   pool.heed(scoreboard);
   EXPECT_EQ(pool.state(0, 0, at_s(1)), CredentialState::out);
   EXPECT_EQ(pool.state(0, 1, at_s(1)), CredentialState::fit);

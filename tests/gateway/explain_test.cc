@@ -15,6 +15,7 @@ namespace {
 
 using testing::config_text;
 using testing::of_deployment;
+using testing::of_keys;
 using testing::of_provider;
 using testing::snapshot_of;
 
@@ -48,7 +49,7 @@ class Explain : public ::testing::Test {
       const MonotonicTime now = world_.loop().now();
       const auto ticket = generation_->health().begin(deployment(which), now);
       if (!ticket) return;
-      generation_->health().end(*ticket, {.verdict = upstream::Verdict::failed}, std::nullopt, now);
+      generation_->health().end(*ticket, {.verdict = upstream::Verdict::failed}, {}, now);
     }
   }
   static void expect_in(std::string_view text, std::string_view part) {
@@ -203,6 +204,23 @@ TEST_F(Explain, WithoutAServerNothingIsSaidOfHealth) {
   expect_in(text.body, "Asked first: p0, as m-up-0: in_order");
   expect_in(text.body, "From the configuration alone");
   EXPECT_EQ(text.body.find("UPTIME"), std::string::npos) << text.body;
+}
+
+TEST_F(Explain, EachKeyIsToldByWhereItCameFromAndHowItStands) {
+  std::string config = config_text(1);
+  of_keys(config, 0, R"({ env = "KEY_a" }, { env = "KEY_b" })");
+  serve(config);
+  const MonotonicTime now = world_.loop().now();
+  auto ticket = generation_->health().begin(deployment(0), now);
+  ASSERT_TRUE(ticket);
+  const auto taken =
+      generation_->health().take_credential(*ticket, deployment(0), std::array{1U}, 0, now);
+  ASSERT_EQ(taken, 0U);
+  generation_->health().end(*ticket, {.verdict = upstream::Verdict::auth_refused},
+                            {.is_key_bad = true, .others_may_have_it = true}, now);
+  const std::string body = said("model=m");
+  expect_in(body, R"("credentials":[{"state":"out","from":")");
+  expect_in(body, R"({"state":"fit","from":")");
 }
 
 TEST_F(Explain, AListIsExplainedByItsMembers) {

@@ -81,6 +81,15 @@ TEST_F(GatewayCredentials, WhatOneIsRefusedTheNextIsAskedFor) {
   }
 }
 
+TEST_F(GatewayCredentials, WhoMayBeHedgedIsAskedWithTheNextKeyAllTheSame) {
+  says_to_key = {{"a", {failing(429)}}, {"b", {Says{}}}};
+  const auto seen = play(
+      with_keys(first_a, 2, "[routing.hedge]\nenabled = true\ndelay_ms = 1000\n"), {{}, {}}, {{}});
+  EXPECT_EQ(seen[0].status, 200) << seen[0].body;
+  EXPECT_EQ(keys(), "a b");
+  EXPECT_EQ(order(), "0 0") << "the other deployment need not be asked";
+}
+
 TEST_F(GatewayCredentials, WhatIsTheRequestsOwnFaultIsNoCredentials) {
   says_to_key = {{"a", {failing(400)}}, {"b", {Says{}}}};
   EXPECT_EQ(play_one(with_keys(first_a), {{}}).status, 400);

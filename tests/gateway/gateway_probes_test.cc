@@ -44,7 +44,7 @@ TEST_F(GatewayProbes, AreMadeOnlyWhereTheFileSaysHowOften) {
 }
 
 TEST_F(GatewayProbes, FindAnIdleProviderDeadBeforeAClientDoes) {
-  for (const Says& dead : {failing(500), failing(401), testing::silent()}) {
+  for (const Says& dead : {failing(500), testing::silent()}) {
     const auto seen = play(config_text(2, probing("failures_to_open = 2\nrest_ms = 600000\n")),
                            {{dead}, {Says{}}}, {at_s(120)});
     EXPECT_EQ(seen[0].provider, "p1");

@@ -16,6 +16,7 @@ using testing::after;
 using testing::Asks;
 using testing::config_text;
 using testing::failing;
+using testing::of_keys;
 using testing::of_provider;
 using testing::refusing;
 using testing::Says;
@@ -191,6 +192,65 @@ TEST_F(GatewayRescue, ARequestsOwnFallbackGoesOnWithItsOwnWords) {
   ASSERT_EQ(order(), "0 1");
   EXPECT_TRUE(has(heard[1].body, R"("temperature":0.5)")) << heard[1].body;
   EXPECT_TRUE(has(heard[1].body, R"("content":"one, two,","prefix":true)")) << heard[1].body;
+}
+
+TEST_F(GatewayRescue, AnAnswerThatWasFinishedIsOnlyEnded) {
+  Says says = rest("one.");
+  says.body.erase(says.body.find("data: [DONE]"));
+  says.stalls = true;  // the end never comes
+  const SeenAnswer seen =
+      play_one(going_on(2, "[timeouts]\nidle_ms = 5000\n"), {{says}, {rest("no")}}, asking());
+  EXPECT_EQ(words(seen), "one.") << seen.body;
+  EXPECT_TRUE(seen.body.ends_with("data: [DONE]\n\n")) << seen.body;
+  EXPECT_EQ(order(), "0");
+}
+
+TEST_F(GatewayRescue, TheFirstChoiceOrAnErrorIsNotGoneOnWithElsewhere) {
+  const SeenAnswer seen =
+      play_one(going_on(2), {{cut()}, {rest()}},
+               asking(R"(,"stream_rescue":true,"provider":{"allow_fallbacks":false})"));
+  EXPECT_EQ(words(seen), "one, two, !") << seen.body;
+  EXPECT_EQ(order(), "0");
+}
+
+TEST_F(GatewayRescue, WhoBrokeIsNotAskedAgainByACallerWhoWantsNoRetry) {
+  const SeenAnswer seen = play_one(
+      going_on(2), {{cut(), rest()}, {failing()}},
+      asking(R"(,"stream_rescue":true,"fallbacks":["m"],"fallback_config":{"retry":false})"));
+  EXPECT_EQ(words(seen), "one, two, !") << seen.body;
+  EXPECT_EQ(asked(0), 1U) << order();
+}
+
+TEST_F(GatewayRescue, AFallbackThatBrokeIsAskedAgainAtLast) {
+  std::string config = a_model_each(2, no_pause);
+  of_provider(config, 1, "quirks = { prefill = \"plain\" }\n");
+  const SeenAnswer seen = play_one(config, {{failing()}, {cut(), rest()}},
+                                   asking(R"(,"stream_rescue":true,"fallbacks":["m1"])"));
+  EXPECT_EQ(words(seen), "one, two, three.") << seen.body;
+  EXPECT_TRUE(order().ends_with("1 1")) << order();
+}
+
+TEST_F(GatewayRescue, AKeyThatIsRefusedIsFollowedByTheNext) {
+  std::string config = going_on(2);
+  of_keys(config, 1, R"({ env = "KEY_a" }, { env = "KEY_b" })");
+  says_to_key = {{"a", {failing(429)}}, {"b", {failing(429), rest()}}};
+  const SeenAnswer first = play_one(config, {{cut()}, {failing(429)}}, asking());
+  EXPECT_TRUE(keys().find('a') != std::string::npos && keys().find('b') != std::string::npos)
+      << keys() << first.body;
+}
+
+TEST_F(GatewayRescue, TheUsageIsThatOfWhoWentOn) {
+  const std::string counted =
+      R"(data: {"id":"x","object":"chat.completion.chunk","created":1,"model":"up","choices":[],)"
+      R"("usage":{"prompt_tokens":7,"completion_tokens":9,"total_tokens":16}})"
+      "\n\n";
+  Says second = rest();
+  second.body.insert(second.body.find("data: [DONE]"), counted);
+  const SeenAnswer seen =
+      play_one(going_on(2), {{cut()}, {second}},
+               asking(R"(,"stream_rescue":true,"stream_options":{"include_usage":true})"));
+  EXPECT_TRUE(has(seen.body, R"("prompt_tokens":7)")) << seen.body;
+  EXPECT_TRUE(logged(0, R"("tokens":{"input":7)")) << log[0];
 }
 
 TEST_F(GatewayRescue, XNoFallbackMeansNobodyElse) {

@@ -51,7 +51,7 @@ TEST(HealthGauges, TellTheStateOfABreakerAndWhatIsUnderWay) {
   const auto ticket = served.health->begin(failing, at_s(1));
   const auto under_way = served.health->begin(busy, at_s(1));
   ASSERT_TRUE(ticket && under_way);
-  served.health->end(*ticket, {.verdict = upstream::Verdict::failed}, std::nullopt, at_s(1));
+  served.health->end(*ticket, {.verdict = upstream::Verdict::failed}, {}, at_s(1));
   served.health->refresh(at_s(2));
   publish_health(served.snapshot, *served.health, at_s(2), *metrics);
   const auto& first = metrics->deployments[served.snapshot.deployment_labels[0]];
@@ -62,7 +62,7 @@ TEST(HealthGauges, TellTheStateOfABreakerAndWhatIsUnderWay) {
   EXPECT_EQ(second.breaker.value(), static_cast<std::int64_t>(BreakerState::closed));
   EXPECT_EQ(second.in_flight.value(), 1);
   served.health->end(*under_way, {.verdict = upstream::Verdict::rate_limited},
-                     std::chrono::seconds(30), at_s(3));
+                     {.wait = std::chrono::seconds(30)}, at_s(3));
   publish_health(served.snapshot, *served.health, at_s(3), *metrics);
   EXPECT_EQ(second.is_cooling_down.value(), 1);
   EXPECT_EQ(second.in_flight.value(), 0);

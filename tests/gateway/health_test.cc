@@ -77,9 +77,9 @@ class HealthTest : public testing::Test {
   static void wait_and_fail(Health& health, const catalog::Deployment& deployment, Duration wait) {
     std::vector<Health::Ticket> tickets;
     for (int i = 0; i < 3; ++i) tickets.push_back(*health.begin(deployment, at_ms(0)));
-    health.end(tickets[0], {.verdict = Verdict::overloaded}, wait, at_ms(0));
-    health.end(tickets[1], {.verdict = Verdict::failed}, std::nullopt, at_ms(0));
-    health.end(tickets[2], {.verdict = Verdict::failed}, std::nullopt, at_ms(0));
+    health.end(tickets[0], {.verdict = Verdict::overloaded}, {.wait = wait}, at_ms(0));
+    health.end(tickets[1], {.verdict = Verdict::failed}, {}, at_ms(0));
+    health.end(tickets[2], {.verdict = Verdict::failed}, {}, at_ms(0));
   }
   void open_at(std::int64_t ms) {
     for (std::uint32_t i = 0; i < policy.failures_to_open; ++i) ask(Verdict::failed, ms);

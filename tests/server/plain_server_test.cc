@@ -18,7 +18,8 @@ const std::uint8_t loopback[4] = {127, 0, 0, 1};
 
 TEST(PlainServer, BeyondItsBoundAConnectionIsClosedAtOnce) {
   const std::atomic<bool> ready{true};
-  AdminHandler handler(ready, AdminHandler::Readers::anyone, [] { return std::string(); });
+  AdminHandler handler(ready, AdminHandler::Readers::anyone,
+                       {.metrics = [] { return std::string(); }, .explain = {}});
   ServerThread thread([&handler](ring::Loop& loop, net::Listener& listener, StopToken stop) {
     return serve_one_connection(handler, loop, listener, stop);
   });
@@ -33,7 +34,8 @@ TEST(PlainServer, BeyondItsBoundAConnectionIsClosedAtOnce) {
 
 TEST(ServerThread, EndsWhileAConnectionIsOpen) {
   const std::atomic<bool> ready{true};
-  AdminHandler handler(ready, AdminHandler::Readers::anyone, [] { return std::string(); });
+  AdminHandler handler(ready, AdminHandler::Readers::anyone,
+                       {.metrics = [] { return std::string(); }, .explain = {}});
   int held = -1;
   {
     ServerThread thread([&handler](ring::Loop& loop, net::Listener& listener, StopToken stop) {

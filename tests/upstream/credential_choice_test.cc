@@ -146,7 +146,8 @@ TEST(CredentialChoice, WhatIsDoneAgainstABreakersAdviceTellsItNothing) {
 }
 
 TEST(CredentialChoice, NeverExceedsALimitForWantOfABetter) {
-  Pool pool({{.concurrency_max = 1}});
+  Pool pool(1);
+  pool.limits[0].concurrency_max = 1;
   for (int i = 0; i < 5; ++i) pool.attempt(0, {.verdict = Verdict::timed_out});
   (void)begin_attempt(pool.healths[0], pool.uses[0], now);
   EXPECT_EQ(pool.state(0), CredentialState::full);

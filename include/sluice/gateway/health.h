@@ -103,6 +103,12 @@ class Health {
   void end(const Ticket& ticket, const upstream::AttemptEnd& attempt, const Says& says,
            MonotonicTime now) noexcept;
 
+  /// Of one of its provider's, by its position there.
+  [[nodiscard]] upstream::CredentialState credential_state(const catalog::Deployment& deployment,
+                                                           std::uint32_t credential,
+                                                           MonotonicTime now) const noexcept {
+    return credentials_of(deployment).state(own_[deployment.index].row, credential, now);
+  }
   [[nodiscard]] bool has_credential(const catalog::Deployment& deployment,
                                     std::span<const std::uint32_t> left_out,
                                     MonotonicTime now) const noexcept {

@@ -54,8 +54,6 @@ class AnswerTranslation final : private ChatSink {
   /// Another provider's answer goes on with this one: `reader` reads it. Until it has brought
   /// something to show, nothing is written. Lifetime of the mark's views: the translation's.
   void go_on(std::unique_ptr<ChatReader> reader, const Continued& mark);
-  /// Ends an answer that was finished, though its stream was not.
-  [[nodiscard]] Step end_early();
 
   /// Events of about so many bytes come next.
   void expect(std::size_t bytes) { writer_->expect(bytes); }

@@ -38,6 +38,7 @@ class AnthropicWriter : public ChatWriter {
   void take(const ChatEvent& event) final { order_.take(event, ordered_); }
   void end() final;
   void mark_continued(const Continued& mark) final;
+  void forget_usage() noexcept final { usage_ = {}; }
 
  protected:
   enum class Block : std::uint8_t { none, text, thinking, tool_use };

@@ -31,6 +31,7 @@ struct AnswerFrame {
 /// Another provider goes on with an answer that broke off (continuation.h).
 struct Continued {
   std::string_view provider = {};  // configured name
+  std::string_view region = {};    // where it serves; may be empty
   std::string_view after = {};     // the kind of error that the first one ended with
   AnswerFrame::Cost cost = {};     // of its tokens, from now on
 };
@@ -44,6 +45,9 @@ class ChatWriter : public ChatSink {
   /// Marks the place in a stream where another provider goes on, for whoever wants to know: clients
   /// pass over it.
   virtual void mark_continued([[maybe_unused]] const Continued& mark) {}
+
+  /// What was told of usage was another provider's count.
+  virtual void forget_usage() noexcept {}
 
   /// The writer holds more of the answer than it may: the answer has failed.
   [[nodiscard]] virtual bool is_overfull() const noexcept { return false; }

@@ -28,6 +28,7 @@ class OpenaiChunkWriter final : public ChatWriter {
   void take(const ChatEvent& event) override;
   void end() override;
   void mark_continued(const Continued& mark) override;
+  void forget_usage() noexcept override { usage_ = {}; }
 
  private:
   struct Choice {

@@ -39,6 +39,7 @@ class ResponsesWriter : public ChatWriter {
   void take(const ChatEvent& event) override;
   void end() override;
   void mark_continued(const Continued& mark) override;
+  void forget_usage() noexcept override { usage_ = {}; }
   [[nodiscard]] bool is_overfull() const noexcept override;
 
  protected:
