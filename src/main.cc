@@ -203,27 +203,31 @@ int show_explanation(int status, std::string_view body) {
   return EXIT_SUCCESS;
 }
 
-// A running server knows how everybody stands; without one the file alone has to do.
+// A running server knows how everybody stands, and has the keys that this shell may not have;
+// without one the file alone has to do.
 int explain(const Options& options) {
-  auto loaded = load_to_show(options);
-  if (!loaded) return fail_with(loaded.error());
+  const auto catalogue = builtin_catalogue();
+  if (!catalogue) return fail_with(catalogue.error());
+  config::Loaded loaded =
+      server::load_configuration(options.overrides, *catalogue, config::process_environment());
   const std::string query = explain_query_of(options);
   const auto parsed = gateway::parse_explain_query(query);
   if (!parsed) {
     fail_with(parsed.error());
     return 2;
   }
-  const auto& address = loaded->config.admin.address;
+  const auto& address = loaded.config.admin.address;
   if (!options.explain_offline && address) {
     const auto answer = server::ask_explanation(*address, query);
     if (answer) return show_explanation(answer->status, answer->body);
-    if (loaded->config.admin.written || !options.json) {
+    if (loaded.config.admin.written || !options.json) {
       fmt::print(stderr, "sluice: no running server was asked at {}: {}\n", address->to_string(),
                  answer.error());
     }
   }
+  if (loaded.complaints.failed()) return fail_with(loaded.complaints.render());
   telemetry::MetricLabels labels;
-  const auto snapshot = gateway::make_snapshot(std::move(*loaded), labels);
+  const auto snapshot = gateway::make_snapshot(std::move(loaded), labels);
   if (!snapshot) return fail_with(snapshot.error());
   const gateway::ExplainAnswer answer = gateway::explain_without_health(*parsed, **snapshot);
   return show_explanation(answer.status, answer.body);

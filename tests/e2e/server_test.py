@@ -226,6 +226,19 @@ class Explain(unittest.TestCase):
             self.assertIn("From the configuration alone", ended.stdout)
             self.assertIn("no running server was asked", ended.stderr)
 
+    def test_the_command_needs_none_of_the_keys_that_the_server_has(self):
+        port = free_port()
+        config = PLAIN.replace("127.0.0.1:0", f"127.0.0.1:{port}", 1).replace(
+            "keys = []", 'keys = [{ env = "A_KEY" }]')
+        with Sluice(BINARY, config, environment={"A_KEY": "0123456789abcdef"}) as sluice:
+            sluice.wait_until_ready()
+            live = run("explain", "alpha", "-c", str(sluice.config_path))
+            self.assertEqual(live.returncode, 0, live.stderr)
+            self.assertIn("As worker 0 of the running server sees it", live.stdout)
+            offline = run("explain", "alpha", "-c", str(sluice.config_path), "--offline")
+            self.assertEqual(offline.returncode, 1)
+            self.assertIn("A_KEY", offline.stderr)
+
 
 class Reload(unittest.TestCase):
     def test_a_good_configuration_is_in_force_and_connections_live_on(self):
