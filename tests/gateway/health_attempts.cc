@@ -106,6 +106,12 @@ class Judgement {
     return earliest;
   }
 
+  [[nodiscard]] bool a_rival_won_about(const Try& made, MonotonicTime moment) const {
+    return std::ranges::any_of(by_ask_[made.ask], [&](const Try* other) {
+      return other->deployment != made.deployment && is_about(won_at(*other), moment);
+    });
+  }
+
   // Whether the exchange may have ended it before the provider was done with it.
   [[nodiscard]] bool may_have_ended_otherwise(const Try& made) const {
     const Client& client = ledger_.clients[made.ask];
@@ -160,8 +166,7 @@ class Judgement {
     const MonotonicTime ended = ended_at(made);
     bool fails = has_timed_out(made, ended);
     bool is_abandoned = client.left && is_about(client.ended, ended);
-    const MonotonicTime rival = rival_won_at(made);
-    is_abandoned = is_abandoned || (rival != MonotonicTime::max() && is_about(rival, ended));
+    is_abandoned = is_abandoned || a_rival_won_about(made, ended);
     const bool has_content = made.content_at != MonotonicTime{} && made.content_at + slack <= ended;
     if (ask.patience && !has_content) {
       // Where it is shorter than the file's it is the caller's, whichever of them has passed.
