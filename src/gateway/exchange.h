@@ -61,6 +61,8 @@ class Exchange {
  private:
   using MaybeError = std::optional<llm::ApiError>;
 
+  class StreamRescue;
+
   // The stages. An error ends the exchange with an error answer.
   MaybeError locate();
   MaybeError authenticate();
@@ -80,6 +82,7 @@ class Exchange {
   Task<void> relay_whole();
   Task<void> relay_events();
   Task<void> relay_bytes();
+  Task<bool> go_on_elsewhere(StreamRescue& rescue, EventBatch& batch);
   Task<bool> send(SliceChain bytes, http::More more);
   Task<bool> send_keep_alive();
   StopToken writing();
@@ -94,7 +97,6 @@ class Exchange {
 
   // Asking a deployment.
   class AttemptStage;
-  class StreamRescue;
   AttemptContext& context();
   [[nodiscard]] std::unique_ptr<Attempt> make_attempt(const route::Step& step);
   MaybeError read_chat();

@@ -182,22 +182,8 @@ Task<void> Exchange::relay_events() {
       rescue = std::make_unique<StreamRescue>(*this);
     }
     if (batch.error && rescue && rescue->may_help(*batch.error)) {
-      events_ += batch.events;
-      core_.metrics.sse_events_sent.add(batch.events);
       if (trail) trail->see(batch.bytes);
-      if (!batch.bytes.empty() && !co_await send(std::move(batch.bytes), http::More::yes))
-        co_return;
-      EventBatch rest;
-      if (!co_await rescue->run(*batch.error, rest)) {
-        if (rescue->has_lost_client()) co_return;
-        if (auto over = end_of_exchange()) {
-          if (over->stopped) co_return;
-          batch.error = std::move(over->batch.error);
-        }
-        rest.ended = true;
-        rest.error = std::move(batch.error);
-      }
-      batch = std::move(rest);
+      if (!co_await go_on_elsewhere(*rescue, batch)) co_return;
       last_event_at = last_sent_at = core_.loop.now();
       continue;
     }
@@ -233,6 +219,28 @@ Task<void> Exchange::relay_events() {
     if (next.stopped) co_return;
     batch = std::move(next.batch);
   }
+}
+
+// Shows what came before the break, and makes `batch` what comes behind it: the first of what
+// another attempt says, or the error. False: nothing more is to be said.
+Task<bool> Exchange::go_on_elsewhere(StreamRescue& rescue, EventBatch& batch) {
+  events_ += batch.events;
+  core_.metrics.sse_events_sent.add(batch.events);
+  if (!batch.bytes.empty() && !co_await send(std::move(batch.bytes), http::More::yes)) {
+    co_return false;
+  }
+  llm::ApiError error = std::move(*batch.error);
+  batch = EventBatch();
+  if (co_await rescue.run(error, batch)) co_return true;
+  if (rescue.has_lost_client()) co_return false;
+  batch = EventBatch();
+  batch.ended = true;
+  batch.error = std::move(error);
+  if (auto over = end_of_exchange()) {
+    if (over->stopped) co_return false;
+    batch = std::move(over->batch);
+  }
+  co_return true;
 }
 
 // What is to be said when the exchange is over, whatever the provider would say; nothing: it is
