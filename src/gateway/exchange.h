@@ -104,6 +104,8 @@ class Exchange {
   [[nodiscard]] bool may_lack_files(const Attempt& attempt) const noexcept;
   Task<MaybeError> fetch_media(const catalog::Deployment& deployment, StopToken stop);
   MaybeError prepare(Attempt& attempt);
+  [[nodiscard]] bool may_ask(const catalog::Deployment& deployment);
+  void count_asked(const catalog::Deployment& deployment, bool is_hedge);
   void start_deadline();
   void shrink_deadline(Duration total);
 
@@ -193,6 +195,7 @@ class Exchange {
   MonotonicTime total_at_ = MonotonicTime::max();
   bool total_is_callers_ = false;  // and no bound of the file's
   bool may_rotate_ = false;  // the last attempt failed for its credential, and there are others
+  CachedVector<const catalog::Deployment*> asked_;  // each once
   const catalog::Deployment* last_asked_ = nullptr;
   MaybeError unsayable_;  // what the request asks for and some provider cannot be told
   std::optional<ring::Deadline> total_;

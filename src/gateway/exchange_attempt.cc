@@ -63,11 +63,12 @@ Exchange::AttemptStage::Tried Exchange::AttemptStage::begin(Attempt& attempt, Ma
     return Tried::skipped;
   }
   const catalog::Deployment& deployment = attempt.deployment();
-  if (!may_ask(deployment)) return Tried::skipped;
+  if (!exchange_.may_ask(deployment)) return Tried::skipped;
   const auto ticket = health().begin(deployment, now(), exchange_.payer_for(*deployment.provider));
   if (!ticket) return Tried::skipped;  // somebody else is its probe
   attempt.hold(*ticket);
-  count_asked(deployment, false);
+  --tries_left_;
+  exchange_.count_asked(deployment, false);
   exchange_.context().first_content_max = latency_threshold();
   return Tried::begun;
 }
@@ -115,28 +116,6 @@ void Exchange::AttemptStage::serve(std::unique_ptr<Attempt> attempt) {
     exchange_.generation_->keep_conversation(*ask().conversation, attempt->deployment());
   }
   exchange_.serving_ = std::move(attempt);
-}
-
-// Whether a deployment may be asked: for the first time, or once more while its budget lasts.
-bool Exchange::AttemptStage::may_ask(const catalog::Deployment& deployment) {
-  if (std::ranges::find(asked_, &deployment) == asked_.end()) return true;
-  if (!tried_at(exchange_.context(), deployment).empty()) return true;  // with another credential
-  if (health().retries(deployment).try_spend(now())) return true;
-  exchange_.core_.metrics.retries_over_budget.add();
-  return false;
-}
-
-void Exchange::AttemptStage::count_asked(const catalog::Deployment& deployment, bool is_hedge) {
-  telemetry::Metrics& metrics = exchange_.core_.metrics;
-  --tries_left_;
-  if (std::ranges::find(asked_, &deployment) != asked_.end()) {
-    metrics.upstream_retries.add();
-  } else {
-    if (!asked_.empty() && !is_hedge) metrics.upstream_fallbacks.add();
-    asked_.push_back(&deployment);
-    health().retries(deployment).count_request();
-  }
-  exchange_.last_asked_ = &deployment;
 }
 
 // "Not here" is an answer only when everybody said so: whoever failed may be the one who knows.

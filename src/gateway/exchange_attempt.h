@@ -50,8 +50,6 @@ class Exchange::AttemptStage {
   [[nodiscard]] Tried end(std::unique_ptr<Attempt> attempt, MaybeError error);
   [[nodiscard]] Tried conclude(std::unique_ptr<Attempt> attempt, MaybeError error);
   void serve(std::unique_ptr<Attempt> attempt);
-  [[nodiscard]] bool may_ask(const catalog::Deployment& deployment);
-  void count_asked(const catalog::Deployment& deployment, bool is_hedge);
   [[nodiscard]] bool is_elsewhere(const Attempt& attempt) const;
   [[nodiscard]] std::optional<std::chrono::milliseconds> latency_threshold() const noexcept;
 
@@ -79,8 +77,7 @@ class Exchange::AttemptStage {
   std::size_t turned_to_ = 0;      // steps of what is asked now, in this round
   std::uint32_t tries_left_ = 0;   // of this round
   std::size_t next_fallback_ = 0;  // of the request's
-  CachedVector<const catalog::Deployment*> asked_;
-  MaybeError failed_;  // the last failure
+  MaybeError failed_;              // the last failure
   const catalog::Model* failed_model_ = nullptr;
   std::unique_ptr<Attempt> refused_;  // whose it is, where it is a provider's refusal to be shown
 };

@@ -1,5 +1,6 @@
 // What an exchange needs to ask a deployment: an attempt of its own, the request read whole where
 // it is to be written anew, the files that it names, and the deadline.
+#include <algorithm>
 #include <utility>
 
 #include "exchange.h"
@@ -86,6 +87,26 @@ std::optional<ApiError> Exchange::prepare(Attempt& attempt) {
     breakpoints.emplace(*ask_->asked_chat(), dialect, chat_target(deployment));
   }
   return attempt.prepare();
+}
+
+// Whether a deployment may be asked: for the first time, or once more while its budget lasts.
+bool Exchange::may_ask(const catalog::Deployment& deployment) {
+  if (std::ranges::find(asked_, &deployment) == asked_.end()) return true;
+  if (!tried_at(context(), deployment).empty()) return true;  // with another credential
+  if (generation_->health().retries(deployment).try_spend(core_.loop.now())) return true;
+  core_.metrics.retries_over_budget.add();
+  return false;
+}
+
+void Exchange::count_asked(const catalog::Deployment& deployment, bool is_hedge) {
+  if (std::ranges::find(asked_, &deployment) != asked_.end()) {
+    core_.metrics.upstream_retries.add();
+  } else {
+    if (!asked_.empty() && !is_hedge) core_.metrics.upstream_fallbacks.add();
+    asked_.push_back(&deployment);
+    generation_->health().retries(deployment).count_request();
+  }
+  last_asked_ = &deployment;
 }
 
 // The exchange's deadline only shrinks: the smallest of those that anybody asked has.

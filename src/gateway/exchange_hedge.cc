@@ -98,13 +98,14 @@ Task<void> Exchange::AttemptStage::run_second(Race& race, Duration delay) {
     refused = co_await exchange_.fetch_media(deployment, stop);
   }
   if (refused || stop.stop_requested() || exchange_.prepare(*attempt)) co_return;
-  if (!may_ask(deployment) || !health().hedges().try_spend(now())) co_return;
+  if (!exchange_.may_ask(deployment) || !health().hedges().try_spend(now())) co_return;
   const auto ticket = health().begin(deployment, now(), exchange_.payer_for(*deployment.provider));
   if (!ticket) co_return;
   attempt->hold(*ticket);
   race.second.attempt = std::move(attempt);
   ++turned_to_;
-  count_asked(deployment, true);
+  --tries_left_;
+  exchange_.count_asked(deployment, true);
   exchange_.shrink_deadline(deployment.timeouts.total);
   exchange_.context().first_content_max = latency_threshold();
   metrics.hedges.add();

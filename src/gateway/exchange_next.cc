@@ -65,15 +65,15 @@ bool Exchange::AttemptStage::wants_the_first_alone() const noexcept {
 }
 
 void Exchange::AttemptStage::keep_to_the_first() {
-  if (asked_.empty()) return;
+  if (exchange_.asked_.empty()) return;
   std::erase_if(ask().plan.steps, [this](const route::Step& step) {
-    return &step.passage.deployment() != asked_.front();
+    return &step.passage.deployment() != exchange_.asked_.front();
   });
 }
 
 // Whether one of those that were asked may be asked again then, as far as is known now.
 bool Exchange::AttemptStage::anybody_is_free(MonotonicTime then) const {
-  return std::ranges::any_of(asked_, [&](const catalog::Deployment* deployment) {
+  return std::ranges::any_of(exchange_.asked_, [&](const catalog::Deployment* deployment) {
     if (!health().retries(*deployment).has_one(then)) return false;
     route::Candidate candidate{.deployment = deployment};
     health().describe(*deployment, then, candidate, exchange_.payer_for(*deployment->provider));

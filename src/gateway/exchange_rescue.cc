@@ -95,7 +95,7 @@ Task<bool> Exchange::StreamRescue::ask(const route::Step& step) {
   if (exchange_.may_lack_files(*attempt) && co_await exchange_.fetch_media(deployment, stop)) {
     co_return false;
   }
-  if (stop.stop_requested() || exchange_.prepare(*attempt) || !may_ask(deployment)) {
+  if (stop.stop_requested() || exchange_.prepare(*attempt) || !exchange_.may_ask(deployment)) {
     co_return false;
   }
   Health& health = exchange_.generation_->health();
@@ -103,7 +103,8 @@ Task<bool> Exchange::StreamRescue::ask(const route::Step& step) {
                                    exchange_.payer_for(*deployment.provider));
   if (!ticket) co_return false;
   attempt->hold(*ticket);
-  count_asked(deployment);
+  --tries_left_;
+  exchange_.count_asked(deployment, false);
   exchange_.shrink_deadline(deployment.timeouts.total);
   attempt->go_on_with(std::move(translation_), after_);
   MaybeError error = co_await attempt->run(stop);
@@ -119,22 +120,6 @@ Task<bool> Exchange::StreamRescue::ask(const route::Step& step) {
   }
   translation_ = attempt->take_translation();
   co_return false;
-}
-
-// To ask somebody again costs of the same budget, whatever was to be had the first time.
-bool Exchange::StreamRescue::may_ask(const catalog::Deployment& deployment) {
-  if (!has_broken(deployment)) return true;
-  Health& health = exchange_.generation_->health();
-  if (health.retries(deployment).try_spend(exchange_.core_.loop.now())) return true;
-  exchange_.core_.metrics.retries_over_budget.add();
-  return false;
-}
-
-void Exchange::StreamRescue::count_asked(const catalog::Deployment& deployment) {
-  telemetry::Metrics& metrics = exchange_.core_.metrics;
-  --tries_left_;
-  (has_broken(deployment) ? metrics.upstream_retries : metrics.upstream_fallbacks).add();
-  exchange_.last_asked_ = &deployment;
 }
 
 // Whoever waits for the rest sees that the connection lives.

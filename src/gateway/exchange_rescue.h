@@ -34,8 +34,6 @@ class Exchange::StreamRescue {
   Task<bool> ask_around();
   Task<bool> ask_planned(bool those_that_broke);
   Task<bool> ask(const route::Step& step);
-  [[nodiscard]] bool may_ask(const catalog::Deployment& deployment);
-  void count_asked(const catalog::Deployment& deployment);
   Task<void> keep_client();
   [[nodiscard]] bool was_whole(EventBatch& rest);
   [[nodiscard]] bool turn_to_fallback(std::size_t number);
