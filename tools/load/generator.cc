@@ -198,7 +198,8 @@ struct Generator::Reading {
 
 Task<Error> Generator::read_stream(http::ClientExchange& exchange, const Prepared& prepared,
                                    Measured measured, StopToken stop) {
-  Reading reading{.check = {prepared.seed, scenario_.config().tokens, stream_memory_}};
+  Reading reading{.check = {prepared.seed, scenario_.config().tokens,
+                            scenario_.config().include_usage, stream_memory_}};
   while (true) {
     if (config_.read_pause.count() > 0) {
       const Result<void> paused =

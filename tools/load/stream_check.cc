@@ -111,17 +111,25 @@ std::expected<EventSaid, const char*> StreamCheck::read(std::string_view data,
   return said;
 }
 
-const char* StreamCheck::take(const EventSaid& said, std::string_view text) {
-  if (said.usage_tokens && static_cast<std::uint64_t>(*said.usage_tokens) != tokens_)
-    return "the usage counts other tokens than came";
-  if (!said.has_choice) return nullptr;
-  if (finished_) return "a choice goes on behind its finish reason";
-  if (said.has_text) return take_text(text);
-  if (said.ends) {
-    finished_ = true;
-    cut_ = said.cut;
-  }
+const char* StreamCheck::take_usage(std::uint64_t tokens) {
+  if (!usage_due_) return "a usage came that nobody asked for";
+  if (usage_came_) return "the usage came twice";
+  if (!finished_) return "the usage came before the finish reason";
+  if (tokens != tokens_) return "the usage counts other tokens than came";
+  usage_came_ = true;
   return nullptr;
+}
+
+const char* StreamCheck::take(const EventSaid& said, std::string_view text) {
+  if (said.has_choice) {
+    if (finished_) return "a choice goes on behind its finish reason";
+    if (const char* const wrong = said.has_text ? take_text(text) : nullptr) return wrong;
+    if (said.ends && !said.has_text) {
+      finished_ = true;
+      cut_ = said.cut;
+    }
+  }
+  return said.usage_tokens ? take_usage(static_cast<std::uint64_t>(*said.usage_tokens)) : nullptr;
 }
 
 const char* StreamCheck::event(std::string_view data) {
@@ -146,6 +154,7 @@ const char* StreamCheck::event(std::string_view data) {
 const char* StreamCheck::finish() const noexcept {
   if (!finished_) return "the stream ended without a finish reason";
   if (!done_) return "the stream ended without [DONE]";
+  if (usage_due_ && !usage_came_) return "the stream lacks the usage that was asked for";
   if (cut_ ? tokens_ != tokens_max_ : !full_stop_) return "the stream lacks its last events";
   if (tokens_max_ != 0 && tokens_ > tokens_max_) return "the stream has too many events";
   return nullptr;

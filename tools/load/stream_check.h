@@ -42,9 +42,11 @@ struct StreamMemory {
 
 class StreamCheck {
  public:
+  /// `usage_due`: it was asked for, so one event has it; else none may.
   /// Lifetime: `memory` outlives the check.
-  StreamCheck(std::uint64_t seed, std::uint32_t tokens_max, StreamMemory& memory) noexcept
-      : words_(seed), tokens_max_(tokens_max), memory_(memory) {}
+  StreamCheck(std::uint64_t seed, std::uint32_t tokens_max, bool usage_due,
+              StreamMemory& memory) noexcept
+      : words_(seed), tokens_max_(tokens_max), usage_due_(usage_due), memory_(memory) {}
 
   /// Takes the data of the next event. Nothing, or what is wrong with it.
   [[nodiscard]] const char* event(std::string_view data);
@@ -63,18 +65,21 @@ class StreamCheck {
   std::expected<EventSaid, const char*> read(std::string_view data, std::string_view& text);
   bool recall(std::string_view data, EventSaid& said, std::string_view& text) noexcept;
   const char* take(const EventSaid& said, std::string_view text);
+  const char* take_usage(std::uint64_t tokens);
   const char* take_text(std::string_view text);
   void remember_around(std::string_view data, std::string_view text);
 
   simulator::Words words_;
   std::uint32_t tokens_max_;
+  bool usage_due_;
   StreamMemory& memory_;
   std::size_t kind_ = 0;  // of the last event that was recalled
   std::uint64_t tokens_ = 0;
   bool full_stop_ = false;  // the text has come to its end
   bool cut_ = false;        // finish reason "length"
   bool finished_ = false;   // a finish reason came
-  bool done_ = false;       // [DONE] came
+  bool usage_came_ = false;
+  bool done_ = false;  // [DONE] came
   // What stands around the text of this stream's first text event, framing included. An event with
   // the same around the text that is due says the same of everything else.
   std::string due_front_;
