@@ -4,6 +4,7 @@ Usage: simulator_load_test.py SLUICE_SIM SLUICE_LOAD
 """
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -38,10 +39,10 @@ class Simulator:
             return json.load(answer)
 
 
-def load(target, *arguments, requests=200):
+def load(target, *arguments, requests=200, environment=None):
     run = subprocess.run(
         [LOAD, "--target", target, "--requests", str(requests), "--connections", "8", "--json", "-", *arguments],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=120, check=False, env={**os.environ, **(environment or {})},
     )  # fmt: skip
     return run.returncode, json.loads(run.stdout)
 
@@ -103,6 +104,14 @@ class EndToEnd(unittest.TestCase):
             self.assertEqual((status, results["wrong"]), (2, 200))
             status, results = load(simulator.url, "--expect-status", "403", "--key", "sk-other")
             self.assertEqual((status, results["errors"]), (1, {"status 401": 200}))
+
+    def test_a_key_comes_from_the_environment_unless_one_is_given(self):
+        with Simulator("--key", "sk-right") as simulator:
+            def status(key, *arguments):
+                return load(simulator.url, *arguments, environment={"SLUICE_LOAD_KEY": key})[0]
+            self.assertEqual(status("sk-right"), 0)
+            self.assertEqual(status("sk-other"), 1)
+            self.assertEqual(status("sk-other", "--key", "sk-right"), 0)
 
     def test_over_a_unix_socket(self):
         with tempfile.TemporaryDirectory() as folder:

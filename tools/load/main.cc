@@ -122,7 +122,10 @@ void add_options(CLI::App& app, Options& options) {
       ->check(CLI::NonNegativeNumber);
   app.add_option("--timeout", options.timeout, "Seconds one request may take")
       ->check(CLI::PositiveNumber);
-  app.add_option("--key", options.key, "Sent as Authorization: Bearer");
+  app.add_option("--key", options.key,
+                 "Sent as Authorization: Bearer. Everybody on the machine sees a command line; the "
+                 "environment is your own")
+      ->envname("SLUICE_LOAD_KEY");
   app.add_option("--header", options.headers, "NAME: VALUE, sent too; may be repeated");
   app.add_option("--ca", options.ca_file, "PEM file of authorities to believe, not the system's");
   app.add_option("--seed", generator.seed, "Of the prompts");
