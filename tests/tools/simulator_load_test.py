@@ -113,6 +113,13 @@ class EndToEnd(unittest.TestCase):
             self.assertEqual(status("sk-other"), 1)
             self.assertEqual(status("sk-other", "--key", "sk-right"), 0)
 
+    def test_a_warm_up_is_work_too_but_counts_not(self):
+        with Simulator() as simulator:
+            status, results = load(simulator.url, "--rate", "200", "--warmup", "0.2", "--cooldown", "0.1",
+                                   "--duration", "0.3", requests=0)  # fmt: skip
+            self.assertEqual((status, results["right"]), (0, 60))
+            self.assertEqual((results["all_requests"], results["all_right"]), (120, 120))
+
     def test_over_a_unix_socket(self):
         with tempfile.TemporaryDirectory() as folder:
             with Simulator("--listen", f"unix:{folder}/sim.sock"):

@@ -72,6 +72,30 @@ TEST(SimulatorOnTheSimulatedRing, KeepsItsPaceInVirtualTime) {
   EXPECT_NEAR(all, 300 + 20 * 33, 10) << "31 further tokens, the finish reason, [DONE]";
 }
 
+// Ten streams a second, each of half a second: what starts in the first and the last second is sent
+// and checked, and counts for the work alone.
+TEST(SimulatorOnTheSimulatedRing, CountsNeitherWarmUpNorCoolDown) {
+  Meeting meeting;
+  meeting.simulator.pace.gap = milliseconds(50);
+  meeting.scenario = {.stream = true, .tokens = 9};
+  meeting.generator.connections = 8;
+  meeting.generator.rate = 10;
+  meeting.generator.warmup = seconds(1);
+  meeting.generator.duration = seconds(2);
+  meeting.generator.cooldown = seconds(1);
+  Found found;
+  ring::sim::SimWorld world(1, ring::sim::SimConfig::calm());
+  EXPECT_EQ(world.run(meet(world.loop(), meeting, found, 1), seconds(600)), "");
+  const load::Results& results = found.results;
+  EXPECT_EQ(results.right, 20U);
+  EXPECT_EQ(results.events, 20U * 9);
+  EXPECT_EQ(results.latency.count(), 20U);
+  EXPECT_EQ(results.all_requests, 40U);
+  EXPECT_EQ(results.all_right, 40U);
+  EXPECT_EQ(results.all_events, 40U * 9);
+  EXPECT_NEAR(results.seconds, 2.4, 0.1) << "to the end of the last that counts";
+}
+
 TEST(SimulatorOnTheSimulatedRing, NeverLooksRightWhereTheNetworkFails) {
   std::uint64_t right = 0;
   std::uint64_t errors = 0;

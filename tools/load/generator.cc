@@ -48,12 +48,14 @@ Generator::Generator(ring::Loop& loop, net::Connector& connector, const Scenario
 Task<void> Generator::run() {
   begin_ = loop_.backend().now();
   measured_from_ = begin_ + config_.warmup;
-  end_ = config_.requests != 0 ? MonotonicTime::max() : measured_from_ + config_.duration;
+  last_counted_ = measured_from_;
+  const bool endless = config_.requests != 0;  // it is their number that ends it
+  end_ = endless ? MonotonicTime::max() : measured_from_ + config_.duration;
+  arrivals_end_ = endless ? MonotonicTime::max() : end_ + config_.cooldown;
   Scope connections;
   for (std::uint32_t i = 0; i < config_.connections; ++i) connections.spawn(drive());
   co_await connections.join();
-  const MonotonicTime now = loop_.backend().now();
-  results_.seconds = std::chrono::duration<double>(now - measured_from_).count();
+  results_.seconds = std::chrono::duration<double>(last_counted_ - measured_from_).count();
   results_.cpu_seconds = cpu_seconds();
 }
 
@@ -65,8 +67,8 @@ bool Generator::next_arrival(Arrival& arrival) noexcept {
   if (config_.rate > 0) {
     arrival.due +=
         Duration(static_cast<Duration::rep>(static_cast<double>(index) * 1e9 / config_.rate));
-    if (arrival.due >= end_) return false;
-  } else if (loop_.now() >= end_) {
+    if (arrival.due >= arrivals_end_) return false;
+  } else if (loop_.now() >= arrivals_end_) {
     return false;
   }
   ++issued_;
@@ -120,7 +122,7 @@ Task<void> Generator::drive() {
       }
       const MonotonicTime now = loop_.backend().now();
       const MonotonicTime start = config_.rate > 0 ? arrival.due : now;
-      const Measured measured{start, start >= measured_from_};
+      const Measured measured{start, start >= measured_from_ && start < end_};
       const Error error = co_await exchange(*connection, prepared, measured);
       if (error == settled) {
         if (++served == config_.requests_per_connection) connection.reset();
@@ -239,6 +241,7 @@ void Generator::read_events(Reading& reading, const Slice& bytes, Measured measu
 // Records the time of the text events just taken.
 void Generator::count_events(Reading& reading, std::uint64_t tokens_before, Measured measured) {
   const std::uint64_t count = reading.check.tokens() - tokens_before;
+  results_.all_events += count;
   if (count == 0 || !measured.counts) return;
   const MonotonicTime now = loop_.now();
   results_.events += count;
@@ -254,16 +257,22 @@ Error Generator::settle(const char* wrong, Measured measured) {
     // A wrong answer is wrong in the warm-up too.
     ++results_.wrong;
     fail_with(fmt::format("wrong: {}", wrong), true);
-  } else if (measured.counts) {
-    ++results_.requests;
-    ++results_.right;
-    results_.latency.record(loop_.now() - measured.start);
+    return settled;
   }
+  ++results_.all_requests;
+  ++results_.all_right;
+  if (!measured.counts) return settled;
+  ++results_.requests;
+  ++results_.right;
+  last_counted_ = loop_.now();
+  results_.latency.record(last_counted_ - measured.start);
   return settled;
 }
 
 void Generator::fail_with(std::string_view kind, bool counts) {
+  ++results_.all_requests;
   if (!counts) return;
+  last_counted_ = loop_.now();
   ++results_.requests;
   results_.count_error(kind);
 }

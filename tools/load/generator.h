@@ -31,7 +31,8 @@ struct GeneratorConfig {
   double rate = 0;             // arrivals per second; 0: closed loop
   std::uint64_t requests = 0;  // in all; 0: until `duration`
   Duration duration = std::chrono::seconds(10);
-  Duration warmup{};                            // in front of it, not counted
+  Duration warmup{};    // in front of it, not counted
+  Duration cooldown{};  // behind it: arrivals go on, so that what counts ends under full load
   Duration timeout = std::chrono::seconds(60);  // of one request
   std::uint64_t requests_per_connection = 0;    // then it is closed; 0: never
   Duration read_pause{};                        // of a slow reader, before each read of a stream
@@ -86,7 +87,9 @@ class Generator {
   Results results_;
   MonotonicTime begin_{};
   MonotonicTime measured_from_{};
-  MonotonicTime end_{};
+  MonotonicTime end_{};           // of what counts
+  MonotonicTime arrivals_end_{};  // the cool-down's
+  MonotonicTime last_counted_{};  // was settled then
   std::uint64_t issued_ = 0;
 };
 

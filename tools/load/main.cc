@@ -40,6 +40,7 @@ struct Options {
   std::vector<std::string> headers{};
   double duration = 10;
   double warmup = 0;
+  double cooldown = 0;
   double timeout = 60;
   double read_pause_ms = 0;
   std::optional<unsigned> cpu{};
@@ -120,6 +121,9 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--duration", options.duration, "Seconds measured")->check(CLI::PositiveNumber);
   app.add_option("--warmup", options.warmup, "Seconds before, not counted")
       ->check(CLI::NonNegativeNumber);
+  app.add_option("--cooldown", options.cooldown,
+                 "Seconds behind, not counted: what counts then ends under the same load")
+      ->check(CLI::NonNegativeNumber);
   app.add_option("--timeout", options.timeout, "Seconds one request may take")
       ->check(CLI::PositiveNumber);
   app.add_option("--key", options.key,
@@ -151,6 +155,7 @@ std::optional<std::string> apply(Options& options) {
     return "--stream goes with the chat scenario alone";
   generator.duration = seconds(options.duration);
   generator.warmup = seconds(options.warmup);
+  generator.cooldown = seconds(options.cooldown);
   generator.timeout = seconds(options.timeout);
   generator.read_pause = seconds(options.read_pause_ms / 1e3);
   if (!options.key.empty())

@@ -59,6 +59,9 @@ std::string to_json(const Results& results, std::string_view scenario, std::stri
   writer.key("connects").unsigned_integer(results.connects);
   writer.key("retries").unsigned_integer(results.retries);
   writer.key("events").unsigned_integer(results.events);
+  writer.key("all_requests").unsigned_integer(results.all_requests);
+  writer.key("all_right").unsigned_integer(results.all_right);
+  writer.key("all_events").unsigned_integer(results.all_events);
   writer.key("bytes_in").unsigned_integer(results.bytes_in);
   writer.key("bytes_out").unsigned_integer(results.bytes_out);
   writer.key("errors").begin_object();

@@ -10,7 +10,7 @@
 namespace sluice::load {
 
 struct Results {
-  double seconds = 0;      // measured, warm-up left out
+  double seconds = 0;      // from the warm-up's end to the last answer that counts
   double cpu_seconds = 0;  // of this process, in all
   std::uint64_t requests = 0;
   std::uint64_t right = 0;  // answers that came whole and were right
@@ -18,6 +18,10 @@ struct Results {
   std::uint64_t connects = 0;
   std::uint64_t retries = 0;  // on a fresh connection, because a kept-alive one had gone
   std::uint64_t events = 0;   // content events of streams
+  // Warm-up and cool-down included: what the processor time of whoever answered was spent on.
+  std::uint64_t all_requests = 0;
+  std::uint64_t all_right = 0;
+  std::uint64_t all_events = 0;
   std::uint64_t bytes_in = 0;
   std::uint64_t bytes_out = 0;
   std::map<std::string, std::uint64_t, std::less<>> errors{};  // by kind, wrong answers included
