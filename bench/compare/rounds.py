@@ -77,18 +77,27 @@ class Rounds:
 
     def load(self, target, arguments):
         """One load: (its results, the run so far: what processors did meanwhile)."""
+        results, run = self.watch(target, lambda: [self.stage.load(
+            target, [*arguments, *self.scenario.load], 120 + 20 * self.options.seconds, self.scenario.key)])
+        return results[0], run
+
+    def watch(self, target, work):
+        """(what work returns, which is the results of loads; what processors did meanwhile).
+
+        Their time is divided by all that was sent meanwhile, warm-up and cool-down included.
+        """
         simulator, pids = self.stage.simulator, target.pids
         machine, simulator_before, before = Machine(), simulator.usage(), usage_of(pids)
         began = time.monotonic()
-        results = self.stage.load(target, [*arguments, *self.scenario.load],
-                                  120 + 20 * self.options.seconds, self.scenario.key)
+        results = work()
         elapsed = time.monotonic() - began
         user, system = usage_of(pids).since(before)
         busy, stolen, whole = machine.used()
-        ours = user + system + sum(simulator.usage().since(simulator_before)) + results["client_cpu_seconds"]
+        ours = user + system + sum(simulator.usage().since(simulator_before))
+        ours += sum(each["client_cpu_seconds"] for each in results)
         run = {"others": max(0.0, busy - ours + stolen) / whole}  # of the whole machine
         if pids:
-            units = max(1, results[self.scenario.unit + "s"])
+            units = max(1, sum(each[f"all_{self.scenario.unit}s"] for each in results))
             run |= {"us": (user + system) / units * 1e6, "user_us": user / units * 1e6,
                     "system_us": system / units * 1e6, "core_used": (user + system) / elapsed}
         return results, run

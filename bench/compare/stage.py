@@ -135,9 +135,9 @@ class Stage:
         if process.returncode == 1 and not out:
             raise Trouble(f"sluice-load failed: {complaint.strip()}")
         results = json.loads(out)
-        if process.returncode != 0 or results["right"] != results["requests"]:
+        if process.returncode != 0 or results["all_right"] != results["all_requests"]:
             raise WrongAnswer(f"{target.name} gave wrong answers or none: {results['wrong']} wrong, "
-                              f"errors {results['errors']}, of {results['requests']}")
+                              f"errors {results['errors']}, right {results['all_right']} of {results['all_requests']}")
         return results
 
     def load(self, target, arguments, seconds_max, key=None):

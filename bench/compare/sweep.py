@@ -5,7 +5,7 @@ omission).
 """
 
 import figures
-from cost import LATENCY_METRICS, REFERENCE, Cost, check_log, warm_up_requests
+from cost import LATENCY_METRICS, REFERENCE, Cost, check_log
 from rounds import WARM_UP_SECONDS
 
 SHARES = (10, 30, 50, 70, 90)  # per cent of saturation
@@ -22,10 +22,11 @@ class Sweep(Cost):
         saturation.pop("direct", None)
         if not saturation:
             return self.result(curves={})  # nobody gave right answers, as `void` says
-        self.saturation = saturation.get(REFERENCE) or min(saturation.values())
+        self.reference = REFERENCE if REFERENCE in saturation else min(saturation, key=saturation.get)
+        self.saturation = saturation[self.reference]
         self.play(self.options.rounds, [self.turn_at(share) for share in SHARES], shown="us_90")
         return self.result(curves={}, ratios=self.ratios_at(90), lines=self.plots(),
-                           notes=[f"100 % is {self.saturation:.0f} requests/s, what {REFERENCE} can do; ratios are of CPU time at 90 %"])
+                           notes=[f"100 % is {self.saturation:.0f} requests/s, what {self.reference} can do; ratios are of CPU time at 90 %"])
 
     def turn_at(self, share):
         def turn(name):
@@ -35,8 +36,7 @@ class Sweep(Cost):
                 "--rate", f"{self.saturation * share / 100:.1f}", "--duration", str(self.options.seconds),
                 "--warmup", str(WARM_UP_SECONDS)])
             if name == "sluice":
-                check_log(target, results["requests"], self.scenario,
-                          warm_up_requests(self.saturation * share / 100))
+                check_log(target, results["all_requests"], self.scenario)
             found = {f"{metric}_{share}": results["latency_us"][metric] for metric in LATENCY_METRICS}
             if "us" in run:
                 found[f"us_{share}"] = run["us"]
@@ -55,7 +55,7 @@ class Sweep(Cost):
                 values = [(share, figures.spread([run.get(f"{metric}_{share}") for run in runs])) for share in SHARES]
                 found[name] = [(share, value["median"]) for share, value in values if value]
             return found
-        load = f"% of {REFERENCE}'s saturation"
+        load = f"% of {self.reference}'s saturation"
         return [{"title": "latency p50 against load", "points": points("p50"), "x": load, "y": "us", "y_log": True},
                 {"title": "latency p99 against load", "points": points("p99"), "x": load, "y": "us", "y_log": True},
                 {"title": "CPU us per request against load", "points": points("us"), "x": load, "y": "us"}]
