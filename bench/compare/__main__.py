@@ -30,7 +30,7 @@ import report
 import scenarios
 from processes import Trouble, choose_cores
 from stage import Stage
-from strangers import parse_stranger
+from strangers import FORM, name_taken, parse_stranger
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICK_STREAMS = 200
@@ -70,8 +70,9 @@ def parse_arguments():
     parser.add_argument("--targets", metavar="NAMES", default=",".join(scenarios.TARGETS),
                         help=f"these, with commas; default: {','.join(scenarios.TARGETS)}")
     parser.add_argument("--target", type=parse_stranger, action="append", default=[],
-                        metavar="NAME=URL[,key=KEY][,model=MODEL]",
-                        help="a gateway that runs already, in front of --simulator-port; may be repeated")
+                        metavar=FORM,
+                        help="a gateway that runs already, in front of --simulator-port; may be repeated. A key that is "
+                             "in the environment is in nobody's list of processes")
     parser.add_argument("--simulator-port", type=int, metavar="PORT", help="of the plain simulator; default: any")
     parser.add_argument("--rounds", type=int, help="of each scenario; default: 5")
     parser.add_argument("--seconds", type=float, help="of one run, about; default: 2")
@@ -99,6 +100,9 @@ def parse_arguments():
     options.scenarios = [scenarios.find(name) or parser.error(f"there is no scenario {name!r}") for name in names]
     if options.rounds < 1 or options.seconds <= 0 or options.idle < 1:
         parser.error("rounds, seconds and connections are positive numbers")
+    taken = name_taken(options.target, scenarios.NAMES)
+    if taken:
+        parser.error(f"--target {taken}=...: there is a target {taken!r} already; give yours another name")
     if options.target and not options.simulator_port:
         parser.error("--target needs --simulator-port: how else would it know the simulator")
     return options

@@ -9,7 +9,10 @@ NOT_FLOOR = ("sluice", "haproxy", "nginx")
 BESIDE_SIMULATOR = ("sluice", "simulator")
 BESIDE_TRANSLATION = ("sluice", "sluice-anthropic")
 WITH_SIMULATOR = (*ALL, "simulator")
-TARGETS = (*ALL, "sluice-anthropic", "simulator")
+BESIDE_ONE_WORKER = ("sluice", "sluice-2")
+COUNTED = (*ALL, "sluice-anthropic", "simulator")
+TARGETS = (*COUNTED, "sluice-2")
+NAMES = ("direct", *TARGETS)  # nobody else may bear one
 PLAIN_PART = Part()
 
 

@@ -12,6 +12,7 @@ import contextlib
 import dataclasses
 import functools
 import json
+import os
 import re
 import subprocess
 import tempfile
@@ -106,17 +107,20 @@ class Stage:
                    *tls, *options]
         return Process(name, command, self.folder, self.cores["simulator"], port, self.urgent)
 
-    def start_load(self, target, arguments, key=None):
+    def start_load(self, target, arguments, key=None, core=None):
         """Starts sluice-load against a target; end_load() has its results."""
         key = key or getattr(target, "key", None) or self.key
+        core = self.cores["load"] if core is None else core
         command = [self.programs["sluice-load"], "--target", target.url,
                    "--model", getattr(target, "model", None) or MODEL,
-                   "--key", key, "--cpu", str(self.cores["load"]), "--json", "-"]
+                   "--cpu", str(core), "--json", "-"]
         if target.url.startswith("https:"):
             command += ["--ca", str(self.certificate.certificate)]
+        # Another gateway's key is a real one: everybody sees a command line, and the environment nobody else.
         return subprocess.Popen([*command, *arguments], stdin=subprocess.DEVNULL, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                preexec_fn=lambda: set_place(self.cores["load"], self.urgent))
+                                env={"PATH": os.environ["PATH"], "SLUICE_LOAD_KEY": key},
+                                preexec_fn=lambda: set_place(core, self.urgent))
 
     def end_load(self, target, process, seconds_max):
         """The results of a load. A wrong answer, an error or none is WrongAnswer."""

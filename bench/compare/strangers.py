@@ -1,12 +1,16 @@
 """A gateway that somebody else runs: known by its URL, and by its processes where it is on this machine."""
 
 import argparse
+import os
+import re
 import urllib.parse
 from pathlib import Path
 
 from processes import status_bytes, usage_of
 
 LISTENING = "0A"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")  # it stands in tables, plots and command lines
+FORM = "NAME=http://HOST:PORT[,key_env=VARIABLE][,key=KEY][,model=MODEL]"
 
 
 class Stranger:
@@ -40,14 +44,39 @@ class Stranger:
 
 
 def parse_stranger(text):
-    """NAME=URL[,key=KEY][,model=MODEL]"""
+    """What FORM says. A complaint shows no key."""
     name, equals, rest = text.partition("=")
     url, *settings = rest.split(",")
     given = dict(setting.partition("=")[::2] for setting in settings)
-    parts = urllib.parse.urlsplit(url)
-    if not equals or parts.scheme not in ("http", "https") or not parts.port or set(given) - {"key", "model"}:
-        raise argparse.ArgumentTypeError(f"{text!r} should be NAME=http://HOST:PORT[,key=KEY][,model=MODEL]")
+    if not equals or not is_address(url) or set(given) - {"key", "key_env", "model"}:
+        raise argparse.ArgumentTypeError(f"what begins with {text.split(',')[0]!r} should be {FORM}")
+    if not NAME.fullmatch(name):
+        raise argparse.ArgumentTypeError(f"the name {name!r} should be up to 32 letters, digits, '.', '_' or '-'")
+    variable = given.pop("key_env", None)
+    if variable is not None:
+        if not os.environ.get(variable):
+            raise argparse.ArgumentTypeError(f"{name}: there is no {variable} in the environment")
+        given["key"] = os.environ[variable]
     return Stranger(name, url, **given)
+
+
+def is_address(url):
+    try:
+        parts = urllib.parse.urlsplit(url)
+        return bool(parts.scheme in ("http", "https") and parts.port and parts.hostname
+                    and "@" not in parts.netloc and parts.path in ("", "/"))
+    except ValueError:  # of a port that is none
+        return False
+
+
+def name_taken(strangers, taken):
+    """The first name that somebody else bears already, or None."""
+    seen = set(taken)
+    for stranger in strangers:
+        if stranger.name in seen:
+            return stranger.name
+        seen.add(stranger.name)
+    return None
 
 
 def listeners(port):

@@ -4,9 +4,12 @@ Usage: compare_test.py ROOT
 """
 
 import argparse
+import json
+import os
 import pathlib
 import sys
 import unittest
+import unittest.mock
 import xml.dom.minidom
 
 ROOT = pathlib.Path(sys.argv.pop()) if len(sys.argv) == 2 else pathlib.Path(__file__).parents[2]
@@ -271,9 +274,28 @@ class Strangers(unittest.TestCase):
                          ("other", "http://127.0.0.1:4000", 4000, "sk-1", "m"))
 
     def test_what_is_no_target_is_refused(self):
-        for text in ("http://127.0.0.1:4000", "other=127.0.0.1:4000", "other=http://host", "o=http://h:1,pin=3"):
+        for text in ("http://127.0.0.1:4000", "other=127.0.0.1:4000", "other=http://host", "o=http://h:1,pin=3",
+                     "o=http://h:99999", "o=http://h:1/v1", "o=http://user:word@h:1", "o=http://:1",
+                     "a b=http://h:1", "../o=http://h:1", "<b>=http://h:1", "=http://h:1", "a|b=http://h:1", "o" * 33 + "=http://h:1",
+                     "o=http://h:1,key_env=SLUICE_NOBODY_SETS_THIS"):  # fmt: skip
             with self.assertRaises(argparse.ArgumentTypeError, msg=text):
                 strangers.parse_stranger(text)
+
+    def test_a_complaint_shows_no_key(self):
+        for text in ("o=http://h,key=sk-secret", "a b=http://h:1,key=sk-secret", "o=http://h:1,key=sk-secret,pin=3"):
+            with self.assertRaises(argparse.ArgumentTypeError) as complaint:
+                strangers.parse_stranger(text)
+            self.assertNotIn("sk-secret", str(complaint.exception))
+
+    def test_a_key_comes_from_the_environment(self):
+        with unittest.mock.patch.dict(os.environ, {"OTHER_KEY": "sk-1"}):
+            self.assertEqual(strangers.parse_stranger("o=http://h:1,key_env=OTHER_KEY").key, "sk-1")
+
+    def test_no_two_targets_have_one_name(self):
+        def taken(*names):
+            return strangers.name_taken([strangers.Stranger(name, "http://h:1") for name in names], scenarios.NAMES)
+        self.assertIsNone(taken("other", "another"))
+        self.assertEqual([taken("other", "other"), taken("haproxy"), taken("direct")], ["other", "haproxy", "direct"])
 
 
 if __name__ == "__main__":
