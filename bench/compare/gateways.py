@@ -74,7 +74,7 @@ http {{
 
 SLUICE_CONFIG = """\
 [server]
-workers = 1
+workers = {workers}
 connections_max = {connections_max}
 [[listener]]
 address = "127.0.0.1:{port}"
@@ -129,10 +129,12 @@ class Direct:
 class Proxy(Process):
     """A process between load and simulator."""
 
+    cores = "proxy"  # of the stage's
+
     def __init__(self, stage, part, name, command, port, environment=None):
         self.url = f"{'https' if part.downstream_tls else 'http'}://127.0.0.1:{port}"
         wrapper = [word.format(folder=stage.folder) for word in stage.wrapper]
-        super().__init__(name, [*wrapper, *command], stage.folder, stage.cores["proxy"], port, stage.urgent,
+        super().__init__(name, [*wrapper, *command], stage.folder, stage.cores[self.cores], port, stage.urgent,
                          {**(environment or {}), **stage.wrapper_environment})
 
     @property
@@ -206,6 +208,7 @@ class Nginx(Proxy):
 class Sluice(Proxy):
     name = "sluice"
     dialect = "openai"  # of the provider
+    workers = 1
 
     def __init__(self, stage, part):
         port = free_port()
@@ -217,7 +220,7 @@ class Sluice(Proxy):
         certificate = stage.certificate
         config = Path(stage.folder) / f"{self.name}.toml"
         config.write_text(SLUICE_CONFIG.format(
-            port=port, admin_port=free_port(), model=MODEL, access_log=self.access_log,
+            port=port, admin_port=free_port(), workers=self.workers, model=MODEL, access_log=self.access_log,
             connections_max=stage.descriptors_max // 2, key_stanza=stage.key_stanza,
             listener_tls=(f'tls = {{ certificate = "{certificate.certificate}", key = "{certificate.key}" }}\n'
                           if part.downstream_tls else ""),
@@ -256,6 +259,12 @@ class SluiceToAnthropic(Sluice):
     dialect = "anthropic"
 
 
+class SluiceOfTwoWorkers(Sluice):
+    name = "sluice-2"
+    workers = 2
+    cores = "workers"
+
+
 class Simulator(Proxy):
     """The provider simulator in a proxy's place: it answers what the others pass on."""
 
@@ -265,5 +274,6 @@ class Simulator(Proxy):
         super().__init__(stage, part, "simulator", command, port)
 
 
-KINDS = {"floor": Floor, "sluice": Sluice, "sluice-anthropic": SluiceToAnthropic, "haproxy": HaProxy,
+KINDS = {"floor": Floor, "sluice": Sluice, "sluice-anthropic": SluiceToAnthropic,
+         "sluice-2": SluiceOfTwoWorkers, "haproxy": HaProxy,
          "nginx": Nginx, "simulator": Simulator}

@@ -14,6 +14,7 @@ from pathlib import Path
 
 START_SECONDS_MAX = 30
 STOP_SECONDS_MAX = 10
+CORES_FOR_TWO_WORKERS = 4
 DESCRIPTORS_WANTED = 65_536  # 10 000 streams are 20 000 sockets of a proxy; nginx sets memory aside for each
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -112,8 +113,8 @@ def status_bytes(pid, field):
 
 
 def set_place(core, urgent):
-    """Of the process that is about to become a program."""
-    os.sched_setaffinity(0, {core})
+    """Of the process that is about to become a program. `core`: one, or several as a tuple."""
+    os.sched_setaffinity(0, core if isinstance(core, tuple) else {core})
     if urgent:  # a nice value would count within the session alone where autogroups are on
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
 
@@ -123,7 +124,10 @@ def choose_cores():
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         raise Trouble("one core is not enough: the proxy needs one for itself")
-    return {"proxy": cores[-1], "load": cores[0], "simulator": cores[1 if len(cores) > 2 else 0]}
+    two = len(cores) >= CORES_FOR_TWO_WORKERS
+    return {"proxy": cores[-1], "load": cores[0], "simulator": cores[1 if len(cores) > 2 else 0],
+            # For two workers, and for two loads that keep them busy.
+            "workers": tuple(cores[-2:]) if two else (cores[-1],), "loads": tuple(cores[:2]) if two else (cores[0],)}
 
 
 def free_port():

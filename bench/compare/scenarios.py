@@ -55,7 +55,6 @@ class Scenario:
 STREAM = ("--stream", "--include-usage")
 
 
-
 def paced(name, what, streams, pace, **more):
     """Streams at a provider's pace. Their processor time includes what waking for each event costs."""
     simulator = ("--tokens", str(pace.tokens), "--gap-ms", str(pace.gap_ms))
@@ -99,6 +98,8 @@ SCENARIOS = (
     Scenario("slow-readers", "small streams beside 16 slow readers of 6 MB each", kind="beside", targets=NOT_FLOOR,
              part=Part(simulator=("--tokens", "20000"), no_delay=True), connections=16, rounds_max=3,
              burden=("--stream", "--read-pause-ms", "150", "--connections", "16", "--requests", "16")),
+    Scenario("workers", "chat completion, 1 KiB prompt, one worker beside two, 64 callers each", kind="workers",
+             part=Part(two_workers=True), targets=BESIDE_ONE_WORKER, bases=("sluice",), latency=False, direct=False),
     Scenario("idle", "idle keep-alive connections", kind="idle"),
     # With a core of its own the simulator outruns the load, sleeps and wakes for a few requests each
     # time: the faster it were, the dearer each would look.
@@ -107,9 +108,9 @@ SCENARIOS = (
     Scenario("simulator-sse", "the simulator in the gateway's place: stream of 64 events", unit="event", load=STREAM,
              part=Part(one_core=True), targets=BESIDE_SIMULATOR, bases=("sluice",), latency=False, direct=False),
     Scenario("instructions-chat", "chat completion, user space alone, counted", kind="instructions",
-             targets=TARGETS, optional=True),
+             targets=COUNTED, optional=True),
     Scenario("instructions-sse", "stream of 64 events, user space alone, counted", kind="instructions",
-             unit="event", load=STREAM, targets=TARGETS, optional=True),
+             unit="event", load=STREAM, targets=COUNTED, optional=True),
 )
 
 

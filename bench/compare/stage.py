@@ -36,6 +36,7 @@ class Part:
     checks_key: bool = False  # of the caller; the gateway does so always, the proxies only here
     no_delay: bool = False  # HAProxy passes an event on at once, and not up to 200 ms later with the next
     fails_first: bool = False  # a provider that fails stands in front of the one that works
+    two_workers: bool = False  # of one gateway: load and simulator have two cores too, where there are so many
     one_core: bool = False  # load and simulator on the proxy's core too: whoever has its turn finds all work there is
 
 
@@ -77,9 +78,8 @@ class Stage:
     def scene(self, part, names):
         """Starts the simulator and these targets: {name: target}, `direct` among them."""
         with contextlib.ExitStack() as ends:
-            if part.one_core:
-                ends.callback(setattr, self, "cores", self.cores)
-                self.cores = dict.fromkeys(self.cores, self.cores["proxy"])
+            ends.callback(setattr, self, "cores", self.cores)
+            self.cores = place(part, self.cores)
 
             def start(process):
                 ends.callback(process.stop)
@@ -103,7 +103,8 @@ class Stage:
         tls = ()
         if part.upstream_tls:
             tls = ("--tls-cert", str(self.certificate.certificate), "--tls-key", str(self.certificate.key))
-        command = [self.programs["sluice-sim"], "--listen", f"127.0.0.1:{port}", "--workers", "1",
+        workers = len(self.cores["loads"]) if part.two_workers else 1
+        command = [self.programs["sluice-sim"], "--listen", f"127.0.0.1:{port}", "--workers", str(workers),
                    *tls, *options]
         return Process(name, command, self.folder, self.cores["simulator"], port, self.urgent)
 
@@ -146,6 +147,14 @@ class Stage:
 
     def load(self, target, arguments, seconds_max, key=None):
         return self.end_load(target, self.start_load(target, arguments, key), seconds_max)
+
+
+def place(part, cores):
+    """Cores as a scene needs them."""
+    alone = cores["proxy"]
+    if part.one_core or (part.two_workers and len(cores["workers"]) < 2):
+        return {**dict.fromkeys(cores, alone), "workers": (alone,), "loads": (alone,)}
+    return {**cores, "simulator": cores["loads"]} if part.two_workers else cores
 
 
 def make_key(sluice):
