@@ -3,10 +3,12 @@
     curves(...)   latency against how many requests had at most that: the tail gets the room
     bars(...)     user and system time, stacked
     lines(...)    a value against load or size
+    as_file(...)  several of them as one file, for a page that cannot hold them
 """
 
 import html
 import math
+import re
 
 # Okabe and Ito's colours, which colour-blind readers tell apart. Who is not named here takes the rest.
 COLOURS = {"sluice": "#0072b2", "haproxy": "#d55e00", "nginx": "#009e73", "floor": "#666666",
@@ -14,6 +16,8 @@ COLOURS = {"sluice": "#0072b2", "haproxy": "#d55e00", "nginx": "#009e73", "floor
 SPARE_COLOURS = ("#cc79a7", "#e69f00", "#56b4e9", "#000000")
 
 WIDTH, HEIGHT = 560, 300
+GAP = 10  # between two plots of a file
+FILE_STYLE = "<style>svg{font:12px system-ui,sans-serif}.grid{stroke:#ddd}.title{font-weight:600}</style>"
 LEFT, RIGHT, TOP, BOTTOM = 64, 26, 54, 44
 BARS_TOP = 30  # they need no legend
 
@@ -175,3 +179,16 @@ def lines(title, by_target, x_label, y_label, x_log=False, y_log=False):
         parts.append(polyline(places, colour))
         parts += [f'<circle cx="{px:.1f}" cy="{py:.1f}" r="3" fill="{colour}"/>' for px, py in places]
     return frame(title, parts)
+
+
+def as_file(drawn, columns=1):
+    """One file out of plots, row by row, readable by itself and on dark pages."""
+    placed, x, y, row_height, width = [], 0, 0, 0, 0
+    for index, plot in enumerate(drawn):
+        if index > 0 and index % columns == 0:
+            x, y, row_height = 0, y + row_height + GAP, 0
+        height = int(re.match(r'<svg viewBox="0 0 \d+ (\d+)"', plot).group(1))
+        placed.append(plot.replace("<svg ", f'<svg x="{x}" y="{y}" width="{WIDTH}" height="{height}" ', 1))
+        width, row_height, x = max(width, x + WIDTH), max(row_height, height), x + WIDTH + GAP
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {y + row_height}" width="{width}" '
+            f'height="{y + row_height}">{FILE_STYLE}<rect width="100%" height="100%" fill="#fafafa"/>{"".join(placed)}</svg>\n')

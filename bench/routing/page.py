@@ -3,8 +3,6 @@
 import plots
 import tables
 
-GAP = 10  # pixels between two panels
-STYLE = ("<style>svg{font:12px system-ui,sans-serif}.grid{stroke:#ddd}.title{font-weight:600}</style>")
 TITLES = {"hedging": "Hedging a long tail", "flapping": "Scoring by health beside a round robin"}
 
 
@@ -38,13 +36,8 @@ def as_markdown(found):
 
 
 def as_svg(panels):
-    """One file out of panels below each other, readable by itself and on dark pages."""
-    drawn = [draw(*panel) for panel in panels]
-    height = len(drawn) * (plots.HEIGHT + GAP)
-    placed = "".join(each.replace("<svg ", f'<svg y="{index * (plots.HEIGHT + GAP)}" width="{plots.WIDTH}" '
-                                  f'height="{plots.HEIGHT}" ', 1) for index, each in enumerate(drawn))
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {plots.WIDTH} {height}" width="{plots.WIDTH}" '
-            f'height="{height}">{STYLE}<rect width="100%" height="100%" fill="#fafafa"/>{placed}</svg>\n')
+    """One file out of panels below each other."""
+    return plots.as_file([draw(*panel) for panel in panels])
 
 
 def draw(kind, title, by_arm, *labels):

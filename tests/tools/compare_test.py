@@ -196,6 +196,17 @@ class Plots(unittest.TestCase):
         self.assertEqual([round(tick) for tick in plots.Axis(90, 2100, 0, 1, True).ticks()],
                          [100, 200, 500, 1000, 2000])
 
+    def test_a_file_holds_plots_in_rows_that_do_not_overlap(self):
+        one = plots.lines("a", {"sluice": [(1, 5), (2, 6)]}, "x", "y")
+        low = plots.bars("b", {"sluice": (1, 3)}, "us")
+        whole = self.drawn(plots.as_file([low, one, one], columns=2)).documentElement
+        boxes = [tuple(int(node.getAttribute(key)) for key in ("x", "y", "width", "height"))
+                 for node in whole.childNodes if node.nodeName == "svg"]  # fmt: skip
+        self.assertEqual([box[:2] for box in boxes],
+                         [(0, 0), (plots.WIDTH + plots.GAP, 0), (0, plots.HEIGHT + plots.GAP)])
+        self.assertEqual(int(whole.getAttribute("height")), 2 * plots.HEIGHT + plots.GAP)
+        self.assertEqual(int(whole.getAttribute("width")), 2 * plots.WIDTH + plots.GAP)
+
     def test_nothing_is_drawn_of_nothing(self):
         for plot in (plots.curves("a", {}), plots.bars("a", {}, "us"), plots.lines("a", {"x": []}, "x", "y")):
             self.assertEqual(plot, "")
