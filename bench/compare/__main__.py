@@ -164,8 +164,7 @@ def run(options):
             found["scenarios"][scenario.name] = {"what": scenario.what, "unit": scenario.unit, **result}
             print("\n" + report.scenario_text(scenario.name, found["scenarios"][scenario.name]) + "\n", flush=True)
     found["notes"] = options.notes
-    # A short run of few streams and connections tells whether all works, not what it costs.
-    found["budgets"] = [] if options.quick else budgets.verdicts(found["scenarios"])
+    found["budgets"] = budgets.verdicts(found["scenarios"], options.quick)
     return found
 
 

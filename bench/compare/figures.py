@@ -5,6 +5,7 @@ Pure: numbers in, numbers out. A run is {metric: number}; `None` is a metric tha
 
 import statistics
 
+TOLERABLE_NOISE = 0.10  # of the machine, used by others: beyond it a result says NOISY
 
 def spread(values):
     """Median with least and most, or None when nothing is known."""
@@ -12,6 +13,11 @@ def spread(values):
     if not known:
         return None
     return {"median": statistics.median(known), "min": min(known), "max": max(known)}
+
+
+def noisy(others):
+    """Whether others used so much of the machine that a result should be doubted; `others` may be None."""
+    return others is not None and others["median"] > TOLERABLE_NOISE
 
 
 def spreads(runs):
@@ -25,6 +31,12 @@ def ratio(ours, theirs, metric):
     """Of two targets' runs, round by round: what a moment does to the machine it does to both."""
     pairs = [(a.get(metric), b.get(metric)) for a, b in zip(ours, theirs)]
     return spread([a / b for a, b in pairs if a is not None and b])
+
+
+def difference(ours, theirs, metric):
+    """Of two targets' runs, round by round, as a ratio is."""
+    pairs = [(a.get(metric), b.get(metric)) for a, b in zip(ours, theirs)]
+    return spread([a - b for a, b in pairs if a is not None and b is not None])
 
 
 def ratios(runs, metric, bases):

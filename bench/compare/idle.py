@@ -29,7 +29,7 @@ def measure(stage, scenario, options):
                 void[name] = str(trouble)
     return {"targets": {name: figures.spreads(each) for name, each in runs.items()},
             "ratios": figures.ratios(runs, "connection_bytes", ("haproxy",)), "curves": {},
-            "others": None, "void": void, "runs": runs}
+            "others": None, "noisy": False, "void": void, "runs": runs}
 
 
 def measure_one(stage, target, count, options):

@@ -36,7 +36,7 @@ def measure(stage, scenario, options):
         stage.wrapper, stage.wrapper_environment = (), {}
     return {"targets": {name: figures.spreads(each) for name, each in runs.items()},
             "ratios": figures.ratios(runs, "instructions", scenario.bases), "curves": {},
-            "others": None, "void": void, "runs": runs}
+            "others": None, "noisy": False, "void": void, "runs": runs}
 
 
 def count(stage, scenario, name, requests):

@@ -5,7 +5,6 @@ import html
 import plots
 import tables
 
-TOLERABLE_NOISE = 0.10  # of the machine, used by others: beyond it the report says so
 PROMPT_BYTES = {"chat": 1 << 10, "chat-16k": 16 << 10, "chat-100k": 100 << 10, "chat-1m": 1 << 20}
 ORDINARY_CALL_NS = 300  # a bare system call on hardware, mitigations included, is below this
 
@@ -31,10 +30,10 @@ svg {{ width: 560px; max-width: 100%; font: 12px system-ui, sans-serif; backgrou
 
 
 def scenario_text(name, result):
-    lines = [f"{name}: {result['what']}"]
+    lines = [tables.title(name, result)]
     if result["targets"]:
         lines.append(tables.as_text(tables.grid(result, result["unit"])))
-    return "\n".join(lines + tables.conditions(result, TOLERABLE_NOISE))
+    return "\n".join(lines + tables.conditions(result))
 
 
 def machine_lines(found):
@@ -53,8 +52,7 @@ def machine_lines(found):
 
 def closing_text(found):
     lines = machine_lines(found) + [f"{name}: {version}" for name, version in found["targets"].items()]
-    if found["budgets"]:
-        lines += ["", tables.as_text(tables.budget_grid(found["budgets"]))]
+    lines += ["", tables.as_text(tables.budget_grid(found["budgets"])), tables.BUDGET_RULE]
     return "\n".join(lines + found["notes"])
 
 
@@ -63,13 +61,12 @@ def as_markdown(found):
     parts += [f"- {line}" for line in machine_lines(found)]
     parts += [f"- {name}: {version}" for name, version in found["targets"].items()]
     parts += [f"- {note}" for note in found["notes"]]
-    if found["budgets"]:
-        parts += ["", "## Budgets", "", tables.as_markdown(tables.budget_grid(found["budgets"]))]
+    parts += ["", "## Budgets", "", tables.as_markdown(tables.budget_grid(found["budgets"])), "", tables.BUDGET_RULE]
     for name, result in found["scenarios"].items():
-        parts += ["", f"## {name}: {result['what']}", ""]
+        parts += ["", f"## {tables.title(name, result)}", ""]
         if result["targets"]:
             parts += [tables.as_markdown(tables.grid(result, result["unit"])), ""]
-        parts += [f"- {line}" for line in tables.conditions(result, TOLERABLE_NOISE)]
+        parts += [f"- {line}" for line in tables.conditions(result)]
     return "\n".join(parts) + "\n"
 
 
@@ -77,17 +74,16 @@ def as_html(found):
     parts = ["<h1>Sluice compared</h1>", f"<p><code>{html.escape(found['command'])}</code></p>"]
     parts.append(said(machine_lines(found) + [f"{name}: {version}" for name, version in found["targets"].items()]
                       + found["notes"]))
-    if found["budgets"]:
-        parts += ["<h2>Budgets</h2>", html_table(tables.budget_grid(found["budgets"]))]
+    parts += ["<h2>Budgets</h2>", html_table(tables.budget_grid(found["budgets"])), said([tables.BUDGET_RULE])]
     overview = prompt_size_plot(found["scenarios"])
     if overview:
         parts += ["<h2>Cost against prompt size</h2>", f'<div class="plots">{overview}</div>']
     for name, result in found["scenarios"].items():
-        parts.append(f"<h2>{html.escape(name)}: {html.escape(result['what'])}</h2>")
+        parts.append(f"<h2>{html.escape(tables.title(name, result))}</h2>")
         if result["targets"]:
             parts.append(html_table(tables.grid(result, result["unit"])))
         parts.append(f'<div class="plots">{scenario_plots(result)}</div>')
-        parts.append(said(tables.conditions(result, TOLERABLE_NOISE)))
+        parts.append(said(tables.conditions(result)))
     return PAGE.format(body="\n".join(parts))
 
 
@@ -98,7 +94,8 @@ def said(lines):
 def html_table(rows):
     def row(cells, tag):
         marked = {"held": ' class="held"', "BROKEN": ' class="broken"'}
-        return "<tr>" + "".join(f"<{tag}{marked.get(cell, '')}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
+        return "<tr>" + "".join(f"<{tag}{marked.get(cell.partition(',')[0], '')}>{html.escape(cell)}</{tag}>"
+                                for cell in cells) + "</tr>"
     return "<table>" + row(rows[0], "th") + "".join(row(cells, "td") for cells in rows[1:]) + "</table>"
 
 

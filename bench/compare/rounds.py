@@ -104,10 +104,12 @@ class Rounds:
 
     def result(self, **more):
         runs = {name: runs for name, runs in self.runs.items() if name not in self.void and runs}
+        others = figures.spread([run.get("others") for each in runs.values() for run in each])
         return {
             "targets": {name: figures.spreads(each) for name, each in runs.items()},
             "ratios": figures.ratios(runs, "us", self.scenario.bases),
-            "others": figures.spread([run.get("others") for each in runs.values() for run in each]),
+            "others": others,
+            "noisy": figures.noisy(others),
             "void": self.void,
             "runs": runs,
             **more,

@@ -75,16 +75,41 @@ def as_markdown(rows):
     return "\n".join(lines)
 
 
+BUDGET_RULE = ("The median of the rounds is held against the bound, with no tolerance; ratios and differences are taken "
+               "within each round. \"within noise\": the bound lies between the least and the most of the rounds, and "
+               "another run may say otherwise.")
+
+
 def budget_grid(verdicts):
-    rows = [["budget", "bound", "measured", ""]]
+    rows = [["budget", "bound", "measured", "verdict"]]
     for verdict in verdicts:
-        measured = "" if verdict["value"] is None else f"{verdict['value']:.3g} {verdict['unit']}"
-        said = {True: "held", False: "BROKEN", None: "not measured"}[verdict["held"]]
-        rows.append([verdict["name"], f"<= {verdict['bound']:g} {verdict['unit']}", measured, said])
+        value, unit = verdict["value"], verdict["unit"]
+        sign = ">=" if verdict["at_least"] else "<="
+        rows.append([verdict["name"], f"{sign} {three_digits(verdict['bound'])} {unit}",
+                     "" if value is None else f"{budget_cell(value)} {unit}", verdict_text(verdict)])
     return rows
 
 
-def conditions(result, tolerable_noise):
+def budget_cell(value):
+    middle, least, most = (three_digits(value[key]) for key in ("median", "min", "max"))
+    return middle if least == most else f"{middle} ({least} to {most})"  # differences may be negative
+
+
+def three_digits(value):
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def verdict_text(verdict):
+    if verdict["held"] is None:
+        return verdict["why"]
+    return ("held" if verdict["held"] else "BROKEN") + ", within noise" * verdict["within_noise"] + ", NOISY" * verdict["noisy"]
+
+
+def title(name, result):
+    return f"{name}: {result['what']}" + " (NOISY)" * result["noisy"]
+
+
+def conditions(result):
     """Sentences on how far to believe a result."""
     said = []
     if result.get("half_rate"):
@@ -93,7 +118,7 @@ def conditions(result, tolerable_noise):
         said.append(f"without a proxy {result['direct_rate']:.0f} requests/s")
     others = result.get("others")
     if others:
-        noisy = "  NOISY" if others["median"] > tolerable_noise else ""
+        noisy = "  NOISY: doubt it" if result["noisy"] else ""
         said.append(f"others used {others['median']:.1%} ({others['min']:.1%}-{others['max']:.1%}) "
                     f"of the machine{noisy}")
     dropped = result["targets"].get("sluice", {}).get("log_lines_dropped")

@@ -28,18 +28,32 @@ CANARY = "sk-canary-of-another-gateway"
 
 @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "a comparison needs a core for the proxy alone")
 class Comparison(unittest.TestCase):
-    def compare(self, *arguments):
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def start(self, *arguments):
+        return subprocess.Popen(
+            [sys.executable, "-B", ROOT / "bench" / "compare", "--build", BUILD, "--rounds", "1",
+             "--seconds", "0.1", "--idle", "50", "--output", self.folder, *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "CANARY": CANARY},
+        )  # fmt: skip
+
+    def end(self, process):
         """(exit status, what it wrote as JSON)"""
-        with tempfile.TemporaryDirectory() as folder:
-            done = subprocess.run(
-                [sys.executable, "-B", ROOT / "bench" / "compare", "--build", BUILD, "--rounds", "1",
-                 "--seconds", "0.1", "--idle", "50", "--output", folder, *arguments],
-                capture_output=True, text=True, timeout=200, check=False,
-            )  # fmt: skip
-            written = {path.name: path.read_text() for path in pathlib.Path(folder).iterdir()}
-        self.assertEqual(sorted(written), ["report.html", "report.json", "report.md"], done.stderr)
+        _, complaint = process.communicate(timeout=200)
+        written = {path.name: path.read_text() for path in self.folder.iterdir()}
+        self.assertEqual(sorted(written), ["report.html", "report.json", "report.md"], complaint)
         self.assertFalse([name for name, text in written.items() if CANARY in text], "a key in a report")
-        return done.returncode, json.loads(written["report.json"])
+        return process.returncode, json.loads(written["report.json"])
+
+    def compare(self, *arguments):
+        return self.end(self.start(*arguments))
+
+    def refusal(self, *arguments):
+        process = self.start(*arguments)
+        _, complaint = process.communicate(timeout=200)
+        self.assertEqual((process.returncode, list(self.folder.iterdir())), (2, []))
+        return complaint
 
     def test_every_target_has_its_numbers(self):
         status, found = self.compare("--targets", "floor,sluice", "--scenarios", "chat,sse,idle")
@@ -48,7 +62,9 @@ class Comparison(unittest.TestCase):
             targets = found["scenarios"][name]["targets"]
             self.assertTrue({"floor", "sluice"} <= set(targets))
             self.assertTrue(all(metric in targets[target] for target in ("floor", "sluice")), name)
-        self.assertIn("chat 1 KiB, CPU per request, to the floor's", [one["name"] for one in found["budgets"]])
+        judged = {one["name"]: one["held"] for one in found["budgets"]}
+        self.assertIsNotNone(judged["chat 1 KiB, CPU per request, to the floor's"])
+        self.assertIsNone(judged["idle keep-alive connection, of 10 000"], "50 tell nothing")
 
     def test_the_simulator_stands_beside_the_gateway(self):
         status, found = self.compare("--targets", "sluice,simulator", "--scenarios", "simulator-chat,simulator-sse")
@@ -57,7 +73,34 @@ class Comparison(unittest.TestCase):
             result = found["scenarios"][name]
             self.assertEqual(set(result["targets"]), {"sluice", "simulator"})
             self.assertGreater(result["ratios"]["simulator"]["sluice"]["median"], 0)
-        self.assertEqual([one["held"] is None for one in found["budgets"]], [False, False])
+        self.assertEqual([one["held"] is None for one in found["budgets"] if one["scenario"] in found["scenarios"]],
+                         [False, False])  # fmt: skip
+
+    def test_two_workers_stand_beside_one(self):
+        status, found = self.compare("--scenarios", "workers")
+        self.assertIn(status, (0, 3))
+        result = found["scenarios"]["workers"]
+        self.assertEqual(set(result["targets"]), {"sluice", "sluice-2"})
+        self.assertGreater(result["ratios"]["sluice-2"]["sluice"]["median"], 0)
+        self.assertGreater(result["targets"]["sluice-2"]["gain"]["median"], 0)
+        judged = {one["name"]: one["why"] for one in found["budgets"] if one["scenario"] == "workers"}
+        if len(os.sched_getaffinity(0)) < 4:
+            self.assertIn("cores", judged["two workers, requests per second, to one's"])
+
+    def test_what_counts_of_paced_streams_is_of_all_of_them(self):
+        _, found = self.compare("--quick", "--targets", "floor", "--scenarios", "sse-paced")
+        floor = found["scenarios"]["sse-paced"]["runs"]["floor"][0]
+        self.assertEqual(floor["streams"], 64)
+        self.assertGreater(floor["gap_p99"], 10_000)
+        self.assertTrue(all(one["held"] is None for one in found["budgets"]), "a quick run judges nothing")
+
+    def test_a_name_that_is_taken_is_refused(self):
+        for name in ("haproxy", "direct"):
+            self.assertIn(f"there is a target '{name}' already",
+                          self.refusal("--simulator-port", "1", "--target", f"{name}=http://127.0.0.1:1"))  # fmt: skip
+        complaint = self.refusal("--simulator-port", "1", "--target", f"a/b=http://127.0.0.1:1,key={CANARY}")
+        self.assertIn("the name 'a/b' should be", complaint)
+        self.assertNotIn(CANARY, complaint)
 
     def test_a_gateway_that_gives_wrong_answers_has_none(self):
         program = BUILD / "tools" / "simulator" / "sluice-sim"
@@ -66,7 +109,7 @@ class Comparison(unittest.TestCase):
         try:
             url = re.search(r"http://[\d.:]+", liar.stdout.readline()).group()
             status, found = self.compare(
-                "--targets", "floor", "--scenarios", "chat", "--simulator-port", free_port(), "--target", f"liar={url},key={CANARY}"
+                "--targets", "floor", "--scenarios", "chat", "--simulator-port", free_port(), "--target", f"liar={url},key_env=CANARY"
             )
         finally:
             liar.kill()
