@@ -8,8 +8,9 @@ provider.
 
 Each proxy has one thread on one core; simulator and load generator are on others, or on the other.
 Every answer is checked: a target that gave a wrong one has no numbers in that scenario. Writes
-report.json, report.md and report.html. Exit status: 0 no budget was found broken, 1 a wrong
-answer or no measurement, 2 a bad command line, 3 a budget is broken.
+report.json, report.md and report.html, after each scenario anew; one that was interrupted says so. Exit
+status: 0 no budget was found broken, 1 a wrong answer, an interruption or no measurement, 2 a bad
+command line, 3 a budget is broken.
 """
 
 import argparse
@@ -146,26 +147,54 @@ def command_line(arguments):
     return "tools/compare " + " ".join(re.sub(r"(,key=)[^,]*", r"\1...", argument) for argument in arguments)
 
 
-def run(options):
+def run(options, write):
+    """What was found; `write(found)` is called whenever there is more of it."""
     programs = find_programs(options.build, options.targets)
     cores = choose_cores()
     found = {
         "machine": machine.describe_machine()
         | {"system_call_ns": machine.system_call_ns(programs["system-call"], cores["proxy"], options.urgent)},
+        "commit": machine.commit_of(ROOT), "build": machine.describe_build(options.build, programs["sluice"]),
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "command": command_line(sys.argv[1:]),
-        "rounds": options.rounds, "seconds": options.seconds,
-        "targets": versions(programs, options), "scenarios": {},
+        "rounds": options.rounds, "seconds": options.seconds, "quick": options.quick, "partial": None,
+        "targets": versions(programs, options), "scenarios": {}, "notes": options.notes,
     }
     with Stage(programs, cores, options.urgent, options.target, options.simulator_port) as stage:
         for scenario in options.scenarios:
-            kind = importlib.import_module(scenario.kind)
-            result = kind.measure(stage, scenario, options)
+            try:
+                options.say(f"{scenario.name}: {scenario.what}")
+                result = importlib.import_module(scenario.kind).measure(stage, scenario, options)
+            except BaseException as end:
+                found["partial"] = f"It ended in {scenario.name}: {reason_of(end)}"
+                write(found)
+                raise
             found["scenarios"][scenario.name] = {"what": scenario.what, "unit": scenario.unit, **result}
+            found["partial"] = None if scenario is options.scenarios[-1] else f"It ended behind {scenario.name}."
             print("\n" + report.scenario_text(scenario.name, found["scenarios"][scenario.name]) + "\n", flush=True)
-    found["notes"] = options.notes
-    found["budgets"] = budgets.verdicts(found["scenarios"], options.quick)
+            write(found)
     return found
+
+
+def reason_of(end):
+    if isinstance(end, (KeyboardInterrupt, SystemExit)):
+        return "interrupted"
+    return str(end) if isinstance(end, Trouble) else f"{type(end).__name__}: {end}"
+
+
+def write_report(folder, found):
+    found["budgets"] = budgets.verdicts(found["scenarios"], found["quick"])
+    folder.mkdir(parents=True, exist_ok=True)
+    write_files(folder, {"report.json": json.dumps(found, indent=1) + "\n", "report.md": report.as_markdown(found),
+                         "report.html": report.as_html(found)})
+
+
+def write_files(folder, texts):
+    """Each at once: whoever is killed in between leaves the last one whole."""
+    for name, text in texts.items():
+        unfinished = folder / f".{name}.new"
+        unfinished.write_text(text)
+        unfinished.replace(folder / name)
 
 
 def main():
@@ -177,11 +206,7 @@ def main():
     if options.urgent and os.geteuid() != 0:
         raise Trouble("--urgent needs root")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started ends too
-    found = run(options)
-    options.output.mkdir(parents=True, exist_ok=True)
-    (options.output / "report.json").write_text(json.dumps(found, indent=1) + "\n")
-    (options.output / "report.md").write_text(report.as_markdown(found))
-    (options.output / "report.html").write_text(report.as_html(found))
+    found = run(options, lambda found: write_report(options.output, found))
     print(report.closing_text(found))
     print(f"\n{options.output}/report.html, report.md, report.json")
     if any(result["void"] for result in found["scenarios"].values()):
@@ -194,4 +219,7 @@ if __name__ == "__main__":
         sys.exit(main())
     except Trouble as trouble:
         print(f"tools/compare: {trouble}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("tools/compare: interrupted", file=sys.stderr)
         sys.exit(1)

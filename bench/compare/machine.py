@@ -1,8 +1,10 @@
-"""What machine this is, and how busy it is otherwise."""
+"""What machine this is, what was built on it and of which sources, and how busy it is otherwise."""
 
+import json
 import os
 import platform
 import subprocess
+from pathlib import Path
 
 from processes import TICKS_PER_SECOND, set_place
 
@@ -49,5 +51,53 @@ def describe_machine():
 
 def version_of(program, *arguments):
     """The first line a program says about itself, on either stream."""
+    return said_by(program, *arguments)[0]
+
+
+def said_by(program, *arguments):
     done = subprocess.run([program, *arguments], capture_output=True, text=True, check=True, timeout=30)
-    return (done.stdout or done.stderr).splitlines()[0]
+    return (done.stdout or done.stderr).splitlines()
+
+
+def commit_of(root):
+    """Of the sources, as `git describe --always --dirty` has it; None where they are in no repository of their own."""
+    def git(*arguments):
+        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False, timeout=60)
+        return done.stdout.strip() if done.returncode == 0 else None
+    try:
+        top = git("rev-parse", "--show-toplevel")
+        return git("describe", "--always", "--dirty") if top and Path(top).resolve() == Path(root).resolve() else None
+    except OSError:  # there is no git
+        return None
+
+
+def describe_build(folder, sluice):
+    """What a program and its build folder say: {"version", "compiler", "libraries", "options", "doubt"}."""
+    first, *more = said_by(sluice, "--version")
+    said = dict(line.split(None, 1) for line in more if len(line.split(None, 1)) == 2)
+    options = build_options(Path(folder) / "meson-info" / "intro-buildoptions.json")
+    named = [f"{name}={options[name]}" for name in BUILD_OPTIONS if name in options]
+    return {"version": first, "compiler": said.get("compiler", "an unknown compiler"),
+            "instructions": said.get("instructions", ""), "libraries": said.get("libraries", ""),
+            "options": " ".join(named), "doubt": build_doubt(options)}
+
+
+BUILD_OPTIONS = ("buildtype", "optimization", "b_lto", "b_sanitize", "b_ndebug", "isa", "cpp_args")
+
+
+def build_options(path):
+    """{name: value} of a build folder; empty where it is none of Meson's."""
+    try:
+        listed = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return {option["name"]: option["value"] for option in listed if option["value"] not in ("", [])}
+
+
+def build_doubt(options):
+    """Why this build's figures are not those of a release, or None."""
+    if options.get("b_sanitize", "none") != "none":
+        return f"built with b_sanitize={options['b_sanitize']}: its cost is the sanitizer's"
+    if options.get("optimization", "3") not in ("2", "3", "s"):
+        return f"built with optimization={options['optimization']}: not what a release costs"
+    return None

@@ -2,10 +2,12 @@
 
 import html
 
+import figures
 import plots
 import tables
 
 PROMPT_BYTES = {"chat": 1 << 10, "chat-16k": 16 << 10, "chat-100k": 100 << 10, "chat-1m": 1 << 20}
+PROMPT_SIZE_TITLE = "Cost against prompt size"
 ORDINARY_CALL_NS = 300  # a bare system call on hardware, mitigations included, is below this
 
 PAGE = """\
@@ -23,6 +25,7 @@ svg {{ width: 560px; max-width: 100%; font: 12px system-ui, sans-serif; backgrou
 .said {{ color: #555; font-size: 13px; }}
 .broken {{ color: #b00020; font-weight: 600; }}
 .held {{ color: #00692b; }}
+.alert {{ color: #b00020; }}
 </style>
 {body}
 </html>
@@ -41,6 +44,7 @@ def machine_lines(found):
     virtual = ", virtual" if machine["virtual"] else ""
     lines = [f"{machine['processor']}{virtual}, {machine['cores']} cores, Linux {machine['kernel']}, "
              f"{machine['system']}; {found['date']}",
+             *source_lines(found),
              f"{found['rounds']} rounds of {found['seconds']:g} s: medians, with least and most"]
     call = machine["system_call_ns"]
     said = f"a bare system call costs {call:.0f} ns here"
@@ -50,17 +54,40 @@ def machine_lines(found):
     return [*lines, said]
 
 
+def source_lines(found):
+    """Which program was measured."""
+    build = found["build"]
+    commit = f"sources at {found['commit']}; " if found["commit"] else ""
+    return [f"{commit}{build['version']}, {build['compiler']}" + f", {build['options']}" * bool(build["options"])]
+
+
+def alerts(found):
+    """What a reader must know before any number."""
+    lines = []
+    if found["partial"]:
+        lines.append(f"PARTIAL: not all was measured that was asked for. {found['partial']}")
+    if found["quick"]:
+        lines.append("QUICK: so short a run tells whether all works, not what it costs; no budget is judged")
+    if found["build"]["doubt"]:
+        lines.append(f"BUILD: {found['build']['doubt']}")
+    noisy = [name for name, result in found["scenarios"].items() if result["noisy"]]
+    if noisy:
+        lines.append(f"NOISY: {', '.join(noisy)}: meanwhile others used more than {figures.TOLERABLE_NOISE:.0%} of the machine")
+    return lines
+
+
+def about_lines(found):
+    return machine_lines(found) + [f"{name}: {version}" for name, version in found["targets"].items()] + found["notes"]
+
+
 def closing_text(found):
-    lines = machine_lines(found) + [f"{name}: {version}" for name, version in found["targets"].items()]
-    lines += ["", tables.as_text(tables.budget_grid(found["budgets"])), tables.BUDGET_RULE]
-    return "\n".join(lines + found["notes"])
+    return "\n".join([*about_lines(found), "", tables.as_text(tables.budget_grid(found["budgets"])), tables.BUDGET_RULE,
+                      *alerts(found)])
 
 
 def as_markdown(found):
-    parts = ["# Sluice compared", "", f"`{found['command']}`", ""]
-    parts += [f"- {line}" for line in machine_lines(found)]
-    parts += [f"- {name}: {version}" for name, version in found["targets"].items()]
-    parts += [f"- {note}" for note in found["notes"]]
+    parts = ["# Sluice compared", "", f"`{found['command']}`", "", *(f"**{line}**\n" for line in alerts(found))]
+    parts += [f"- {line}" for line in about_lines(found)]
     parts += ["", "## Budgets", "", tables.as_markdown(tables.budget_grid(found["budgets"])), "", tables.BUDGET_RULE]
     for name, result in found["scenarios"].items():
         parts += ["", f"## {tables.title(name, result)}", ""]
@@ -72,12 +99,12 @@ def as_markdown(found):
 
 def as_html(found):
     parts = ["<h1>Sluice compared</h1>", f"<p><code>{html.escape(found['command'])}</code></p>"]
-    parts.append(said(machine_lines(found) + [f"{name}: {version}" for name, version in found["targets"].items()]
-                      + found["notes"]))
+    parts += [f'<p class="alert">{html.escape(line)}</p>' for line in alerts(found)]
+    parts.append(said(about_lines(found)))
     parts += ["<h2>Budgets</h2>", html_table(tables.budget_grid(found["budgets"])), said([tables.BUDGET_RULE])]
     overview = prompt_size_plot(found["scenarios"])
     if overview:
-        parts += ["<h2>Cost against prompt size</h2>", f'<div class="plots">{overview}</div>']
+        parts += [f"<h2>{PROMPT_SIZE_TITLE}</h2>", f'<div class="plots">{overview}</div>']
     for name, result in found["scenarios"].items():
         parts.append(f"<h2>{html.escape(tables.title(name, result))}</h2>")
         if result["targets"]:
@@ -102,7 +129,7 @@ def html_table(rows):
 def scenario_plots(result):
     cost = {name: (metrics["user_us"]["median"], metrics["system_us"]["median"])
             for name, metrics in result["targets"].items() if "user_us" in metrics}
-    drawn = plots.bars(f"CPU us per {result['unit']}", cost, "us") if cost else ""
+    drawn = plots.bars(f"CPU us per {result['unit']}", cost, "us")
     for title, by_target in result["curves"].items():
         drawn += plots.curves(title, by_target)
     for plot in result.get("lines", ()):

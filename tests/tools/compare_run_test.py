@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -65,6 +66,8 @@ class Comparison(unittest.TestCase):
         judged = {one["name"]: one["held"] for one in found["budgets"]}
         self.assertIsNotNone(judged["chat 1 KiB, CPU per request, to the floor's"])
         self.assertIsNone(judged["idle keep-alive connection, of 10 000"], "50 tell nothing")
+        self.assertIsNone(found["partial"])
+        self.assertEqual(found["build"]["version"].split()[0], "sluice")
 
     def test_the_simulator_stands_beside_the_gateway(self):
         status, found = self.compare("--targets", "sluice,simulator", "--scenarios", "simulator-chat,simulator-sse")
@@ -93,6 +96,18 @@ class Comparison(unittest.TestCase):
         self.assertEqual(floor["streams"], 64)
         self.assertGreater(floor["gap_p99"], 10_000)
         self.assertTrue(all(one["held"] is None for one in found["budgets"]), "a quick run judges nothing")
+
+    def test_what_was_found_is_kept_when_it_is_interrupted(self):
+        process = self.start("--targets", "floor", "--scenarios", "chat,streams-10000")
+        for line in process.stderr:
+            if line.startswith("== streams-10000:"):
+                break
+        process.send_signal(signal.SIGINT)
+        status, found = self.end(process)
+        self.assertEqual(status, 1)
+        self.assertIn("us", found["scenarios"]["chat"]["targets"]["floor"])
+        self.assertEqual(found["partial"], "It ended in streams-10000: interrupted")
+        self.assertIn("PARTIAL", (self.folder / "report.html").read_text())
 
     def test_a_name_that_is_taken_is_refused(self):
         for name in ("haproxy", "direct"):

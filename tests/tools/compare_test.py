@@ -6,7 +6,10 @@ Usage: compare_test.py ROOT
 import argparse
 import os
 import pathlib
+import shutil
+import subprocess
 import sys
+import tempfile
 import unittest
 import unittest.mock
 import xml.dom.minidom
@@ -16,6 +19,7 @@ sys.path.insert(0, str(ROOT / "bench" / "compare"))
 
 import budgets  # noqa: E402  (the path above comes first)
 import figures  # noqa: E402
+import machine  # noqa: E402
 import plots  # noqa: E402
 import processes  # noqa: E402
 import report  # noqa: E402
@@ -165,6 +169,8 @@ FOUND = {
     "command": "tools/compare --quick", "date": "today", "rounds": 2, "seconds": 0.5,
     "machine": {"processor": "Abacus", "virtual": True, "cores": 2, "kernel": "6.12", "system": "Debian",
                 "system_call_ns": 1000.0},
+    "commit": "v1-3-gabcdef-dirty", "quick": False, "partial": None,
+    "build": {"version": "sluice 1", "compiler": "gcc 12", "options": "buildtype=release", "doubt": None},
     "targets": {"sluice": "sluice 1"}, "notes": ["a note"], "scenarios": {"chat": RESULT},
     "budgets": [{"name": "b", "scenario": "chat", "bound": 1, "at_least": False, "unit": "x", "value": flat(2), "held": False,
                  "why": None, "within_noise": False, "noisy": True}],
@@ -212,6 +218,19 @@ class Report(unittest.TestCase):
         self.assertIn("flatters", "\n".join(report.machine_lines(FOUND)))
         cheap = {**FOUND, "machine": {**FOUND["machine"], "system_call_ns": 90.0}}
         self.assertNotIn("flatters", "\n".join(report.machine_lines(cheap)))
+
+    def test_every_form_says_what_was_measured_and_what_makes_it_doubtful(self):
+        doubtful = {**FOUND, "quick": True, "partial": "It ended in sse: interrupted",
+                    "build": {**FOUND["build"], "doubt": "built with b_sanitize=address"}}
+        for text in (report.as_markdown(doubtful), report.as_html(doubtful), report.closing_text(doubtful)):
+            for part in ("v1-3-gabcdef-dirty", "gcc 12", "buildtype=release", "PARTIAL", "It ended in sse", "QUICK",
+                         "NOISY: chat", "b_sanitize=address"):  # fmt: skip
+                self.assertIn(part, text)
+        for text in (report.as_markdown(FOUND), report.as_html(FOUND)):
+            self.assertIn("chat: a thing (NOISY)", text)
+            for part in ("PARTIAL", "QUICK", "BUILD"):
+                self.assertNotIn(part, text)
+        self.assertNotIn("sources at", report.as_markdown({**FOUND, "commit": None}))
 
     def test_the_page_is_whole_and_fetches_nothing(self):
         page = report.as_html(FOUND)
@@ -349,6 +368,26 @@ class Workers(unittest.TestCase):
         self.assertEqual(stage.place(stage.Part(), many), many)
         self.assertIsNone(workers.shared_core(4))
         self.assertIn("2 cores", workers.shared_core(2))
+
+
+class Build(unittest.TestCase):
+    def test_a_build_that_is_no_release_is_doubted(self):
+        self.assertIsNone(machine.build_doubt({"optimization": "3", "b_sanitize": "none"}))
+        self.assertIsNone(machine.build_doubt({}))
+        self.assertIn("sanitize=address", machine.build_doubt({"optimization": "3", "b_sanitize": "address"}))
+        self.assertIn("optimization=0", machine.build_doubt({"optimization": "0"}))
+
+    @unittest.skipUnless(shutil.which("git"), "there is no git")
+    def test_sources_outside_a_repository_of_their_own_have_no_commit(self):
+        with tempfile.TemporaryDirectory() as folder:
+            self.assertIsNone(machine.commit_of(folder))
+            subprocess.run(["git", "init", "-q", folder], check=True, timeout=60)
+            inside = pathlib.Path(folder) / "unpacked"
+            inside.mkdir()
+            subprocess.run(["git", "-C", folder, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty",
+                            "-m", "a"], check=True, timeout=60)  # fmt: skip
+            self.assertRegex(machine.commit_of(folder), "^[0-9a-f]{7,}$")
+            self.assertIsNone(machine.commit_of(inside))
 
 
 class Strangers(unittest.TestCase):
