@@ -5,6 +5,7 @@ provider.
   tools/compare --quick              a few seconds per scenario: does it work at all
   tools/compare --scenarios chat,sse --rounds 9
   tools/compare --urgent             as root, on a machine that others use too
+  tools/compare --publish build/compare/report.json    bench/REPORT.md out of a report; measures nothing
 
 Each proxy has one thread on one core; simulator and load generator are on others, or on the other.
 Every answer is checked: a target that gave a wrong one has no numbers in that scenario. Writes
@@ -85,6 +86,10 @@ def parse_arguments():
                         help="goes before all ordinary processes; as root, on a busy machine")
     parser.add_argument("--output", type=Path, metavar="FOLDER", default=ROOT / "build" / "compare",
                         help="where the report goes; default: build/compare")
+    parser.add_argument("--publish", type=Path, metavar="REPORT.json",
+                        help="measure nothing: write REPORT.md, REPORT.json and plots out of this report")
+    parser.add_argument("--into", type=Path, metavar="FOLDER", default=ROOT / "bench",
+                        help="where --publish writes; default: bench")
     parser.add_argument("--list", action="store_true", help="print the scenarios, and end")
     options = parser.parse_args(namespace=Options())
     options.notes = []
@@ -197,11 +202,26 @@ def write_files(folder, texts):
         unfinished.replace(folder / name)
 
 
+def publish(source, folder):
+    """The page of a report, to be kept with the sources. Plots of an earlier one go."""
+    try:
+        files = report.as_files(json.loads(source.read_text()))
+    except (OSError, ValueError, KeyError) as problem:
+        raise Trouble(f"{source} is no report of this program: {problem}") from problem
+    for old in folder.glob("report-*.svg"):
+        old.unlink()
+    write_files(folder, files)
+    print(f"{folder / 'REPORT.md'}, REPORT.json and {len(files) - 2} files of plots")
+
+
 def main():
     options = parse_arguments()
     if options.list:
         for scenario in scenarios.SCENARIOS:
             print(f"{scenario.name:<16}{scenario.what}")
+        return 0
+    if options.publish:
+        publish(options.publish, options.into)
         return 0
     if options.urgent and os.geteuid() != 0:
         raise Trouble("--urgent needs root")

@@ -1,6 +1,9 @@
-"""The report, out of what was found: on a terminal, in Markdown, and as one page of HTML. Pure."""
+"""The report, out of what was found: on a terminal, in Markdown, as one page of HTML, and as a page
+for this folder's parent, with its plots as files beside it. Pure.
+"""
 
 import html
+import json
 
 import figures
 import plots
@@ -85,15 +88,22 @@ def closing_text(found):
                       *alerts(found)])
 
 
-def as_markdown(found):
+def as_markdown(found, plots_of=lambda name: None):
+    """`plots_of(name)` is the file that holds a scenario's plots, or None; the name None is of all scenarios'."""
+    def shown(name, title):
+        file = plots_of(name)
+        return ["", f"![{title}]({file})"] if file else []
     parts = ["# Sluice compared", "", f"`{found['command']}`", "", *(f"**{line}**\n" for line in alerts(found))]
     parts += [f"- {line}" for line in about_lines(found)]
     parts += ["", "## Budgets", "", tables.as_markdown(tables.budget_grid(found["budgets"])), "", tables.BUDGET_RULE]
+    parts += shown(None, PROMPT_SIZE_TITLE)
     for name, result in found["scenarios"].items():
-        parts += ["", f"## {tables.title(name, result)}", ""]
+        title = tables.title(name, result)
+        parts += ["", f"## {title}", ""]
         if result["targets"]:
             parts += [tables.as_markdown(tables.grid(result, result["unit"])), ""]
         parts += [f"- {line}" for line in tables.conditions(result)]
+        parts += shown(name, title)
     return "\n".join(parts) + "\n"
 
 
@@ -109,9 +119,27 @@ def as_html(found):
         parts.append(f"<h2>{html.escape(tables.title(name, result))}</h2>")
         if result["targets"]:
             parts.append(html_table(tables.grid(result, result["unit"])))
-        parts.append(f'<div class="plots">{scenario_plots(result)}</div>')
+        parts.append(f'<div class="plots">{"".join(scenario_plots(result))}</div>')
         parts.append(said(tables.conditions(result)))
     return PAGE.format(body="\n".join(parts))
+
+
+def as_files(found):
+    """The page to be kept with the sources, as {file name: text}: plots stand beside it as files."""
+    drawn = {name: scenario_plots(result) for name, result in found["scenarios"].items()}
+    drawn = {None: [prompt_size_plot(found["scenarios"])], **drawn}
+    drawn = {name: [plot for plot in panels if plot] for name, panels in drawn.items()}
+    file_of = {name: f"report-{name or 'prompt-size'}.svg" for name, panels in drawn.items() if panels}
+    return {"REPORT.md": as_markdown(found, file_of.get), "REPORT.json": json.dumps(without_curves(found), indent=1) + "\n",
+            **{file: plots.as_file(drawn[name]) for name, file in file_of.items()}}
+
+
+def without_curves(found):
+    """Every run's numbers. Its curves would be nine tenths of the file; their medians are kept."""
+    scenarios = {name: {**result, "runs": {target: [{key: value for key, value in run.items() if not isinstance(value, list)}
+                                                    for run in runs] for target, runs in result["runs"].items()}}
+                 for name, result in found["scenarios"].items()}
+    return {**found, "scenarios": scenarios}
 
 
 def said(lines):
@@ -127,13 +155,14 @@ def html_table(rows):
 
 
 def scenario_plots(result):
+    """Each as an <svg>."""
     cost = {name: (metrics["user_us"]["median"], metrics["system_us"]["median"])
             for name, metrics in result["targets"].items() if "user_us" in metrics}
-    drawn = plots.bars(f"CPU us per {result['unit']}", cost, "us")
+    drawn = [plots.bars(f"CPU us per {result['unit']}", cost, "us")]
     for title, by_target in result["curves"].items():
-        drawn += plots.curves(title, by_target)
+        drawn.append(plots.curves(title, by_target))
     for plot in result.get("lines", ()):
-        drawn += plots.lines(plot["title"], plot["points"], plot["x"], plot["y"], y_log=plot.get("y_log", False))
+        drawn.append(plots.lines(plot["title"], plot["points"], plot["x"], plot["y"], y_log=plot.get("y_log", False)))
     return drawn
 
 

@@ -109,6 +109,22 @@ class Comparison(unittest.TestCase):
         self.assertEqual(found["partial"], "It ended in streams-10000: interrupted")
         self.assertIn("PARTIAL", (self.folder / "report.html").read_text())
 
+    def test_what_is_published_is_out_of_a_report(self):
+        self.compare("--targets", "floor", "--scenarios", "chat")
+        kept = self.folder / "kept"
+        kept.mkdir()
+        (kept / "report-gone.svg").write_text("of an earlier report")
+        done = subprocess.run([ROOT / "tools" / "compare", "--publish", self.folder / "report.json", "--into", kept],
+                              capture_output=True, text=True, timeout=60, check=False)  # fmt: skip
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(sorted(path.name for path in kept.iterdir()), ["REPORT.json", "REPORT.md", "report-chat.svg"])
+        self.assertIn("report-chat.svg", (kept / "REPORT.md").read_text())
+        (kept / "REPORT.json").write_text("{}")
+        done = subprocess.run([ROOT / "tools" / "compare", "--publish", kept / "REPORT.json", "--into", kept],
+                              capture_output=True, text=True, timeout=60, check=False)  # fmt: skip
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("is no report", done.stderr)
+
     def test_a_name_that_is_taken_is_refused(self):
         for name in ("haproxy", "direct"):
             self.assertIn(f"there is a target '{name}' already",

@@ -4,6 +4,7 @@ Usage: compare_test.py ROOT
 """
 
 import argparse
+import json
 import os
 import pathlib
 import shutil
@@ -231,6 +232,26 @@ class Report(unittest.TestCase):
             for part in ("PARTIAL", "QUICK", "BUILD"):
                 self.assertNotIn(part, text)
         self.assertNotIn("sources at", report.as_markdown({**FOUND, "commit": None}))
+
+    def test_the_published_page_shows_its_plots_as_files_beside_it(self):
+        files = report.as_files(FOUND)
+        self.assertEqual(set(files), {"REPORT.md", "REPORT.json", "report-chat.svg"})
+        self.assertIn("![chat: a thing (NOISY)](report-chat.svg)", files["REPORT.md"])
+        drawn = xml.dom.minidom.parseString(files["report-chat.svg"]).documentElement
+        self.assertEqual(drawn.getAttribute("xmlns"), "http://www.w3.org/2000/svg")
+        plots_inside = [node for node in drawn.childNodes if node.nodeName == "svg"]
+        self.assertEqual(len(plots_inside), 2)  # cost and latency
+        kept = json.loads(files["REPORT.json"])["scenarios"]["chat"]
+        self.assertEqual(kept["runs"], {"sluice": [{"us": 11}, {"us": 14}]})
+        self.assertEqual(kept["curves"], RESULT["curves"])
+        self.assertEqual(len(FOUND["scenarios"]["chat"]["runs"]["sluice"][0]), 2, "what was given is left alone")
+
+    def test_the_published_page_begins_with_machine_commit_command_and_budgets(self):
+        page = report.as_files(FOUND)["REPORT.md"]
+        parts = ("`tools/compare --quick`", "Abacus", "today", "v1-3-gabcdef-dirty", "## Budgets", "BROKEN", "## chat", "| CPU us/request",
+                 "![chat")  # fmt: skip
+        places = [page.index(part) for part in parts]
+        self.assertEqual(places, sorted(places))
 
     def test_the_page_is_whole_and_fetches_nothing(self):
         page = report.as_html(FOUND)
