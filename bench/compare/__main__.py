@@ -20,6 +20,7 @@ import importlib
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import sys
@@ -148,8 +149,9 @@ def versions(programs, options):
 
 
 def command_line(arguments):
-    """What was asked for, fit to be shown: without the keys of other gateways."""
-    return "tools/compare " + " ".join(re.sub(r"(,key=)[^,]*", r"\1...", argument) for argument in arguments)
+    """What was asked for, fit to be shown: without the keys of other gateways, and seen from this tree."""
+    shown = [re.sub(r"(,key=)[^,]*", r"\1...", argument).replace(f"{ROOT}/", "") for argument in arguments]
+    return "tools/compare " + shlex.join(shown)
 
 
 def run(options, write):

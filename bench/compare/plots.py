@@ -94,12 +94,20 @@ def y_axis(axis, label):
                          more=f' transform="rotate(-90 14 {(TOP + HEIGHT - BOTTOM) / 2:.0f})"')]
 
 
+def width_of(name):
+    """Of a name in the page's letters, about."""
+    return 7 * len(name)
+
+
 def legend(names):
-    parts, x = [], LEFT
+    """In as many rows as it takes; there is room for two."""
+    parts, x, y = [], LEFT, 26
     for name in names:
-        parts += [f'<rect x="{x}" y="29" width="10" height="10" fill="{colour_of(name, names)}"/>',
-                  text(x + 14, 38, name, "start")]
-        x += 7 * len(name) + 30
+        if x > LEFT and x + 14 + width_of(name) > WIDTH:
+            x, y = LEFT, y + 14
+        parts += [f'<rect x="{x}" y="{y}" width="10" height="10" fill="{colour_of(name, names)}"/>',
+                  text(x + 14, y + 9, name, "start")]
+        x += width_of(name) + 30
     return parts
 
 
@@ -141,7 +149,8 @@ def bars(title, by_target, label):
     names = list(by_target)
     row = 26
     height = BARS_TOP + row * len(names) + BOTTOM
-    axis = Axis(0, 1.08 * max(sum(pair) for pair in by_target.values()), LEFT + 20, WIDTH - RIGHT - 50)
+    left = max(LEFT + 20, 10 + max(width_of(name) for name in names))
+    axis = Axis(0, 1.08 * max(sum(pair) for pair in by_target.values()), left, WIDTH - RIGHT - 50)
     parts = []
     for value in axis.ticks():
         x = axis.at(value)
@@ -150,7 +159,7 @@ def bars(title, by_target, label):
         y = BARS_TOP + index * row + 4
         start, middle, end = axis.at(0), axis.at(user), axis.at(user + system)
         colour = colour_of(name, names)
-        parts += [text(LEFT + 14, y + 13, name, "end"),
+        parts += [text(left - 6, y + 13, name, "end"),
                   f'<rect x="{start:.1f}" y="{y}" width="{middle - start:.1f}" height="18" fill="{colour}"/>',
                   f'<rect x="{middle:.1f}" y="{y}" width="{end - middle:.1f}" height="18" fill="{colour}" '
                   'fill-opacity="0.45"/>',

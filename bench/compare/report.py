@@ -131,7 +131,7 @@ def as_files(found):
     drawn = {name: [plot for plot in panels if plot] for name, panels in drawn.items()}
     file_of = {name: f"report-{name or 'prompt-size'}.svg" for name, panels in drawn.items() if panels}
     return {"REPORT.md": as_markdown(found, file_of.get), "REPORT.json": json.dumps(without_curves(found), indent=1) + "\n",
-            **{file: plots.as_file(drawn[name]) for name, file in file_of.items()}}
+            **{file: plots.as_file(drawn[name], columns=2) for name, file in file_of.items()}}
 
 
 def without_curves(found):

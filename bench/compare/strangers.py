@@ -9,7 +9,7 @@ from pathlib import Path
 from processes import status_bytes, usage_of
 
 LISTENING = "0A"
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")  # it stands in tables, plots and command lines
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,23}")  # it stands in tables, plots and command lines
 FORM = "NAME=http://HOST:PORT[,key_env=VARIABLE][,key=KEY][,model=MODEL]"
 
 
@@ -51,7 +51,7 @@ def parse_stranger(text):
     if not equals or not is_address(url) or set(given) - {"key", "key_env", "model"}:
         raise argparse.ArgumentTypeError(f"what begins with {text.split(',')[0]!r} should be {FORM}")
     if not NAME.fullmatch(name):
-        raise argparse.ArgumentTypeError(f"the name {name!r} should be up to 32 letters, digits, '.', '_' or '-'")
+        raise argparse.ArgumentTypeError(f"the name {name!r} should be up to 24 letters, digits, '.', '_' or '-'")
     variable = given.pop("key_env", None)
     if variable is not None:
         if not os.environ.get(variable):

@@ -45,7 +45,12 @@ def cell(value, scale, digits):
     if value is None:
         return ""
     middle, least, most = (number(value[key] * scale, digits) for key in ("median", "min", "max"))
-    return middle if least == most else f"{middle} ({least}-{most})"
+    return middle if least == most else f"{middle} ({span(least, most)})"
+
+
+def span(least, most):
+    """From one to the other; a dash between two numbers of which one is negative would be read as a sign."""
+    return f"{least} to {most}" if "-" in least + most else f"{least}-{most}"
 
 
 def grid(result, unit):
@@ -92,7 +97,7 @@ def budget_grid(verdicts):
 
 def budget_cell(value):
     middle, least, most = (three_digits(value[key]) for key in ("median", "min", "max"))
-    return middle if least == most else f"{middle} ({least} to {most})"  # differences may be negative
+    return middle if least == most else f"{middle} ({span(least, most)})"
 
 
 def three_digits(value):

@@ -182,6 +182,7 @@ class Tables(unittest.TestCase):
     def test_a_cell_shows_the_spread_only_where_there_is_one(self):
         self.assertEqual(tables.cell({"median": 12.5, "min": 11, "max": 14}, 1, 2), "12.50 (11.00-14.00)")
         self.assertEqual(tables.cell({"median": 1, "min": 0.999, "max": 1}, 1, 1), "1.0")
+        self.assertEqual(tables.cell({"median": -1, "min": -3, "max": 2}, 1, 0), "-1 (-3 to 2)")
         self.assertEqual(tables.cell(None, 1, 1), "")
 
     def test_columns_are_those_somebody_has_and_rows_are_targets(self):
@@ -286,6 +287,19 @@ class Plots(unittest.TestCase):
         widths = [float(bar.getAttribute("width")) for bar in svg.getElementsByTagName("rect")]
         self.assertAlmostEqual(widths[1] / widths[0], 3, places=1)
         self.assertAlmostEqual(widths[3] / widths[1], 2, places=1)
+
+    def test_long_names_stay_inside(self):
+        names = [letter * 24 for letter in "abcd"]
+        for svg in (plots.bars("cost", {name: (1, 3) for name in names}, "us"),
+                    plots.lines("a", {name: [(1, 5), (2, 6)] for name in names}, "x", "y")):
+            labels = [label for label in self.drawn(svg).getElementsByTagName("text") if label.firstChild.data in names]
+            for label in labels:
+                end = float(label.getAttribute("x"))
+                start = end - plots.width_of("a" * 24)
+                if label.getAttribute("text-anchor") == "start":
+                    start, end = end, end + plots.width_of("a" * 24)
+                self.assertTrue(0 <= start and end <= plots.WIDTH, (start, end))
+            self.assertEqual(len(labels), 4)
 
     def test_ticks_are_round_and_inside(self):
         self.assertEqual(plots.Axis(0, 23, 0, 100).ticks(), [0, 5, 10, 15, 20])
@@ -420,7 +434,7 @@ class Strangers(unittest.TestCase):
     def test_what_is_no_target_is_refused(self):
         for text in ("http://127.0.0.1:4000", "other=127.0.0.1:4000", "other=http://host", "o=http://h:1,pin=3",
                      "o=http://h:99999", "o=http://h:1/v1", "o=http://user:word@h:1", "o=http://:1",
-                     "a b=http://h:1", "../o=http://h:1", "<b>=http://h:1", "=http://h:1", "a|b=http://h:1", "o" * 33 + "=http://h:1",
+                     "a b=http://h:1", "../o=http://h:1", "<b>=http://h:1", "=http://h:1", "a|b=http://h:1", "o" * 25 + "=http://h:1",
                      "o=http://h:1,key_env=SLUICE_NOBODY_SETS_THIS"):  # fmt: skip
             with self.assertRaises(argparse.ArgumentTypeError, msg=text):
                 strangers.parse_stranger(text)
