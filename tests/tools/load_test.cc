@@ -87,7 +87,7 @@ TEST(Scenario, PutsAnImageBehindTheTextThatTheAnswerFollowsFrom) {
 std::vector<std::string> right_stream(std::uint64_t seed, std::uint64_t tokens,
                                       const std::string& id = "a-1_Z") {
   const std::string head = R"({"id":")" + id + R"(","choices":[)";
-  std::vector<std::string> events = {head + R"({"delta":{"content":""}}]})"};
+  std::vector<std::string> events = {head + R"({"delta":{"role":"assistant","content":""}}]})"};
   simulator::Words words(seed);
   for (std::uint64_t i = 0; i < tokens; ++i) {
     events.push_back(head + R"({"delta":{"content":")" + std::string(i == 0 ? "" : " ") +
@@ -129,7 +129,7 @@ TEST(StreamCheck, AcceptsTheRightStreamAlone) {
   const std::vector<std::string> right = right_stream(9, 8);
   EXPECT_TRUE(accepts(right));
   EXPECT_FALSE(accepts(right_stream(10, 8)));
-  for (std::size_t i = 1; i < right.size(); ++i) {
+  for (std::size_t i = 0; i < right.size(); ++i) {
     std::vector<std::string> lost = right;
     lost.erase(lost.begin() + static_cast<std::ptrdiff_t>(i));
     EXPECT_FALSE(accepts(lost)) << "without event " << i;

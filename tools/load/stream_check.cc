@@ -97,7 +97,9 @@ std::expected<EventSaid, const char*> StreamCheck::read(std::string_view data,
   const auto delta = choice ? choice->find("delta") : std::nullopt;
   const auto piece = delta ? delta->find("content") : std::nullopt;
   const auto reason = choice ? choice->find("finish_reason") : std::nullopt;
+  const auto role = delta ? delta->find("role") : std::nullopt;
   said.has_choice = choice.has_value();
+  said.has_role = role && role->string_equals("assistant");
   said.ends = reason && reason->is(json::Kind::string);
   said.cut = said.ends && reason->string_equals("length");
   text = piece ? piece->string_raw().value_or("") : "";
@@ -123,6 +125,9 @@ const char* StreamCheck::take_usage(std::uint64_t tokens) {
 const char* StreamCheck::take(const EventSaid& said, std::string_view text) {
   if (said.has_choice) {
     if (finished_) return "a choice goes on behind its finish reason";
+    if (said.has_role && !said.has_text && role_came_) return "the stream begins twice";
+    role_came_ = role_came_ || said.has_role;
+    if (!role_came_) return "the stream does not begin with the assistant's role";
     if (const char* const wrong = said.has_text ? take_text(text) : nullptr) return wrong;
     if (said.ends && !said.has_text) {
       finished_ = true;

@@ -23,6 +23,7 @@ namespace sluice::load {
 /// What one event says, as far as the check cares, its text aside.
 struct EventSaid {
   bool has_choice = false;
+  bool has_role = false;  // the assistant's
   bool has_text = false;
   bool ends = false;  // a finish reason
   bool cut = false;   // and it is "length"
@@ -78,6 +79,7 @@ class StreamCheck {
   bool full_stop_ = false;  // the text has come to its end
   bool cut_ = false;        // finish reason "length"
   bool finished_ = false;   // a finish reason came
+  bool role_came_ = false;
   bool usage_came_ = false;
   bool done_ = false;  // [DONE] came
   // What stands around the text of this stream's first text event, framing included. An event with
