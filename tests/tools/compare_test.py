@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT / "bench" / "compare"))
 import budgets  # noqa: E402  (the path above comes first)
 import figures  # noqa: E402
 import machine  # noqa: E402
+import paced  # noqa: E402
 import plots  # noqa: E402
 import processes  # noqa: E402
 import report  # noqa: E402
@@ -386,6 +387,36 @@ class Usage(unittest.TestCase):
         before, after = processes.Usage(1.0, 10, 20), processes.Usage(5.0, 20, 50)
         self.assertEqual(after.since(before), (1.0, 3.0))
         self.assertEqual(processes.Usage(1.5, 10, 20).since(before), (0.0, 0.5))
+
+
+class PacedStreams(unittest.TestCase):
+    def played(self, descriptors_max):
+        options = argparse.Namespace(streams_of=lambda scenario: scenario.connections, pace_of=lambda scenario: scenario.pace,
+                                     seconds=1, rounds=1, say=lambda text: None)
+        played = paced.Paced(argparse.Namespace(descriptors_max=descriptors_max), scenarios.find("streams-10000"), options,
+                             {"direct": None})  # fmt: skip
+        played.run_alone = lambda name: {}
+        return played, played.measure()
+
+    def test_so_many_begin_that_the_number_asked_for_is_under_way_and_ramps_do_not_count(self):
+        played, _ = self.played(65_536)
+        asked = []
+
+        def load(_, arguments):
+            asked.extend(arguments)
+            return dict.fromkeys(("first_content_us", "gap_us"), {"p50": 1, "p99": 1, "p99_9": 1, "curve": []}), {}
+        played.load = load
+        played.open_loop(None)
+        given = {name: float(value) for name, value in zip(asked[::2], asked[1::2])}
+        seconds = scenarios.find("streams-10000").pace.seconds
+        self.assertAlmostEqual(given["--rate"] * seconds, 10_000, delta=1)
+        self.assertGreater(given["--connections"], 10_000)
+        self.assertEqual((given["--warmup"], given["--cooldown"]), (seconds, seconds))
+        self.assertGreaterEqual(given["--duration"], seconds)
+
+    def test_fewer_than_were_asked_for_are_said(self):
+        self.assertIn("3420 of 10000 (a process may have 8000 files open) streams at once", self.played(8_000)[1]["notes"][0])
+        self.assertIn("10000 streams at once", self.played(65_536)[1]["notes"][0])
 
 
 class Workers(unittest.TestCase):
