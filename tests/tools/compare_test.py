@@ -145,6 +145,9 @@ class Verdicts(unittest.TestCase):
         results = {name: {"targets": {"sluice": {"us": flat(us)}}, "ratios": {}}
                    for name, us in (("keys-bad", 12), ("chat", 10))}
         self.assertEqual(budgets.broken(budgets.verdicts(results)), ["a wrong key, CPU per request, to a right one's"])
+        self.assertFalse(self.verdict(results, "a wrong key")["noisy"])
+        results["chat"]["noisy"] = True
+        self.assertTrue(self.verdict(results, "a wrong key")["noisy"], "either scenario makes it doubtful")
 
     def test_the_simulator_is_judged_by_what_the_gateway_costs(self):
         def results(us):
