@@ -2,13 +2,14 @@
 
 Each target runs under callgrind twice, from start to end, once with few requests and once with many,
 asked one at a time. What the second run has more, divided by the requests it has more, is what one
-costs: start, warm-up and end are in both.
+costs: start, warm-up and end are in both. The same difference for every function is the profile.
 """
 
 import re
 import shutil
 from pathlib import Path
 
+import callgrind
 import figures
 import machine
 from processes import Trouble
@@ -16,40 +17,48 @@ from stage import WrongAnswer
 
 FEW, MORE = 200, 400
 VERSION_MIN = (3, 24)  # older ones hold their lock while a thread waits in io_uring_enter
-UNPACKED = Path(__file__).resolve().parents[2] / "build" / "valgrind" / "usr"
+ROOT = Path(__file__).resolve().parents[2]
+UNPACKED = ROOT / "build" / "valgrind" / "usr"
+ROOMS = {folder.name for folder in (ROOT / "src").iterdir() if folder.is_dir()}
+FUNCTIONS_SHOWN = 25
+SHA_NOTE = ("the processor that valgrind plays has no instructions for SHA-256: a caller's key costs several times "
+            "more in libcrypto here than on one that has them")
 
 
 def measure(stage, scenario, options):
     stage.wrapper, stage.wrapper_environment = find_valgrind()
-    runs, void = {}, {}
+    runs, void, profiles = {}, {}, {}
     try:
         for name in options.targets_of(scenario):
             if name in stage.strangers:
                 continue
             options.say(f"{scenario.name}: {name}")
             try:
-                few, many = (count(stage, scenario, name, requests) for requests in (FEW, FEW + MORE))
-                runs[name] = [{"instructions": (many[0] - few[0]) / (many[1] - few[1])}]
+                (few, fewer_units), (many, more_units) = (
+                    count(stage, scenario, name, requests) for requests in (FEW, FEW + MORE))
+                units = more_units - fewer_units
+                runs[name] = [{"instructions": (many.total() - few.total()) / units}]
+                profiles[name] = callgrind.profile(few, many, units, ROOMS, FUNCTIONS_SHOWN)
             except WrongAnswer as wrong:
                 void[name] = str(wrong)
     finally:
         stage.wrapper, stage.wrapper_environment = (), {}
     return {"targets": {name: figures.spreads(each) for name, each in runs.items()},
             "ratios": figures.ratios(runs, "instructions", scenario.bases), "curves": {},
-            "others": None, "noisy": False, "void": void, "runs": runs}
+            "profiles": profiles, "notes": [SHA_NOTE], "others": None, "noisy": False, "void": void, "runs": runs}
 
 
 def count(stage, scenario, name, requests):
-    """(instructions from start to end, units of work)"""
+    """(instructions of every function from start to end, units of work)"""
     out = Path(stage.folder) / "callgrind.out"
     out.unlink(missing_ok=True)
     with stage.scene(scenario.part, [name]) as targets:
         results = stage.load(targets[name], ["--connections", "1", "--requests", str(requests), *scenario.load], 300)
         targets[name].end()
-    found = re.search(r"^totals: (\d+)", out.read_text() if out.exists() else "", re.MULTILINE)
-    if not found:
-        raise Trouble(f"callgrind wrote no total for {name}")
-    return int(found.group(1)), results[scenario.unit + "s"]
+    costs = callgrind.own_costs(out.read_text()) if out.exists() else None
+    if not costs:
+        raise Trouble(f"callgrind wrote no costs for {name}")
+    return costs, results[scenario.unit + "s"]
 
 
 def find_valgrind():

@@ -39,6 +39,7 @@ def scenario_text(name, result):
     lines = [tables.title(name, result)]
     if result["targets"]:
         lines.append(tables.as_text(tables.grid(result, result["unit"])))
+    lines += ["\n" + tables.as_text(grid) + "\n" for grid in tables.profile_grids(result)]
     return "\n".join(lines + tables.conditions(result))
 
 
@@ -102,6 +103,8 @@ def as_markdown(found, plots_of=lambda name: None):
         parts += ["", f"## {title}", ""]
         if result["targets"]:
             parts += [tables.as_markdown(tables.grid(result, result["unit"])), ""]
+        for grid in tables.profile_grids(result):
+            parts += [tables.as_markdown(grid), ""]
         parts += [f"- {line}" for line in tables.conditions(result)]
         parts += shown(name, title)
     return "\n".join(parts) + "\n"
@@ -119,6 +122,7 @@ def as_html(found):
         parts.append(f"<h2>{html.escape(tables.title(name, result))}</h2>")
         if result["targets"]:
             parts.append(html_table(tables.grid(result, result["unit"])))
+        parts += [html_table(grid) for grid in tables.profile_grids(result)]
         parts.append(f'<div class="plots">{"".join(scenario_plots(result))}</div>')
         parts.append(said(tables.conditions(result)))
     return PAGE.format(body="\n".join(parts))

@@ -67,6 +67,23 @@ def grid(result, unit):
     return rows
 
 
+def profile_grids(result):
+    """Where a target's instructions are spent, as tables: by room of all targets, by function of ours."""
+    profiles = result.get("profiles") or {}
+    if not profiles:
+        return []
+    rooms = {name: dict(profile["rooms"]) for name, profile in profiles.items() if name.startswith("sluice")}
+    order = dict.fromkeys(room for counts in rooms.values() for room in counts)
+    grids = []
+    if rooms:
+        grids.append([["room, or (library)", *rooms]] + [
+            [room, *(number(counts.get(room, 0), 0) for counts in rooms.values())] for room in order])
+    if "sluice" in profiles:
+        grids.append([["function, sluice", "instructions"]] + [
+            [name, number(count, 0)] for name, count in profiles["sluice"]["functions"]])
+    return grids
+
+
 def as_text(rows):
     widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]))]
     return "\n".join("  ".join(

@@ -19,6 +19,7 @@ ROOT = pathlib.Path(sys.argv.pop()) if len(sys.argv) == 2 else pathlib.Path(__fi
 sys.path.insert(0, str(ROOT / "bench" / "compare"))
 
 import budgets  # noqa: E402  (the path above comes first)
+import callgrind  # noqa: E402
 import figures  # noqa: E402
 import machine  # noqa: E402
 import paced  # noqa: E402
@@ -35,6 +36,65 @@ import workers  # noqa: E402
 
 def flat(value):
     return {"median": value, "min": value, "max": value}
+
+
+CALLGRIND = """\
+# callgrind format
+events: Ir
+ob=(1) /usr/lib/libsluice-none.so.1
+fn=(1) 0x1234
+10 {idle}
+ob=(2) /opt/sluice
+fn=(2) sluice::http::parse(std::basic_string_view<char>)
+20 {own}
++3 1
+cob=(3) /lib/x86_64-linux-gnu/libc.so.6
+cfn=(3) memcpy
+calls=2 0
+* 900
+21 2
+ob=(3)
+fn=(3)
+0 900
+
+fn=(4) sluice::(anonymous namespace)::Pair<int> sluice::Slice::cut<int>(int)
++1 4
+totals: 0
+"""
+
+
+class Callgrind(unittest.TestCase):
+    few = callgrind.own_costs(CALLGRIND.format(idle=50, own=100))
+    many = callgrind.own_costs(CALLGRIND.format(idle=50, own=500))
+
+    def test_what_a_function_called_spent_is_not_its_own(self):
+        self.assertEqual(self.few["/opt/sluice", "sluice::http::parse(std::basic_string_view<char>)"], 103)
+        self.assertEqual(self.few["/lib/x86_64-linux-gnu/libc.so.6", "memcpy"], 900)
+        self.assertEqual(self.few.total(), 50 + 103 + 900 + 4)
+
+    def test_a_unit_costs_what_the_longer_run_has_more(self):
+        found = callgrind.profile(self.few, self.many, 100, {"http"}, 10)
+        self.assertEqual(found, {"rooms": [["http", 4.0]], "functions": [["sluice::http::parse", 4.0]]})
+
+    def test_functions_are_named_without_what_they_take_and_give(self):
+        for function, name in (
+                ("sluice::(anonymous namespace)::Pair<int> sluice::Slice::cut<int>(int)", "sluice::Slice::cut"),
+                ("sluice::ring::State::send(sluice::ring::State::send(int)::_ZN4send.Frame*) [clone .actor]",
+                 "sluice::ring::State::send (coroutine)"),
+                ("operator new[](unsigned long)", "operator new[]"), ("__memcpy_avx", "__memcpy_avx")):
+            self.assertEqual(callgrind.short_name(function), name)
+
+    def test_what_belongs_to_no_room_is_its_librarys(self):
+        self.assertEqual(callgrind.room(("/lib/libc.so.6", "memcpy"), {"http"}), "(libc)")
+        self.assertEqual(callgrind.room(("/opt/sluice", "sluice::Slice::cut<int>(int)"), {"http"}), "base")
+        self.assertEqual(callgrind.room(("", "0x10"), {"http"}), "(unknown)")
+
+    def test_a_profile_is_shown_by_room_and_by_function(self):
+        profile = callgrind.profile(self.few, self.many, 100, {"http"}, 10)
+        grids = tables.profile_grids({"profiles": {"sluice": profile, "haproxy": profile}})
+        self.assertEqual(grids, [[["room, or (library)", "sluice"], ["http", "4"]],
+                                 [["function, sluice", "instructions"], ["sluice::http::parse", "4"]]])
+        self.assertEqual(tables.profile_grids({}), [])
 
 
 class Figures(unittest.TestCase):
