@@ -24,14 +24,13 @@ Error broken_header(const char* what) noexcept {
 Task<Result<void>> receive_proxy_header(PlainStream& stream, StopToken stop) {
   SliceChain received;
   while (true) {
-    Result<SliceChain> more = co_await stream.read(stop);
+    const Result<std::size_t> more = co_await stream.read(received, stop);
     if (!more) co_return fail(more.error());
-    if (more->empty()) {
+    if (*more == 0) {
       co_return fail(Error{.kind = ErrorKind::connection_closed,
                            .fault = Fault::client,
                            .what = "closed before the PROXY header was complete"});
     }
-    received.append(std::move(*more));
     Slice bytes = std::move(received).gather();
     const ProxyHeader header = parse_proxy_header(bytes.view());
     switch (header.status) {

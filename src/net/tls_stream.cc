@@ -28,9 +28,9 @@ struct AtOnce {
   };
 };
 
-// Lifetime: both outlive the call, and it ends inside it, since the stream has input.
-AtOnce read_at_once(Stream& stream, std::optional<Result<SliceChain>>& out) {
-  out.emplace(co_await stream.read(StopToken{}));
+// Lifetime: all outlive the call, and it ends inside it, since the stream has input.
+AtOnce read_at_once(Stream& stream, SliceChain& into, std::optional<Result<std::size_t>>& count) {
+  count = co_await stream.read(into, StopToken{});
 }
 
 Error cut_off(Fault fault) noexcept {
@@ -53,6 +53,7 @@ class TlsStream::Impl {
   Task<Result<void>> send_sealed(StopToken stop);
   Task<Result<void>> fill(StopToken stop);
 
+  std::size_t decrypt_into(SliceChain& into);
   [[nodiscard]] Error engine_error() const noexcept {
     Error error = engine.error();
     error.fault = fault;
@@ -84,11 +85,12 @@ Task<Result<void>> TlsStream::Impl::send_sealed(StopToken stop) {
 Task<Result<void>> TlsStream::Impl::fill(StopToken stop) {
   SLUICE_ASSERT(!reading);
   reading = true;
-  Result<SliceChain> more = co_await under->read(stop);
+  SliceChain records;
+  const Result<std::size_t> count = co_await under->read(records, stop);
   reading = false;
-  if (!more) co_return fail(more.error());
-  if (more->empty()) co_return fail(cut_off(fault));
-  engine.feed(std::move(*more));
+  if (!count) co_return fail(count.error());
+  if (*count == 0) co_return fail(cut_off(fault));
+  engine.feed(std::move(records));
   co_return Result<void>{};
 }
 
@@ -164,21 +166,27 @@ Task<Result<std::unique_ptr<TlsStream>>> TlsStream::connect(std::unique_ptr<Stre
   co_return std::unique_ptr<TlsStream>(new TlsStream(std::move(impl)));
 }
 
-Task<Result<SliceChain>> TlsStream::read(StopToken stop) {
-  TlsEngine& engine = impl_->engine;
+// What can be decrypted now, up to the bound; returns how many bytes of content that is.
+std::size_t TlsStream::Impl::decrypt_into(SliceChain& into) {
+  std::size_t count = 0;
+  while (count < read_bytes_max) {
+    const std::size_t estimate = engine.decrypt_estimate();
+    if (estimate == 0) break;
+    Block block(estimate);
+    if (engine.decrypt(block, estimate) != Progress::done) break;
+    count += block.size();
+    into.push(std::move(block).freeze());
+  }
+  return count;
+}
+
+Task<Result<std::size_t>> TlsStream::read(SliceChain& into, StopToken stop) {
   while (true) {
-    SliceChain plain;
-    while (plain.size_bytes() < read_bytes_max) {
-      const std::size_t estimate = engine.decrypt_estimate();
-      if (estimate == 0) break;
-      Block block(estimate);
-      if (engine.decrypt(block, estimate) != Progress::done) break;
-      plain.push(std::move(block).freeze());
-    }
-    if (!plain.empty()) co_return plain;
-    if (engine.closed()) co_return SliceChain{};
-    if (engine.failed()) co_return fail(impl_->engine_error());
-    Result<void> more = co_await impl_->fill(stop);
+    const std::size_t count = impl_->decrypt_into(into);
+    if (count > 0) co_return count;
+    if (impl_->engine.closed()) co_return 0;
+    if (impl_->engine.failed()) co_return fail(impl_->engine_error());
+    const Result<void> more = co_await impl_->fill(stop);
     if (!more) co_return fail(more.error());
   }
 }
@@ -218,11 +226,12 @@ bool TlsStream::has_input() const noexcept {
   TlsEngine& engine = impl_->engine;
   while (!engine.decrypt_ready()) {
     if (!impl_->under->has_input()) return false;
-    std::optional<Result<SliceChain>> more;
-    read_at_once(*impl_->under, more);
-    SLUICE_ASSERT(more.has_value());
-    if (!*more || (*more)->empty()) return true;  // read() will meet the same end
-    engine.feed(std::move(**more));
+    SliceChain records;
+    std::optional<Result<std::size_t>> count;
+    read_at_once(*impl_->under, records, count);
+    SLUICE_ASSERT(count.has_value());
+    if (records.empty()) return true;  // an error or the end: read() will meet the same
+    engine.feed(std::move(records));
   }
   return true;
 }

@@ -1,6 +1,6 @@
 // A one-shot operation that one coroutine awaits: submit it, then co_await it once.
 //
-//   CompletionWaiter waiter(loop, stop);
+//   CompletionWaiter waiter(loop, stop);            // `stop` has not stopped yet
 //   backend.connect(waiter, fd, address);
 //   const std::int32_t result = co_await waiter;   // after the final completion, whatever happens
 //
@@ -8,7 +8,6 @@
 // the operation may live in the awaiting frame.
 #pragma once
 #include <coroutine>
-#include <optional>
 
 #include "sluice/coro/stop_token.h"
 #include "sluice/ring/loop.h"
@@ -18,19 +17,12 @@ namespace sluice::ring {
 
 class CompletionWaiter final : public Operation {
  public:
-  CompletionWaiter(Loop& loop, StopToken stop) noexcept : loop_(loop), stop_(stop) {}
+  CompletionWaiter(Loop& loop, StopToken stop) noexcept
+      : loop_(loop), on_stop_(stop, Cancel{this}) {}
 
   [[nodiscard]] bool await_ready() const noexcept { return !in_flight(); }
-  void await_suspend(std::coroutine_handle<> coroutine) noexcept {
-    coroutine_ = coroutine;
-    on_stop_.emplace(stop_, Cancel{this});
-  }
-  [[nodiscard]] std::int32_t await_resume() noexcept {
-    on_stop_.reset();
-    return completion_.result;
-  }
-  /// What a receive brought; valid after the await.
-  [[nodiscard]] Slice take_bytes() noexcept { return std::move(completion_.bytes); }
+  void await_suspend(std::coroutine_handle<> coroutine) noexcept { coroutine_ = coroutine; }
+  [[nodiscard]] std::int32_t await_resume() const noexcept { return result_; }
 
  private:
   struct Cancel {
@@ -40,15 +32,14 @@ class CompletionWaiter final : public Operation {
     }
   };
   void complete(Completion completion) noexcept override {
-    completion_ = std::move(completion);
+    result_ = completion.result;
     if (coroutine_) loop_.schedule(coroutine_);
   }
 
   Loop& loop_;
-  StopToken stop_;
-  Completion completion_;
+  std::int32_t result_ = 0;
   std::coroutine_handle<> coroutine_;
-  std::optional<StopCallback<Cancel>> on_stop_;
+  StopCallback<Cancel> on_stop_;
 };
 
 }  // namespace sluice::ring

@@ -64,17 +64,19 @@ class MemoryStream final : public Stream {
     out_->end(reset_);
   }
 
-  Task<Result<SliceChain>> read(StopToken stop) override {
+  using Stream::read;
+  Task<Result<std::size_t>> read(SliceChain& into, StopToken stop) override {
     while (in_->waiting.empty()) {
       if (in_->reset) co_return fail(Error{.kind = ErrorKind::connection_reset});
-      if (in_->ended) co_return SliceChain{};
+      if (in_->ended) co_return 0;
       in_->changed.reset();
       Result<void> waited = co_await in_->changed.wait(stop);
       if (!waited) co_return fail(waited.error());
     }
-    SliceChain chain;
-    chain.push(Slice::take(in_->take(MemoryPipe::no_limit)));
-    co_return chain;
+    std::string taken = in_->take(MemoryPipe::no_limit);
+    const std::size_t count = taken.size();
+    into.push(Slice::take(std::move(taken)));
+    co_return count;
   }
   Task<Result<void>> read_exactly(Block& block, std::size_t count, StopToken stop) override {
     while (count > 0) {

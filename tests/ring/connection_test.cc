@@ -27,12 +27,13 @@ std::string pattern(std::size_t size_bytes) {
 }
 
 Task<Result<std::string>> read_to_end(Connection& connection) {
-  std::string text;
+  SliceChain all;
   while (true) {
-    Result<SliceChain> part = co_await connection.receive({});
-    if (!part) co_return fail(part.error());
-    if (part->empty()) co_return text;
-    text += part->to_string();
+    const std::size_t before = all.size_bytes();
+    const Result<std::size_t> count = co_await connection.receive(all, {});
+    if (!count) co_return fail(count.error());
+    EXPECT_EQ(all.size_bytes(), before + *count);
+    if (*count == 0) co_return all.to_string();
   }
 }
 
@@ -101,12 +102,13 @@ Task<void> backpressure(Loop& loop) {
   std::size_t largest = 0;
   while (true) {
     (void)co_await sleep_until(loop, loop.now() + std::chrono::milliseconds(2), {});
-    Result<SliceChain> part = co_await pair.server.receive({});
-    EXPECT_TRUE(part.has_value());
-    if (!part || part->empty()) break;
+    SliceChain part;
+    const Result<std::size_t> count = co_await pair.server.receive(part, {});
+    EXPECT_TRUE(count.has_value());
+    if (!count || *count == 0) break;
     // The first pause lets what one turn received through; after it the bound is exact.
-    if (got.size() > 4'000'000) largest = std::max(largest, part->size_bytes());
-    got += part->to_string();
+    if (got.size() > 4'000'000) largest = std::max(largest, part.size_bytes());
+    got += part.to_string();
   }
   co_await scope.join();
   EXPECT_TRUE(got == text);
@@ -164,7 +166,8 @@ TEST(Connection, AnEndInTheMiddleOfAnExactCountIsAnError) {
 }
 
 Task<void> receive_and_store(Connection& connection, StopToken stop, std::optional<Error>& out) {
-  const Result<SliceChain> got = co_await connection.receive(stop);
+  SliceChain bytes;
+  const Result<std::size_t> got = co_await connection.receive(bytes, stop);
   if (!got) out = got.error();
 }
 
@@ -185,6 +188,31 @@ Task<void> cancelled_receive_loses_nothing(Loop& loop) {
 TEST(Connection, ACancelledReceiveLosesNothing) {
   KernelLoop world;
   world.run(cancelled_receive_loses_nothing(*world.loop));
+}
+
+Task<void> put_back(Loop& loop) {
+  Pair pair = co_await connected_pair(loop);
+  co_await send_and_finish(pair.client, "123456789");
+  SliceChain taken;
+  while (taken.size_bytes() < 9) {
+    const Result<std::size_t> count = co_await pair.server.receive(taken, {});
+    EXPECT_TRUE(count && *count > 0);
+  }
+  pair.server.unread(chain_of("56789"));
+  pair.server.unread(chain_of("34"));
+  EXPECT_TRUE(pair.server.has_input());
+  Block block(4);
+  const Result<void> exact = co_await pair.server.receive_exactly(block, 4, {});
+  EXPECT_TRUE(exact.has_value());
+  EXPECT_EQ(block.view(), "3456");
+  const Result<std::string> rest = co_await read_to_end(pair.server);
+  EXPECT_TRUE(rest.has_value() && *rest == "789");
+  EXPECT_EQ(pair.server.bytes_received(), 9U);
+}
+
+TEST(Connection, BytesThatWerePutBackComeFirstAndCountOnce) {
+  KernelLoop world;
+  world.run(put_back(*world.loop));
 }
 
 Task<void> send_and_store(Connection& connection, StopToken stop, std::optional<Error>& out) {
@@ -224,7 +252,8 @@ Task<void> departure(Loop& loop, bool reset) {
   }
   EXPECT_TRUE(left.stop_requested());
   EXPECT_TRUE(pair.server.peer_gone());
-  const Result<SliceChain> got = co_await pair.server.receive({});
+  SliceChain bytes;
+  const Result<std::size_t> got = co_await pair.server.receive(bytes, {});
   EXPECT_EQ(got.has_value(), !reset);
   if (!got) {
     EXPECT_EQ(got.error().kind, ErrorKind::connection_reset);

@@ -123,17 +123,19 @@ Task<Received> receive_stream(Plan& plan, Loop& loop, Connection& connection, st
     // Giving up for a moment must lose nothing.
     const bool impatient = plan.random.chance(give_up);
     Deadline patience(loop, impatient ? loop.now() + milliseconds(1) : MonotonicTime::max(), stop);
-    Result<SliceChain> got = co_await connection.receive(patience.token());
+    SliceChain chain;
+    const Result<std::size_t> got = co_await connection.receive(chain, patience.token());
     if (!got) {
       if (got.error().kind == ErrorKind::cancelled && patience.passed()) continue;
       received.error = got.error().kind;
       co_return received;
     }
-    if (got->empty()) {
+    if (*got != chain.size_bytes()) breach(plan, "receive gave another number of bytes");
+    if (*got == 0) {
       received.ended = true;
       co_return received;
     }
-    for (const Slice& slice : *got) {
+    for (const Slice& slice : chain) {
       if (!is_piece(stream, received.bytes, slice.view())) {
         breach(plan, "bytes were lost, duplicated or reordered");
       }
@@ -375,9 +377,10 @@ Task<void> slow_reader_scenario(Plan& plan, SimBackend& backend, Loop& loop) {
       ADD_FAILURE() << held << " bytes held for a reader that does not read, bound " << bound;
       ++plan.breaches;
     }
-    Result<SliceChain> some = co_await pair.server->receive(StopToken{});
+    SliceChain chain;
+    const Result<std::size_t> some = co_await pair.server->receive(chain, StopToken{});
     if (!some) break;
-    read_bytes += some->size_bytes();
+    read_bytes += *some;
   }
   stop.request_stop();
   co_await sender.join();

@@ -9,7 +9,8 @@ class PlainStream final : public Stream {
  public:
   explicit PlainStream(ring::Connection connection);
 
-  Task<Result<SliceChain>> read(StopToken stop) override;
+  using Stream::read;
+  Task<Result<std::size_t>> read(SliceChain& into, StopToken stop) override;
   Task<Result<void>> read_exactly(Block& block, std::size_t count, StopToken stop) override;
   Task<Result<void>> write(SliceChain bytes, StopToken stop) override;
   [[nodiscard]] bool has_input() const noexcept override;
@@ -23,16 +24,14 @@ class PlainStream final : public Stream {
   [[nodiscard]] std::uint64_t bytes_received() const noexcept override;
   [[nodiscard]] std::uint64_t bytes_sent() const noexcept override;
 
-  /// Puts bytes that were read too far in front of what comes next.
+  /// Puts bytes that were read too far in front of what comes next. Not while a read() is awaited.
   void unread(SliceChain bytes);
   /// The peer as a PROXY header names it.
   void set_peer(const ring::SocketAddress& peer) noexcept { peer_ = peer; }
 
  private:
-  Task<Result<SliceChain>> take_unread();
   ring::Connection connection_;
   ring::SocketAddress peer_;
-  SliceChain unread_;
 };
 
 }  // namespace sluice::net

@@ -20,10 +20,14 @@ class Stream {
  public:
   virtual ~Stream() = default;
 
-  /// All bytes that have arrived, waiting for the first; an empty chain is the peer's orderly end.
-  /// Errors: connection_reset, connection_closed (TLS without its close_notify: what came so far
-  /// may be cut off), tls_failed, cancelled (nothing is lost).
-  [[nodiscard]] virtual Task<Result<SliceChain>> read(StopToken stop) = 0;
+  /// Appends to `into` all bytes that have arrived, waiting for the first. Returns how many; 0 is
+  /// the peer's orderly end. Errors: connection_reset, connection_closed (TLS without its
+  /// close_notify: what came so far may be cut off), tls_failed, cancelled (nothing is lost).
+  /// Lifetime: `into` outlives the task.
+  [[nodiscard]] virtual Task<Result<std::size_t>> read(SliceChain& into, StopToken stop) = 0;
+  /// The same in a chain of its own, empty at the end. It lies in the frames of who waits for it:
+  /// not for connections that wait long.
+  [[nodiscard]] Task<Result<SliceChain>> read(StopToken stop);
 
   /// Appends exactly `count` bytes to `block` (they fit). Errors as ring's receive_exactly.
   [[nodiscard]] virtual Task<Result<void>> read_exactly(Block& block, std::size_t count,

@@ -49,7 +49,8 @@ class TlsStream final : public Stream {
 
   ~TlsStream() override;
 
-  Task<Result<SliceChain>> read(StopToken stop) override;
+  using Stream::read;
+  Task<Result<std::size_t>> read(SliceChain& into, StopToken stop) override;
   Task<Result<void>> read_exactly(Block& block, std::size_t count, StopToken stop) override;
   Task<Result<void>> write(SliceChain bytes, StopToken stop) override;
   /// Exact: records that bring no content (session tickets) are consumed by asking.

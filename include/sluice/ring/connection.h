@@ -39,9 +39,10 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
   ~Connection();
 
-  /// Waits until something was received and returns all of it; an empty chain is the peer's
-  /// orderly end. Errors: connection_reset, cancelled (nothing is lost then: bytes stay queued).
-  [[nodiscard]] Task<Result<SliceChain>> receive(StopToken stop);
+  /// Waits until something was received and appends all of it to `into`. Returns how many bytes
+  /// that were; 0 is the peer's orderly end. Errors: connection_reset, cancelled (nothing is lost
+  /// then: bytes stay queued). Lifetime: `into` outlives the task.
+  [[nodiscard]] Task<Result<std::size_t>> receive(SliceChain& into, StopToken stop);
 
   /// Fills `block` with exactly `count` more bytes (they fit), received straight into it where
   /// that saves a copy. Errors: connection_closed when the peer ended before, connection_reset,
@@ -51,6 +52,10 @@ class Connection {
   /// Sends all of `chain`, holding its memory until the kernel is done with it. Errors:
   /// connection_reset, connection_closed, cancelled (how much was sent is not known then).
   [[nodiscard]] Task<Result<void>> send(SliceChain chain, StopToken stop);
+
+  /// Puts bytes that were received too far in front of what comes next. Not while a receive() is
+  /// awaited.
+  void unread(SliceChain bytes);
 
   /// Whether receive() would return at once.
   [[nodiscard]] bool has_input() const noexcept;
