@@ -61,16 +61,17 @@ void BodyPace::received(std::size_t size_bytes, Duration waited) noexcept {
   credit_ = std::min<Duration>(config_.body_grace, credit_ + worth(size_bytes) - waited);
 }
 
-ServerHttp1Exchange::ServerHttp1Exchange(ServerConnectionState& connection, const Framing& framing)
+ServerHttp1Exchange::ServerHttp1Exchange(ServerConnection& connection,
+                                         const ReceivedRequest& request)
     : connection_(connection),
-      framing_(framing),
+      request_(request),
       decoder_(connection.config.chunked),
       pace_(connection.config),
       departed_(connection.stops.end),
-      length_left_(framing.kind == BodyKind::length ? framing.length_bytes : 0),
-      bytes_in_(connection.head_bytes.size()) {
-  body_done_ =
-      framing.kind == BodyKind::none || (framing.kind == BodyKind::length && length_left_ == 0);
+      length_left_(request.framing.kind == BodyKind::length ? request.framing.length_bytes : 0),
+      bytes_in_(request.head_bytes.size()) {
+  body_done_ = request.framing.kind == BodyKind::none ||
+               (request.framing.kind == BodyKind::length && length_left_ == 0);
   connection_.stream.watch_departure(&departed_);
 }
 
@@ -78,7 +79,7 @@ ServerHttp1Exchange::ServerHttp1Exchange(ServerConnectionState& connection, cons
 
 // Whether 100 Continue is due now; asked once, when the handler turns to the body.
 bool ServerHttp1Exchange::ask_for_body() noexcept {
-  if (std::exchange(body_asked_, true) || !framing_.expects_continue) return false;
+  if (std::exchange(body_asked_, true) || !request_.framing.expects_continue) return false;
   return !started_ && connection_.input.empty();
 }
 
@@ -92,21 +93,21 @@ Task<Result<void>> ServerHttp1Exchange::tell_to_continue(StopToken stop) {
 Task<Result<void>> ServerHttp1Exchange::receive(StopToken stop) {
   const MonotonicTime before = connection_.loop.now();
   ring::Deadline deadline(connection_.loop, pace_.deadline(before, 0), stop);
-  Result<SliceChain> part = co_await connection_.stream.read(deadline.token());
-  if (!part) {
+  const Result<std::size_t> count =
+      co_await connection_.stream.read(connection_.input, deadline.token());
+  if (!count) {
     const Error error =
-        of_client(deadline.explain(part.error(), "the request body came too slowly"));
+        of_client(deadline.explain(count.error(), "the request body came too slowly"));
     body_lost_ |= error.kind != ErrorKind::cancelled;  // a cancelled read loses nothing
     co_return fail(error);
   }
-  if (part->empty()) {
+  if (*count == 0) {
     body_lost_ = true;
     co_return fail(Error{.kind = ErrorKind::connection_closed,
                          .fault = Fault::client,
                          .what = "the client left in the middle of its request body"});
   }
-  pace_.received(part->size_bytes(), connection_.loop.now() - before);
-  connection_.input.append(std::move(*part));
+  pace_.received(*count, connection_.loop.now() - before);
   co_return Result<void>{};
 }
 
@@ -131,7 +132,7 @@ Result<SliceChain> ServerHttp1Exchange::take_chunked() {
 }
 
 Result<SliceChain> ServerHttp1Exchange::take_body() {
-  if (framing_.kind == BodyKind::chunked) return take_chunked();
+  if (request_.framing.kind == BodyKind::chunked) return take_chunked();
   return take_length();
 }
 
@@ -157,7 +158,8 @@ Task<Result<SliceChain>> ServerHttp1Exchange::read_body(StopToken stop) {
 }
 
 Task<Result<Slice>> ServerHttp1Exchange::read_whole_body(std::size_t bytes_max, StopToken stop) {
-  if (framing_.kind == BodyKind::length && !body_lost_) return read_known_length(bytes_max, stop);
+  if (request_.framing.kind == BodyKind::length && !body_lost_)
+    return read_known_length(bytes_max, stop);
   return read_unknown_length(bytes_max, stop);
 }
 
@@ -211,8 +213,8 @@ bool ServerHttp1Exchange::body_will_be_drained() const noexcept {
   if (body_done_) return true;
   if (body_lost_) return false;
   // A client that was not told to continue may or may not send the body: nobody can know.
-  if (framing_.expects_continue && !body_asked_) return false;
-  return framing_.kind == BodyKind::length &&
+  if (request_.framing.expects_continue && !body_asked_) return false;
+  return request_.framing.kind == BodyKind::length &&
          length_left_ <= connection_.config.unread_body_bytes_max;
 }
 
@@ -231,8 +233,8 @@ Task<bool> ServerHttp1Exchange::drain_body() {
 
 Result<Slice> ServerHttp1Exchange::write_head(const OutgoingResponse& response, BodyKind kind,
                                               std::uint64_t length_bytes) {
-  const bool old_client = connection_.head.version == Version::http_1_0;
-  keep_alive_ = framing_.keep_alive && kind != BodyKind::until_close &&
+  const bool old_client = request_.head.version == Version::http_1_0;
+  keep_alive_ = request_.framing.keep_alive && kind != BodyKind::until_close &&
                 !connection_.last_request() && body_will_be_drained();
   HeadWriter writer;
   writer.status_line(response.status, response.reason);
@@ -265,11 +267,11 @@ Result<void> ServerHttp1Exchange::start(const OutgoingResponse& response,
   // RFC 9110 8.6, 6.4.1: these have no content, and no framing field either.
   const bool bodiless =
       response.status == status::no_content || response.status == status::not_modified;
-  const bool to_head = connection_.head.method == Method::head;
+  const bool to_head = request_.head.method == Method::head;
   BodyKind kind = BodyKind::length;
   if (bodiless) {
     kind = BodyKind::none;
-  } else if (!length_bytes && connection_.head.version != Version::http_1_0) {
+  } else if (!length_bytes && request_.head.version != Version::http_1_0) {
     kind = BodyKind::chunked;
   } else if (!length_bytes) {
     kind = to_head ? BodyKind::none : BodyKind::until_close;

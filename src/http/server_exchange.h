@@ -9,17 +9,14 @@
 
 namespace sluice::http {
 
-/// What the exchanges of one connection share, one after the other.
-struct ServerConnectionState {
+/// What the exchanges of one connection share, one after the other. It is there between them too:
+/// what only a request under way needs belongs to ReceivedRequest.
+struct ServerConnection {
   ring::Loop& loop;
   net::Stream& stream;
   const ServerHttp1Config& config;
   ServerStops stops;
-  RequestHead head{};        // of the request under way
-  Slice head_bytes{};        // what its views look into
-  SliceChain input{};        // received, not yet consumed
-  MonotonicTime began_at{};  // first byte of the request
-  MonotonicTime head_at{};   // its head was complete
+  SliceChain input{};  // received, not yet consumed
   std::uint32_t requests = 0;
 
   /// Whether the request under way is the last that this connection serves.
@@ -28,6 +25,15 @@ struct ServerConnectionState {
            (config.requests_per_connection_max != 0 &&
             requests >= config.requests_per_connection_max);
   }
+};
+
+/// The request under way, as it was received.
+struct ReceivedRequest {
+  RequestHead head{};
+  Slice head_bytes{};  // what its views look into
+  Framing framing{};
+  MonotonicTime began_at{};  // its first byte came
+  MonotonicTime head_at{};   // its head was complete
 };
 
 /// How long a client may still take over its body: a bucket of time that waiting empties and that
@@ -49,14 +55,14 @@ class BodyPace {
 
 class ServerHttp1Exchange final : public ServerExchange {
  public:
-  /// Lifetime: the connection's state outlives its exchanges.
-  ServerHttp1Exchange(ServerConnectionState& connection, const Framing& framing);
+  /// Lifetime: the connection and the request outlive the exchange.
+  ServerHttp1Exchange(ServerConnection& connection, const ReceivedRequest& request);
   ~ServerHttp1Exchange() override { connection_.stream.watch_departure(nullptr); }
   ServerHttp1Exchange(const ServerHttp1Exchange&) = delete;
   ServerHttp1Exchange& operator=(const ServerHttp1Exchange&) = delete;
 
-  [[nodiscard]] const RequestHead& head() const noexcept override { return connection_.head; }
-  [[nodiscard]] const Framing& framing() const noexcept override { return framing_; }
+  [[nodiscard]] const RequestHead& head() const noexcept override { return request_.head; }
+  [[nodiscard]] const Framing& framing() const noexcept override { return request_.framing; }
   Task<Result<SliceChain>> read_body(StopToken stop) override;
   Task<Result<Slice>> read_whole_body(std::size_t bytes_max, StopToken stop) override;
   Task<Result<void>> respond(const OutgoingResponse& response, SliceChain body,
@@ -76,8 +82,8 @@ class ServerHttp1Exchange final : public ServerExchange {
     return connection_.stream.peer();
   }
   [[nodiscard]] bool is_tls() const noexcept override { return connection_.stream.is_tls(); }
-  [[nodiscard]] MonotonicTime began_at() const noexcept override { return connection_.began_at; }
-  [[nodiscard]] MonotonicTime head_at() const noexcept override { return connection_.head_at; }
+  [[nodiscard]] MonotonicTime began_at() const noexcept override { return request_.began_at; }
+  [[nodiscard]] MonotonicTime head_at() const noexcept override { return request_.head_at; }
   [[nodiscard]] std::uint64_t bytes_in() const noexcept override { return bytes_in_; }
   [[nodiscard]] std::uint64_t bytes_out() const noexcept override { return bytes_out_; }
 
@@ -106,8 +112,8 @@ class ServerHttp1Exchange final : public ServerExchange {
   void append_chunk(SliceChain& out, SliceChain body, More more);
   [[nodiscard]] bool body_will_be_drained() const noexcept;
 
-  ServerConnectionState& connection_;
-  Framing framing_;
+  ServerConnection& connection_;
+  const ReceivedRequest& request_;
   ChunkedDecoder decoder_;
   BodyPace pace_;
   StopSource departed_;

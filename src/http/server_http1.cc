@@ -11,156 +11,122 @@
 namespace sluice::http {
 namespace {
 
-class Connection {
+enum class Next : std::uint8_t {
+  again,   // the next request
+  close,   // break off: the peer is gone, or must not take what it got for an answer
+  linger,  // the peer has its whole answer, and must be able to read it
+};
+
+// --- the head ---
+
+// Reads one request's head, and sees how its body is framed. Lifetime: the connection and the
+// request outlive it.
+class HeadReader {
  public:
-  Connection(ring::Loop& loop, net::Stream& stream, Handler& handler,
-             const ServerHttp1Config& config, ServerStops stops)
-      : state_{.loop = loop, .stream = stream, .config = config, .stops = stops},
-        handler_(handler),
-        parser_(config.head),
-        accepted_at_(loop.now()),
-        idle_stop_(stops.drain),
-        on_end_(stops.end, EndIdle{this}) {}
-
-  Task<void> run();
-
- private:
-  enum class Next : std::uint8_t {
-    again,   // the next request
-    close,   // break off: the peer is gone, or must not take what it got for an answer
-    linger,  // the peer has its whole answer, and must be able to read it
-  };
-  struct HeadOutcome {
+  struct Outcome {
     enum class Kind : std::uint8_t { need_more, complete, rejected, over } kind;
     Rejection rejection{};  // of rejected
   };
-  struct EndIdle {
-    Connection* self;
-    void operator()() const noexcept { self->idle_stop_.request_stop(); }
-  };
 
-  [[nodiscard]] bool is_first() const noexcept { return state_.requests == 0; }
-  [[nodiscard]] MonotonicTime first_byte_due() const noexcept;
-  [[nodiscard]] MonotonicTime head_due() const noexcept;
-  Task<bool> wait_for_request();
-  HeadOutcome parse_head();
-  Task<HeadOutcome> read_head();
-  Task<Next> serve_one();
-  Task<Next> reject(Rejection rejection);
-  Task<void> linger();
+  HeadReader(ServerConnection& connection, ReceivedRequest& request)
+      : connection_(connection), request_(request), parser_(connection.config.head) {}
 
-  ServerConnectionState state_;
-  Handler& handler_;
+  // Takes from the input what there is of the head.
+  Outcome parse();
+  // Waits for the rest of a head that did not come whole, until `due`.
+  Task<Outcome> read_rest(MonotonicTime due);
+
+ private:
+  Outcome accept(std::size_t head_bytes);
+
+  ServerConnection& connection_;
+  ReceivedRequest& request_;
   RequestHeadParser parser_;
-  HeadGatherer gatherer_;      // of the head under way
-  MonotonicTime accepted_at_;  // when we began to listen: behind a TLS handshake
-  StopSource idle_stop_;       // either of the server's stops
-  StopCallback<EndIdle> on_end_;
+  HeadGatherer gatherer_;
 };
 
-Task<void> Connection::run() {
-  while (true) {
-    const bool ready = co_await wait_for_request();
-    if (!ready) co_return;
-    const Next next = co_await serve_one();
-    if (next == Next::again) continue;
-    if (next == Next::linger) co_await linger();
-    co_return;
-  }
-}
-
-// Whoever connects has something to ask: the pause that a client may make between two requests is
-// no present to one that never sent any.
-MonotonicTime Connection::first_byte_due() const noexcept {
-  const ServerHttp1Config& config = state_.config;
-  return is_first() ? accepted_at_ + std::min(config.head_timeout, config.idle_timeout)
-                    : state_.loop.now() + config.idle_timeout;
-}
-
-MonotonicTime Connection::head_due() const noexcept {
-  return (is_first() ? accepted_at_ : state_.began_at) + state_.config.head_timeout;
-}
-
-// False: the connection is over, with nothing to say.
-Task<bool> Connection::wait_for_request() {
-  state_.head_bytes.reset();
-  state_.head.headers.release_memory();
-  if (!state_.input.empty()) {
-    state_.began_at = state_.loop.now();
-    co_return true;
-  }
-  ring::Deadline idle(state_.loop, first_byte_due(), idle_stop_.token());
-  Result<SliceChain> first = co_await state_.stream.read(idle.token());
-  if (!first || first->empty()) {
-    // Our orderly end: a TLS peer must hear of it.
-    if (!first && first.error().kind == ErrorKind::cancelled &&
-        !state_.stops.end.stop_requested()) {
-      ring::Deadline deadline(state_.loop, state_.loop.now() + state_.config.linger_timeout,
-                              state_.stops.end);
-      co_await state_.stream.finish(deadline.token());
-    }
-    co_return false;
-  }
-  state_.began_at = state_.loop.now();
-  state_.input.append(std::move(*first));
-  co_return true;
-}
-
-// Takes from the input what there is of the head.
-Connection::HeadOutcome Connection::parse_head() {
-  while (!state_.input.empty()) {
-    gatherer_.add(state_.input);
-    const HeadParse parse = parser_.parse(gatherer_.view(), state_.head);
+HeadReader::Outcome HeadReader::parse() {
+  while (!connection_.input.empty()) {
+    gatherer_.add(connection_.input);
+    const HeadParse parse = parser_.parse(gatherer_.view(), request_.head);
     switch (parse.status) {
-      case ParseStatus::complete:
-        state_.head_bytes = std::move(gatherer_).finish(parse.bytes_consumed, state_.input);
-        state_.head_at = state_.loop.now();
-        return {.kind = HeadOutcome::Kind::complete};
+      case ParseStatus::complete: return accept(parse.bytes_consumed);
       case ParseStatus::malformed:
-        return {.kind = HeadOutcome::Kind::rejected, .rejection = parse.rejection};
+        return {.kind = Outcome::Kind::rejected, .rejection = parse.rejection};
       case ParseStatus::need_more: break;
     }
   }
-  return {.kind = HeadOutcome::Kind::need_more};
+  return {.kind = Outcome::Kind::need_more};
 }
 
-// Waits for the rest of a head that did not come whole.
-Task<Connection::HeadOutcome> Connection::read_head() {
-  ring::Deadline deadline(state_.loop, head_due(), state_.stops.end);
-  HeadOutcome outcome{.kind = HeadOutcome::Kind::need_more};
-  while (outcome.kind == HeadOutcome::Kind::need_more) {
-    Result<SliceChain> more = co_await state_.stream.read(deadline.token());
+HeadReader::Outcome HeadReader::accept(std::size_t head_bytes) {
+  request_.head_bytes = std::move(gatherer_).finish(head_bytes, connection_.input);
+  request_.head_at = connection_.loop.now();
+  const auto framing = request_framing(request_.head);
+  if (!framing) return {.kind = Outcome::Kind::rejected, .rejection = framing.error()};
+  request_.framing = *framing;
+  return {.kind = Outcome::Kind::complete};
+}
+
+Task<HeadReader::Outcome> HeadReader::read_rest(MonotonicTime due) {
+  ring::Deadline deadline(connection_.loop, due, connection_.stops.end);
+  Outcome outcome{.kind = Outcome::Kind::need_more};
+  while (outcome.kind == Outcome::Kind::need_more) {
+    const Result<std::size_t> more =
+        co_await connection_.stream.read(connection_.input, deadline.token());
     if (!more) {
       if (!deadline.passed() || more.error().kind != ErrorKind::cancelled) {
-        co_return HeadOutcome{.kind = HeadOutcome::Kind::over};
+        co_return Outcome{.kind = Outcome::Kind::over};
       }
-      co_return HeadOutcome{
-          .kind = HeadOutcome::Kind::rejected,
-          .rejection = {status::request_timeout, "the request head came too slowly"}};
+      co_return Outcome{.kind = Outcome::Kind::rejected,
+                        .rejection = {status::request_timeout, "the request head came too slowly"}};
     }
     // Left in the middle: nobody to answer.
-    if (more->empty()) co_return HeadOutcome{.kind = HeadOutcome::Kind::over};
-    state_.input.append(std::move(*more));
-    outcome = parse_head();
+    if (*more == 0) co_return Outcome{.kind = Outcome::Kind::over};
+    outcome = parse();
   }
   co_return outcome;
 }
 
-Task<Connection::Next> Connection::serve_one() {
-  parser_.reset();
-  state_.head.clear();
-  gatherer_ = HeadGatherer{};
-  HeadOutcome outcome = parse_head();
-  if (outcome.kind == HeadOutcome::Kind::need_more) outcome = co_await read_head();
-  if (outcome.kind == HeadOutcome::Kind::rejected) co_return co_await reject(outcome.rejection);
-  if (outcome.kind != HeadOutcome::Kind::complete) co_return Next::close;
-  const auto framing = request_framing(state_.head);
-  if (!framing) co_return co_await reject(framing.error());
-  ++state_.requests;
-  ServerHttp1Exchange exchange(state_, *framing);
-  co_await handler_.handle(exchange);
+// --- the steps of a connection ---
+// Lifetime of these tasks: serve() owns the connection and awaits them.
+
+Task<Next> reject(ServerConnection& connection, Handler& handler, Rejection rejection) {
+  const RejectionBody said = handler.rejected(rejection, connection.stream.peer());
+  HeadWriter writer;
+  writer.status_line(rejection.answer);
+  writer.header("Content-Type", said.content_type);
+  if (!said.request_id.empty()) writer.header("x-request-id", said.request_id);
+  writer.header("Date", format_http_date(connection.loop.wall_now()).view());
+  writer.framing(BodyKind::length, said.body.size());
+  writer.header("Connection", "close");
+  Result<Slice> answer = writer.finish(said.body);
+  if (!answer) co_return Next::close;
+  SliceChain out;
+  out.push(std::move(*answer));
+  ring::Deadline deadline(connection.loop, connection.loop.now() + connection.config.linger_timeout,
+                          connection.stops.end);
+  const Result<void> written = co_await connection.stream.write(std::move(out), deadline.token());
+  co_return written ? Next::linger : Next::close;
+}
+
+// `head_due`: when the head must be whole.
+Task<Next> serve_one(ServerConnection& connection, Handler& handler, MonotonicTime head_due) {
+  ReceivedRequest request{.began_at = connection.loop.now()};
+  HeadReader reader(connection, request);
+  HeadReader::Outcome outcome = reader.parse();
+  if (outcome.kind == HeadReader::Outcome::Kind::need_more) {
+    outcome = co_await reader.read_rest(head_due);
+  }
+  if (outcome.kind == HeadReader::Outcome::Kind::rejected) {
+    co_return co_await reject(connection, handler, outcome.rejection);
+  }
+  if (outcome.kind != HeadReader::Outcome::Kind::complete) co_return Next::close;
+  ++connection.requests;
+  ServerHttp1Exchange exchange(connection, request);
+  co_await handler.handle(exchange);
   if (!exchange.answered()) {
-    if (exchange.started()) state_.stream.reset_on_close();
+    if (exchange.started()) connection.stream.reset_on_close();
     co_return Next::close;
   }
   if (!exchange.keeps_connection()) co_return Next::linger;
@@ -169,37 +135,59 @@ Task<Connection::Next> Connection::serve_one() {
   co_return drained ? Next::again : Next::linger;
 }
 
-Task<Connection::Next> Connection::reject(Rejection rejection) {
-  const RejectionBody said = handler_.rejected(rejection, state_.stream.peer());
-  HeadWriter writer;
-  writer.status_line(rejection.answer);
-  writer.header("Content-Type", said.content_type);
-  if (!said.request_id.empty()) writer.header("x-request-id", said.request_id);
-  writer.header("Date", format_http_date(state_.loop.wall_now()).view());
-  writer.framing(BodyKind::length, said.body.size());
-  writer.header("Connection", "close");
-  Result<Slice> answer = writer.finish(said.body);
-  if (!answer) co_return Next::close;
-  SliceChain out;
-  out.push(std::move(*answer));
-  ring::Deadline deadline(state_.loop, state_.loop.now() + state_.config.linger_timeout,
-                          state_.stops.end);
-  const Result<void> written = co_await state_.stream.write(std::move(out), deadline.token());
-  co_return written ? Next::linger : Next::close;
+// Our orderly end of a connection that nobody used any more: a TLS peer must hear of it.
+Task<void> say_goodbye(ServerConnection& connection) {
+  if (connection.stops.end.stop_requested()) co_return;
+  ring::Deadline deadline(connection.loop, connection.loop.now() + connection.config.linger_timeout,
+                          connection.stops.end);
+  co_await connection.stream.finish(deadline.token());
 }
 
 // Closing with bytes unread would reset the connection and might take our answer away from the
 // client (RFC 9112 9.6), and no one can know what is still on its way: so end our side, then read
 // and forget until the client has ended its own. Bounded by time alone, for a client that is told
 // "too large" often sends all of its body before it reads.
-Task<void> Connection::linger() {
-  ring::Deadline deadline(state_.loop, state_.loop.now() + state_.config.linger_timeout,
-                          state_.stops.end);
-  co_await state_.stream.finish(deadline.token());
-  state_.input.clear();
+Task<void> linger(ServerConnection& connection) {
+  ring::Deadline deadline(connection.loop, connection.loop.now() + connection.config.linger_timeout,
+                          connection.stops.end);
+  co_await connection.stream.finish(deadline.token());
   while (true) {
-    const Result<SliceChain> part = co_await state_.stream.read(deadline.token());
-    if (!part || part->empty() || deadline.passed()) co_return;
+    connection.input.clear();
+    const Result<std::size_t> count =
+        co_await connection.stream.read(connection.input, deadline.token());
+    if (!count || *count == 0 || deadline.passed()) co_return;
+  }
+}
+
+// Whoever connects has something to ask: the pause that a client may make between two requests is
+// no present to one that never sent any. `since`: it was accepted, or had its last answer.
+MonotonicTime first_byte_due(const ServerConnection& connection, MonotonicTime since) noexcept {
+  const ServerHttp1Config& config = connection.config;
+  if (connection.requests > 0) return since + config.idle_timeout;
+  return since + std::min(config.head_timeout, config.idle_timeout);
+}
+
+MonotonicTime head_due(const ServerConnection& connection, MonotonicTime since) noexcept {
+  return (connection.requests > 0 ? connection.loop.now() : since) + connection.config.head_timeout;
+}
+
+// The whole life of a connection. An idle one waits in this frame, as ten thousand others may: what
+// a step needs beside the wait lies in a frame of its own.
+Task<void> serve(ServerConnection connection, Handler& handler) {
+  MonotonicTime since = connection.loop.now();  // we begin to listen: behind a TLS handshake
+  while (true) {
+    if (connection.input.empty()) {
+      ring::Deadline idle(connection.loop, first_byte_due(connection, since),
+                          connection.stops.drain);
+      const Result<std::size_t> first =
+          co_await connection.stream.read(connection.input, idle.token());
+      if (!first && first.error().kind == ErrorKind::cancelled) co_await say_goodbye(connection);
+      if (!first || *first == 0) co_return;
+    }
+    const Next next = co_await serve_one(connection, handler, head_due(connection, since));
+    if (next == Next::linger) co_await linger(connection);
+    if (next != Next::again) co_return;
+    since = connection.loop.now();
   }
 }
 
@@ -207,8 +195,7 @@ Task<void> Connection::linger() {
 
 Task<void> serve_http1(ring::Loop& loop, net::Stream& stream, Handler& handler,
                        const ServerHttp1Config& config, ServerStops stops) {
-  Connection connection(loop, stream, handler, config, stops);
-  co_await connection.run();
+  return serve({.loop = loop, .stream = stream, .config = config, .stops = stops}, handler);
 }
 
 }  // namespace sluice::http

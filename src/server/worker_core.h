@@ -71,8 +71,8 @@ class Worker::Core {
   gateway::Gateway gateway_;
   WorkerGauges gauges_;
   Event stop_accepting_;
-  StopSource drain_;
   StopSource end_;
+  StopSource drain_{end_.token()};
   StopSource housekeeping_stop_;
   Scope connections_;
   Scope housekeeping_;

@@ -107,9 +107,9 @@ class GatewayWorld {
   std::unique_ptr<ListenerHandler> handler_;
   http::ServerHttp1Config server_config_;
   StopSource stop_;       // listeners and raw providers
-  StopSource drain_;      // the gateway's connections end when idle
   StopSource providers_;  // break what providers still do
   StopSource end_{providers_.token()};
+  StopSource drain_{end_.token()};  // the gateway's connections end when idle
   Scope scope_;
   std::vector<std::unique_ptr<ScriptHandler>> scripts_;
   std::vector<std::string> lines_;

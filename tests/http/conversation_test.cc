@@ -306,8 +306,8 @@ Task<void> conversation(Plan& plan, ring::Loop& loop) {
   config.requests_per_connection_max = plan.random.chance(0.2) ? 3 : 0;
   if (plan.behaves) config.body_bytes_per_second_min = 0;
   StopSource accepting;
-  StopSource drain;
   StopSource end;
+  StopSource drain(end.token());
   Scope server;
   server.spawn(serve(plan, loop, *acceptor, config, accepting.token(),
                      {.drain = drain.token(), .end = end.token()}));

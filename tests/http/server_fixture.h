@@ -134,8 +134,8 @@ class ServerFixture {
   ring::sim::SimWorld world{1, ring::sim::SimConfig::calm()};
   RecordingHandler handler;
   ServerHttp1Config config;
-  StopSource drain;
   StopSource end;
+  StopSource drain{end.token()};
   net::testing::MemoryPair pair;
   MonotonicTime ended_at{};
 

@@ -35,7 +35,8 @@ struct ServerHttp1Config {
   std::uint32_t requests_per_connection_max = 0;    // the last one is told; 0: no bound
 };
 
-/// Tells connections that the server is going away, or that it ends now.
+/// Tells connections that the server is going away, or that it ends now. Whoever stops `end` stops
+/// `drain` too, best by making it drain's parent: an idle connection listens to `drain` alone.
 struct ServerStops {
   StopToken drain;  // finish the exchange under way, take no other; idle connections close
   StopToken end;    // break everything; a handler may see that it says a last word
