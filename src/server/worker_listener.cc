@@ -60,44 +60,41 @@ Task<void> WorkerListener::accept_all([[maybe_unused]] std::shared_ptr<WorkerLis
   const net::Listener closing(std::move(listener_));
 }
 
+// The frame of every idle connection, so whatever ends with the handshake lies in establish()'s.
 // Lifetime: as accept_all().
 Task<void> WorkerListener::serve([[maybe_unused]] std::shared_ptr<WorkerListener> self,
                                  int socket) {
   ++context_.connections_open;
   context_.metrics.downstream_connections_open.add();
   {
-    // Of the moment of accepting: a reload may replace both while this connection lives.
-    const std::shared_ptr<net::TlsServerContext> tls = tls_;
+    // Of the moment of accepting: a reload may replace them while this connection lives.
     const std::shared_ptr<const ConnectionLimits> limits = limits_;
-    Result<std::unique_ptr<net::Stream>> stream = co_await establish(socket, *limits);
+    const std::unique_ptr<net::Stream> stream = co_await establish(socket, *limits);
+    const http::ServerStops stops{.drain = drain_.token(), .end = context_.end};
     if (stream) {
-      co_await serve_established(std::move(*stream), limits);
-    } else if (tls) {
-      context_.metrics.downstream_tls_failed.add();
-    } else {
-      context_.metrics.downstream_requests_malformed.add();
+      co_await http::serve_http1(context_.loop, *stream, handler_, limits->http, stops);
     }
   }
   context_.metrics.downstream_connections_open.subtract();
   --context_.connections_open;
 }
 
-// Lifetime: awaited by serve(), which keeps `limits`.
-Task<Result<std::unique_ptr<net::Stream>>> WorkerListener::establish(
-    int socket, const ConnectionLimits& limits) {
+// Null, and counted, when it failed. Lifetime: awaited by serve(), which keeps `limits`.
+Task<std::unique_ptr<net::Stream>> WorkerListener::establish(int socket,
+                                                             const ConnectionLimits& limits) {
+  const std::shared_ptr<net::TlsServerContext> tls = tls_;  // of the moment of accepting, too
   ring::Deadline hello(context_.loop, context_.loop.now() + limits.hello_timeout, context_.end);
   std::optional<net::UnproxiedPeer> unproxied;
   Result<std::unique_ptr<net::Stream>> stream =
       co_await listener_.establish(socket, hello.token(), &unproxied);
   if (unproxied && !context_.end.stop_requested()) context_.unproxied.add(slot_, *unproxied);
-  co_return stream;
-}
-
-// Lifetime: awaited by serve().
-Task<void> WorkerListener::serve_established(std::unique_ptr<net::Stream> stream,
-                                             std::shared_ptr<const ConnectionLimits> limits) {
-  co_await http::serve_http1(context_.loop, *stream, handler_, limits->http,
-                             {.drain = drain_.token(), .end = context_.end});
+  if (stream) co_return std::move(*stream);
+  if (tls) {
+    context_.metrics.downstream_tls_failed.add();
+  } else {
+    context_.metrics.downstream_requests_malformed.add();
+  }
+  co_return nullptr;
 }
 
 }  // namespace sluice::server

@@ -62,9 +62,7 @@ class WorkerListener : public std::enable_shared_from_this<WorkerListener> {
  private:
   Task<void> accept_all(std::shared_ptr<WorkerListener> self);
   Task<void> serve(std::shared_ptr<WorkerListener> self, int socket);
-  Task<Result<std::unique_ptr<net::Stream>>> establish(int socket, const ConnectionLimits& limits);
-  Task<void> serve_established(std::unique_ptr<net::Stream> stream,
-                               std::shared_ptr<const ConnectionLimits> limits);
+  Task<std::unique_ptr<net::Stream>> establish(int socket, const ConnectionLimits& limits);
 
   ConnectionContext& context_;
   net::Listener listener_;
