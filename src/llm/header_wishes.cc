@@ -22,7 +22,7 @@ std::string_view trimmed(std::string_view value) noexcept {
 }  // namespace
 
 void HeaderWishes::refuse(ApiError error) {
-  if (!error_) error_ = std::move(error);
+  if (!error_) error_ = std::make_unique<const ApiError>(std::move(error));
 }
 
 void HeaderWishes::add(std::string_view name, std::string_view value) {
@@ -110,7 +110,7 @@ std::optional<ApiError> HeaderWishes::contradiction_with(const RouteWishes& wish
 }
 
 std::optional<ApiError> HeaderWishes::join(Request& request) const {
-  if (error_) return error_;
+  if (error_) return *error_;
   if (!any_) return std::nullopt;
   if (!session_.empty()) request.session = session_;
   auto wishes = request.wishes ? std::make_unique<RouteWishes>(*request.wishes)

@@ -73,24 +73,22 @@ Result<void> OwnKeys::add_named(std::string_view header_value) noexcept {
         "x-sluice-provider-key holds one of this gateway's keys. Send a provider's there, and the "
         "gateway's as Authorization: Bearer <key>."));
   }
-  const std::span<Named> given(named_.data(), named_count_);
-  if (std::ranges::find(given, provider, &Named::provider) != given.end()) {
+  if (std::ranges::find(named_, provider, &Named::provider) != named_.end()) {
     return fail(refused(ErrorKind::malformed,
                         "x-sluice-provider-key names one provider twice. Send one key for each."));
   }
-  if (named_count_ == named_max) {
+  if (named_.size() == named_max) {
     return fail(refused(
         ErrorKind::too_large,
         "There are more than 8 x-sluice-provider-key headers. Send those that are needed."));
   }
-  named_[named_count_++] = {.provider = provider, .key = key};
+  named_.push_back({.provider = provider, .key = key});
   return {};
 }
 
 Result<void> OwnKeys::check(std::span<const OwnKeyProvider> providers) const noexcept {
-  for (std::size_t index = 0; index < named_count_; ++index) {
-    const auto provider =
-        std::ranges::find(providers, named_[index].provider, &OwnKeyProvider::name);
+  for (const Named& named : named_) {
+    const auto provider = std::ranges::find(providers, named.provider, &OwnKeyProvider::name);
     if (provider == providers.end()) {
       return fail(refused(ErrorKind::not_found,
                           "x-sluice-provider-key names a provider that is not configured here. GET "
@@ -110,10 +108,8 @@ Result<void> OwnKeys::check(std::span<const OwnKeyProvider> providers) const noe
 ProviderCredential OwnKeys::credential_for(const OwnKeyProvider& provider,
                                            bool only_taker) const noexcept {
   if (!provider.takes_own_keys) return {};
-  for (std::size_t index = 0; index < named_count_; ++index) {
-    if (named_[index].provider == provider.name) {
-      return {.is_callers = true, .key = named_[index].key};
-    }
+  for (const Named& named : named_) {
+    if (named.provider == provider.name) return {.is_callers = true, .key = named.key};
   }
   if (only_taker && !presented_.empty()) return {.is_callers = true, .key = presented_};
   return {};

@@ -7,8 +7,8 @@
 namespace sluice::route {
 
 void RegionPin::add(Constraint constraint) noexcept {
-  SLUICE_ASSERT(count_ < constraints_max);
-  constraints_[count_++] = constraint;
+  SLUICE_ASSERT(constraints_.size() < constraints_max);
+  constraints_.push_back(constraint);
 }
 
 void RegionPin::narrow(std::span<const std::string> regions) noexcept {
@@ -20,11 +20,10 @@ void RegionPin::narrow(std::string_view region) noexcept {
 }
 
 bool RegionPin::admits(std::string_view region) const noexcept {
-  return std::all_of(
-      constraints_.begin(), constraints_.begin() + count_, [region](const Constraint& constraint) {
-        if (constraint.any_of.empty()) return constraint.one == region;
-        return std::ranges::find(constraint.any_of, region) != constraint.any_of.end();
-      });
+  return std::ranges::all_of(constraints_, [region](const Constraint& constraint) {
+    if (constraint.any_of.empty()) return constraint.one == region;
+    return std::ranges::find(constraint.any_of, region) != constraint.any_of.end();
+  });
 }
 
 }  // namespace sluice::route

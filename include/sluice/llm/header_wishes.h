@@ -15,6 +15,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 
@@ -57,7 +58,7 @@ class HeaderWishes {
   std::string_view region_;       // as it was sent
   std::string_view region_name_;  // of the field
   std::optional<std::chrono::milliseconds> timeout_;
-  std::optional<ApiError> error_;
+  std::unique_ptr<const ApiError> error_;  // small while there is none: every request holds one
 };
 
 }  // namespace sluice::llm

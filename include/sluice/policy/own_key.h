@@ -16,12 +16,12 @@
 // gateway's account pays. Where none does, a presented text is what clients send that must send
 // something.
 #pragma once
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 
+#include "sluice/base/cached_object.h"
 #include "sluice/base/result.h"
 #include "sluice/policy/key_ring.h"
 
@@ -83,14 +83,13 @@ class OwnKeys {
                                                   bool only_taker) const noexcept;
 
   [[nodiscard]] bool has_presented() const noexcept { return !presented_.empty(); }
-  [[nodiscard]] bool empty() const noexcept { return named_count_ == 0 && presented_.empty(); }
+  [[nodiscard]] bool empty() const noexcept { return named_.empty() && presented_.empty(); }
 
  private:
   struct Named {
     std::string_view provider, key;
   };
-  std::array<Named, named_max> named_{};
-  std::size_t named_count_ = 0;
+  CachedVector<Named> named_;  // up to named_max; hardly a request brings one
   std::string_view presented_;
 };
 

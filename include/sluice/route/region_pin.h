@@ -10,14 +10,13 @@
 // connections are taken for a Passage, and a RegionPin alone makes one. Retries, hedges and
 // fallbacks pass the same gate, whatever planned them.
 #pragma once
-#include <array>
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "sluice/base/attributes.h"
+#include "sluice/base/cached_object.h"
 #include "sluice/catalog/deployment.h"
 
 namespace sluice::route {
@@ -48,14 +47,14 @@ class RegionPin {
   /// The same with one region; an empty name binds to nothing.
   void narrow(std::string_view region) noexcept;
 
-  [[nodiscard]] bool is_pinned() const noexcept { return count_ != 0; }
+  [[nodiscard]] bool is_pinned() const noexcept { return !constraints_.empty(); }
   /// Whether data may go there. "global" is a region as any other: it promises nothing, so that no
   /// pin but one to "global" admits it.
   [[nodiscard]] bool admits(std::string_view region) const noexcept;
   /// The way to a deployment, or nothing when it is outside.
   [[nodiscard]] std::optional<Passage> passage(
       const catalog::Deployment& deployment SLUICE_LIFETIMEBOUND) const noexcept {
-    if (count_ != 0 && !admits(deployment.region)) return std::nullopt;
+    if (is_pinned() && !admits(deployment.region)) return std::nullopt;
     return Passage(deployment);
   }
 
@@ -66,8 +65,7 @@ class RegionPin {
   };
   void add(Constraint constraint) noexcept;
 
-  std::array<Constraint, constraints_max> constraints_{};
-  std::uint32_t count_ = 0;
+  CachedVector<Constraint> constraints_;  // up to constraints_max; of most requests none
 };
 
 }  // namespace sluice::route
