@@ -21,29 +21,32 @@ bool is_one_of(std::span<const std::string_view> names, Value key) {
 
 void TextTemplate::learn(std::string_view text, Value document, const Keys& keys,
                          const Frame& frame) {
-  hole_count_ = 0;
+  holes_.clear();
   if (document.index().tokens_count() > json_tokens_max) return;
   if (frame.head.size() + frame.tail.size() > bytes_max) return;
   begin_fixed(frame);
   std::size_t learned_bytes = 0;  // of `text`
   const bool well = collect(document, learned_bytes, keys);
   if (!well || fixed_.size() + (text.size() - learned_bytes) > bytes_max) {
-    hole_count_ = 0;
+    holes_.clear();
     return;
   }
   if (learned()) end_fixed(text.substr(learned_bytes), frame.tail);
 }
 
 void TextTemplate::begin_fixed(const Frame& frame) {
-  frame_head_bytes_ = frame.head.size();
-  frame_tail_bytes_ = frame.tail.size();
+  static_assert(2 * bytes_max <= std::numeric_limits<std::uint16_t>::max());  // with its frame
+  frame_head_bytes_ = static_cast<std::uint16_t>(frame.head.size());
+  frame_tail_bytes_ = static_cast<std::uint16_t>(frame.tail.size());
   fixed_.assign(frame.head);
 }
 
 void TextTemplate::end_fixed(std::string_view text_behind, std::string_view frame_tail) {
+  // Streams hold theirs for as long as they last: no more room than it takes.
+  fixed_.reserve(fixed_.size() + text_behind.size() + frame_tail.size() + holes_.front().fixed_end);
   fixed_.append(text_behind).append(frame_tail);
-  tail_end_ = fixed_.size();
-  fixed_.append(fixed_, 0, holes_[0].fixed_end);
+  tail_end_ = static_cast<std::uint16_t>(fixed_.size());
+  fixed_.append(fixed_, 0, holes_.front().fixed_end);
 }
 
 // Depth is bounded by the index that the value comes from, and by bytes_max.
@@ -79,7 +82,8 @@ bool TextTemplate::add_hole(Value value, std::size_t& learned_bytes, HoleKind ki
   const Span span = value.span();
   const std::size_t quote_bytes = kind == HoleKind::number ? 0 : 1;
   const std::size_t begin = span.offset + quote_bytes;
-  if (hole_count_ == holes_max || fixed_.size() + (begin - learned_bytes) > bytes_max) return false;
+  if (holes_.size() == holes_max || fixed_.size() + (begin - learned_bytes) > bytes_max)
+    return false;
   fixed_.append(value.index().text().substr(learned_bytes, begin - learned_bytes));
   learned_bytes = span.end() - quote_bytes;
   put_hole(kind, steady, span.offset);
@@ -88,11 +92,10 @@ bool TextTemplate::add_hole(Value value, std::size_t& learned_bytes, HoleKind ki
 
 // At the end of fixed_. An index takes no text whose offsets have more than 32 bits.
 void TextTemplate::put_hole(HoleKind kind, bool steady, std::size_t value_offset) {
-  static_assert(bytes_max <= std::numeric_limits<std::uint16_t>::max());
-  holes_[hole_count_++] = {.value_offset = static_cast<std::uint32_t>(value_offset),
-                           .fixed_end = static_cast<std::uint16_t>(fixed_.size()),
-                           .kind = kind,
-                           .steady = steady};
+  holes_.push_back({.value_offset = static_cast<std::uint32_t>(value_offset),
+                    .fixed_end = static_cast<std::uint16_t>(fixed_.size()),
+                    .kind = kind,
+                    .steady = steady});
 }
 
 void TextTemplate::narrow(std::string_view text, TextTemplate& narrowed) const {
@@ -100,14 +103,13 @@ void TextTemplate::narrow(std::string_view text, TextTemplate& narrowed) const {
   const std::string_view fixed = fixed_;
   const std::string_view frame_tail =
       fixed.substr(tail_end_ - frame_tail_bytes_, frame_tail_bytes_);
-  narrowed.hole_count_ = 0;
+  narrowed.holes_.clear();
   narrowed.begin_fixed({fixed.substr(0, frame_head_bytes_), frame_tail});
   LongString known;
   std::size_t copied_bytes = 0;  // of `text`
   std::size_t at = 0;            // in `text`
   std::size_t fixed_at = frame_head_bytes_;
-  for (std::size_t i = 0; i < hole_count_; ++i) {
-    const Hole& hole = holes_[i];
+  for (const Hole& hole : holes_) {
     at += hole.fixed_end - fixed_at;
     fixed_at = hole.fixed_end;
     const char* const begin = text.data() + at;
@@ -115,7 +117,7 @@ void TextTemplate::narrow(std::string_view text, TextTemplate& narrowed) const {
     SLUICE_ASSERT(end != nullptr);
     if (!hole.steady) {
       if (narrowed.fixed_.size() + (at - copied_bytes) > bytes_max) {
-        narrowed.hole_count_ = 0;
+        narrowed.holes_.clear();
         return;
       }
       narrowed.fixed_.append(text.substr(copied_bytes, at - copied_bytes));
@@ -124,12 +126,12 @@ void TextTemplate::narrow(std::string_view text, TextTemplate& narrowed) const {
     }
     at += static_cast<std::size_t>(end - begin);
   }
-  if (narrowed.fixed_.size() + (text.size() - copied_bytes) > bytes_max) narrowed.hole_count_ = 0;
+  if (narrowed.fixed_.size() + (text.size() - copied_bytes) > bytes_max) narrowed.holes_.clear();
   if (narrowed.learned()) narrowed.end_fixed(text.substr(copied_bytes), frame_tail);
 }
 
 std::optional<std::size_t> TextTemplate::hole_at(std::size_t offset) const noexcept {
-  for (std::size_t i = 0; i < hole_count_; ++i) {
+  for (std::size_t i = 0; i < holes_.size(); ++i) {
     if (holes_[i].value_offset == offset) return i;
   }
   return std::nullopt;
@@ -151,11 +153,11 @@ bool TextTemplate::matches_whole(std::string_view text, LongString& known,
                                  Found found) const noexcept {
   if (!learned()) return false;
   const char* const end = text.data() + text.size();
-  const std::size_t head_end = holes_[0].fixed_end;
+  const std::size_t head_end = holes_.front().fixed_end;
   if (!stands_at(text.data(), end, frame_head_bytes_, head_end)) return false;
   const char* const at =
       match_holes(text.data() + (head_end - frame_head_bytes_), end, known, found);
-  const std::size_t tail_begin = holes_[hole_count_ - 1].fixed_end;
+  const std::size_t tail_begin = holes_.back().fixed_end;
   const std::size_t tail_end = tail_end_ - frame_tail_bytes_;
   return at != nullptr && stands_at(at, end, tail_begin, tail_end) &&
          at + (tail_end - tail_begin) == end;
@@ -167,8 +169,8 @@ TextTemplate::Run TextTemplate::match_run(std::string_view text,
   Run run;
   if (!learned()) return run;
   const char* const end = text.data() + text.size();
-  const std::size_t head_bytes = holes_[0].fixed_end;
-  const std::size_t tail_begin = holes_[hole_count_ - 1].fixed_end;
+  const std::size_t head_bytes = holes_.front().fixed_end;
+  const std::size_t tail_begin = holes_.back().fixed_end;
   const std::size_t tail_bytes = tail_end_ - tail_begin;
   LongString known;
   const char* begin = text.data();  // of the document under way
@@ -221,7 +223,7 @@ template <typename Found>
 inline const char* TextTemplate::match_holes(const char* at, const char* end, LongString& known,
                                              Found found) const noexcept {
   const Hole* hole = holes_.data();
-  const Hole* const last = hole + hole_count_ - 1;
+  const Hole* const last = hole + holes_.size() - 1;
   while (true) {
     const char* const value_end = hole_end(hole->kind, at, end, known);
     if (value_end == nullptr) return nullptr;

@@ -21,6 +21,7 @@
 #include <string>
 #include <string_view>
 
+#include "sluice/base/cached_object.h"
 #include "sluice/json/value.h"
 
 namespace sluice::json {
@@ -66,7 +67,7 @@ class TextTemplate {
   /// holes or none, is not learned.
   void learn(std::string_view text, Value document, const Keys& keys, const Frame& frame = {});
 
-  [[nodiscard]] bool learned() const noexcept { return hole_count_ > 0; }
+  [[nodiscard]] bool learned() const noexcept { return !holes_.empty(); }
 
   /// Whether `text`, without a frame, is the learned document but for its holes, and nothing behind
   /// it. Texts are empty where the learned ones are, and only there.
@@ -114,11 +115,10 @@ class TextTemplate {
 
   // Frame and document without what is in the holes; then, up to the first hole, the same again.
   std::string fixed_;
-  std::size_t frame_head_bytes_ = 0;
-  std::size_t frame_tail_bytes_ = 0;
-  std::size_t tail_end_ = 0;  // in fixed_: where the second frame begins
-  std::array<Hole, holes_max> holes_{};
-  std::size_t hole_count_ = 0;
+  std::uint16_t frame_head_bytes_ = 0;
+  std::uint16_t frame_tail_bytes_ = 0;
+  std::uint16_t tail_end_ = 0;  // in fixed_: where the second frame begins
+  CachedVector<Hole> holes_;    // up to holes_max; one or two where the steady ones are closed
 };
 
 }  // namespace sluice::json
