@@ -7,16 +7,25 @@
 namespace sluice {
 namespace {
 
-// Blocks of heads and of most bodies; the heap takes longer for these than for small pieces.
+// Of most bodies; the heap takes longer for these than for small pieces. Smaller blocks lie where
+// objects do: a head of some hundred bytes, of which every stream holds two, is not to take 1 KiB.
 using BlockCache = MemoryCache<1024, 12, 16>;
 static_assert(BlockCache::kept_bytes_max < 1'300'000);
 
+constexpr bool is_small(std::size_t size_bytes) noexcept {
+  return size_bytes <= ObjectCache::piece_bytes_max;
+}
+
 void* take_memory(std::size_t size_bytes) {
-  return memory_from_heap ? ::operator new(size_bytes) : BlockCache::mine().take(size_bytes);
+  if (memory_from_heap) return ::operator new(size_bytes);
+  return is_small(size_bytes) ? ObjectCache::mine().take(size_bytes)
+                              : BlockCache::mine().take(size_bytes);
 }
 void give_memory(void* memory, std::size_t size_bytes) noexcept {
   if (memory_from_heap) {
     ::operator delete(memory);
+  } else if (is_small(size_bytes)) {
+    ObjectCache::mine().give(memory, size_bytes);
   } else {
     BlockCache::mine().give(memory, size_bytes);
   }
