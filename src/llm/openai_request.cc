@@ -47,6 +47,7 @@ enum Field : std::size_t {
   field_post_processing_steps,
   field_plugins,
   field_response_format,
+  field_n,
   fields_count,
 };
 constexpr std::array<std::string_view, fields_count> field_names = {"model",
@@ -61,7 +62,8 @@ constexpr std::array<std::string_view, fields_count> field_names = {"model",
                                                                     "conversation",
                                                                     "post_processing_steps",
                                                                     "plugins",
-                                                                    "response_format"};
+                                                                    "response_format",
+                                                                    "n"};
 
 struct Fields {
   std::array<std::optional<Value>, fields_count> values;
@@ -283,6 +285,7 @@ std::expected<Request, ApiError> read_object(const Endpoint& endpoint, Value top
   json::ObjectEdit edit(top);
   const std::expected<Fields, ApiError> fields = collect_fields(top, edit);
   if (!fields) return std::unexpected(fields.error());
+  request.names_n = fields->values[field_n].has_value();
   Checked checked = read_model(*fields, top, request);
   if (checked) checked = read_stream(*fields, endpoint, request);
   if (checked) checked = read_stream_options(*fields, edit, request);

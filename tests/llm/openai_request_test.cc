@@ -35,6 +35,14 @@ TEST(OpenaiRequest, UnderstandsWhatTheGatewayNeedsToKnow) {
   EXPECT_EQ(request->user, "Ada");
 }
 
+TEST(OpenaiRequest, KnowsWhetherTheNumberOfChoicesIsNamed) {
+  EXPECT_TRUE(understand(R"({"model":"m","messages":[],"n":2})")->names_n);
+  EXPECT_TRUE(understand(R"({"model":"m","messages":[],"\u006e":1})")->names_n);
+  const std::string_view in_a_text =
+      R"({"model":"m","messages":[{"content":"\"n\""}],"x":{"n":2}})";
+  EXPECT_FALSE(understand(in_a_text)->names_n);
+}
+
 TEST(OpenaiRequest, ForwardsABodyThatNeedsNoEditAsItIs) {
   const std::string_view body =
       R"({ "model" : "m" , "messages":[{"role":"user","content":"\ud83d"}],"temperature":1.0,"unknown":{"a":[1e5]}})";

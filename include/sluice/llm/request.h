@@ -30,6 +30,7 @@ struct Request {
   bool stream = false;       // an event stream is asked for
   bool usage_shown = false;  // the client asked for the usage chunk of a stream: it is shown
   bool usage_added = false;  // we ask in its place: the chunk is counted and hidden
+  bool names_n = false;      // says how many choices it wants: perhaps several
   RepairWanted repair;       // of chats
   bool continuable = false;  // a stream that breaks off is to be gone on with elsewhere
   std::string user;          // the caller's end-user label; may be empty
