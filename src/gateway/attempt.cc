@@ -27,7 +27,8 @@ Attempt::Attempt(const AttemptContext& context, const route::Step& step,
       credential_(credential) {
   SLUICE_ASSERT(speech == Speech::relayed || speech == Speech::translated);
   if (credential.is_callers && provider_.dialect == catalog::Dialect::bedrock) {
-    callers_aws_key_ = catalog::parse_aws_key(Secret(std::string(credential.key)));
+    auto key = catalog::parse_aws_key(Secret(std::string(credential.key)));
+    if (key) callers_aws_key_ = std::make_unique<const catalog::AwsKey>(std::move(*key));
   }
 }
 
@@ -60,7 +61,7 @@ llm::ApiError Attempt::explain(const Error& error) {
   return refuse(outcome, llm::errors::upstream_unreachable(provider_.name, error));
 }
 
-std::optional<llm::ApiError> Attempt::prepare() {
+MaybeError Attempt::prepare() {
   std::span<const std::string> dropped;
   if (speech_ == Speech::translated) {
     if (MaybeError refused = write_call()) return refused;
@@ -77,7 +78,7 @@ std::optional<llm::ApiError> Attempt::prepare() {
   return std::nullopt;
 }
 
-Task<std::optional<llm::ApiError>> Attempt::run(StopToken stop) {
+Task<MaybeError> Attempt::run(StopToken stop) {
   times_.started = loop_.now();
   // One timer for both waits: the head of the answer, then its first content.
   const auto most = context_.first_content_max.value_or(deployment_.timeouts.first_content);
@@ -98,7 +99,7 @@ Task<std::optional<llm::ApiError>> Attempt::run(StopToken stop) {
 
 // --- sending ---
 
-std::optional<llm::ApiError> Attempt::write_call() {
+MaybeError Attempt::write_call() {
   auto call = TranslatedCall::write({.request = context_.request,
                                      .chat = context_.chat,
                                      .embeddings = context_.embeddings,
@@ -129,7 +130,7 @@ void Attempt::adapt_to_host() {
   if (edits) host_edits_ = std::make_unique<const llm::HostEdits>(std::move(*edits));
 }
 
-Task<std::optional<llm::ApiError>> Attempt::connect_and_send(ring::Deadline& first_byte) {
+Task<MaybeError> Attempt::connect_and_send(ring::Deadline& first_byte) {
   MaybeError refused = co_await pick_credential(first_byte.token());
   if (first_byte.passed()) co_return timed_out(llm::errors::Deadline::first_byte);
   if (refused) co_return refused;
@@ -155,7 +156,7 @@ Task<std::optional<llm::ApiError>> Attempt::connect_and_send(ring::Deadline& fir
 
 // What the request is signed with; null where a key is sent.
 const catalog::AwsKey* Attempt::pick_aws_key() const noexcept {
-  if (callers_aws_key_) return &*callers_aws_key_;
+  if (callers_aws_key_) return callers_aws_key_.get();
   return own_ != nullptr && own_->aws ? &*own_->aws : nullptr;
 }
 

@@ -13,6 +13,7 @@
 
 #include "event_source.h"
 #include "header_rules.h"
+#include "maybe_error.h"
 #include "sluice/base/cached_object.h"
 #include "sluice/catalog/deployment.h"
 #include "sluice/gateway/gateway.h"
@@ -94,7 +95,7 @@ class Attempt : public CachedObject {
   [[nodiscard]] bool is_translated() const noexcept { return speech_ == Speech::translated; }
   /// Writes the request as this provider takes it. An error is the client's to mend, or what this
   /// provider cannot be told: nothing was sent. To be called once, before run().
-  [[nodiscard]] std::optional<llm::ApiError> prepare();
+  [[nodiscard]] MaybeError prepare();
 
   /// The answer is to go on with one that broke off, for this reason: its translation is this
   /// attempt's now, until somebody takes it back. To be called before run(). Lifetime of `after`:
@@ -115,12 +116,10 @@ class Attempt : public CachedObject {
 
   /// Nothing when there is an answer to show; else why not. When `stop` stopped, the error means
   /// nothing.
-  [[nodiscard]] Task<std::optional<llm::ApiError>> run(StopToken stop);
+  [[nodiscard]] Task<MaybeError> run(StopToken stop);
 
   /// Of an answer that is the provider's refusal in its own words: what it means; null otherwise.
-  [[nodiscard]] const llm::ApiError* refusal() const noexcept {
-    return refusal_ ? &*refusal_ : nullptr;
-  }
+  [[nodiscard]] const llm::ApiError* refusal() const noexcept { return refusal_.get(); }
 
   enum class Form : std::uint8_t {
     whole,   // `held().bytes` is the whole body
@@ -132,7 +131,8 @@ class Attempt : public CachedObject {
   [[nodiscard]] const TranslatedCall* call() const noexcept { return call_.get(); }
   /// The answer's head; its views live as long as the attempt.
   [[nodiscard]] const http::ResponseHead& head() const noexcept { return *head_; }
-  /// What was received before the commit point, to be shown first.
+  /// What was received and is not shown yet: all of it up to the commit point, and of an event
+  /// stream what came with each read after it.
   [[nodiscard]] EventBatch& held() noexcept { return held_; }
   [[nodiscard]] EventSource& events() noexcept { return *events_; }
   [[nodiscard]] const EventSource& events() const noexcept { return *events_; }
@@ -181,8 +181,6 @@ class Attempt : public CachedObject {
   [[nodiscard]] bool settled() const noexcept { return !exchange_ || exchange_->complete(); }
 
  private:
-  using MaybeError = std::optional<llm::ApiError>;
-
   MaybeError write_call();
   // Lifetime of the deadlines: run()'s frame, which awaits both tasks.
   Task<MaybeError> connect_and_send(ring::Deadline& first_byte);
@@ -227,7 +225,7 @@ class Attempt : public CachedObject {
   std::optional<Health::Ticket> ticket_;
   Speech speech_;
   policy::ProviderCredential credential_;
-  std::optional<catalog::AwsKey> callers_aws_key_;
+  std::unique_ptr<const catalog::AwsKey> callers_aws_key_;  // where it is one
   Secret callers_header_;  // the auth header's value made of the caller's own key
   // Of the gateway's own, for one sending; null where the caller's is sent, or none.
   const catalog::Credential* own_ = nullptr;
@@ -252,12 +250,13 @@ class Attempt : public CachedObject {
   Form form_ = Form::whole;
   bool usage_looked_at_ = false;
   telemetry::AttemptOutcome outcome_ = telemetry::AttemptOutcome::cancelled;
-  std::optional<llm::ApiError> refusal_;
+  MaybeError refusal_;
   int status_ = 0;
   std::uint32_t connection_retries_ = 0;
   bool is_callers_patience_ = false;
 };
 
-static_assert(sizeof(Attempt) <= ObjectCache::piece_bytes_max);
+// One is held for as long as a stream lasts, of whose 12 KiB it may take this much.
+static_assert(sizeof(Attempt) <= 1'024);
 
 }  // namespace sluice::gateway

@@ -18,7 +18,7 @@ CachedVector<std::uint32_t> tried_at(const AttemptContext& context,
 }
 
 // Nothing where the caller's own key goes along, or none is asked for.
-Task<std::optional<llm::ApiError>> Attempt::pick_credential(StopToken stop) {
+Task<MaybeError> Attempt::pick_credential(StopToken stop) {
   if (credential_.is_callers || provider_.credentials.empty()) co_return std::nullopt;
   if (take_credential()) co_return std::nullopt;
   if (awaited_token() == nullptr) co_return no_credential();

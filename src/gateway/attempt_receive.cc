@@ -78,7 +78,7 @@ bool Attempt::usage_unseen() const noexcept {
          llm::counts_tokens(context_.endpoint.operation);
 }
 
-Task<std::optional<llm::ApiError>> Attempt::receive(ring::Deadline& first_content, StopToken stop) {
+Task<MaybeError> Attempt::receive(ring::Deadline& first_content, StopToken stop) {
   if (status_ < 200 || status_ > 299) co_return co_await receive_error(stop);
   if (!is_identity(*head_) && !encoding_was_asked_for()) {
     co_return refuse(AttemptOutcome::malformed,
@@ -139,7 +139,7 @@ bool Attempt::must_be_json() const noexcept {
          !(context_.request.stream && has_media_type(*head_, "text/event-stream"));
 }
 
-Task<std::optional<llm::ApiError>> Attempt::receive_error(StopToken stop) {
+Task<MaybeError> Attempt::receive_error(StopToken stop) {
   ring::Deadline deadline(loop_, loop_.now() + deployment_.timeouts.idle, stop);
   // A body that cannot be read leaves the status to speak for itself.
   const Result<Slice> body =
@@ -187,7 +187,7 @@ std::unique_ptr<EventSource> Attempt::make_events() {
       translation = call_->translation();
     }
     return std::make_unique<TranslatedEvents>(
-        *exchange_, context_.core.index, std::move(translation),
+        context_.core.index, std::move(translation),
         TranslatedEvents::Config{
             .framing = call_->framing(),
             .provider = provider_.name,
@@ -196,17 +196,16 @@ std::unique_ptr<EventSource> Attempt::make_events() {
             .label = generation_->snapshot().provider_labels[provider_.index]});
   }
   return std::make_unique<RelayedEvents>(
-      *exchange_, context_.core.index,
+      context_.core.index,
       RelayedEvents::Config{.request = context_.request,
                             .dialect = context_.endpoint.dialect,
                             .provider = provider_.name,
                             .request_id = context_.request_id,
                             .event_bytes_max = event_bytes_max,
-                            .shapes = generation_->answer_shapes(deployment_),
-                            .asked = context_.body.view()});
+                            .shapes = generation_->answer_shapes(deployment_)});
 }
 
-Task<std::optional<llm::ApiError>> Attempt::receive_events(StopToken stop) {
+Task<MaybeError> Attempt::receive_events(StopToken stop) {
   const config::StreamingConfig& limits = generation_->snapshot().config.streaming;
   form_ = Form::events;
   events_ = make_events();
@@ -219,13 +218,13 @@ Task<std::optional<llm::ApiError>> Attempt::receive_events(StopToken stop) {
         held_since ? *held_since + std::chrono::milliseconds(limits.held_ms_max)
                    : MonotonicTime::max();
     ring::Deadline deadline(loop_, std::min(idle_at, let_go_at), stop);
-    Result<EventBatch> batch = co_await events_->next(deadline.token());
-    if (!batch) {
+    Result<SliceChain> part = co_await exchange_->read_body(deadline.token());
+    if (!part && part.error().kind == ErrorKind::cancelled) {
       if (deadline.passed() && let_go_at < idle_at) co_return std::nullopt;
       if (deadline.passed()) co_return timed_out(llm::errors::Deadline::idle);
-      co_return explain(batch.error());
+      co_return explain(part.error());
     }
-    held_.append(std::move(*batch));
+    events_->take_part(std::move(part), held_);
     if (held_.error && !held_.commits) {
       const AttemptOutcome outcome = outcome_of(*held_.error);
       co_return refuse(outcome, std::move(*held_.error));
@@ -239,7 +238,7 @@ Task<std::optional<llm::ApiError>> Attempt::receive_events(StopToken stop) {
   }
 }
 
-Task<std::optional<llm::ApiError>> Attempt::receive_whole(StopToken stop) {
+Task<MaybeError> Attempt::receive_whole(StopToken stop) {
   const config::StreamingConfig& limits = generation_->snapshot().config.streaming;
   // What is translated cannot be shown as it comes: it is held whole up to what an event may be.
   const std::size_t bytes_max =
@@ -270,7 +269,7 @@ Task<std::optional<llm::ApiError>> Attempt::receive_whole(StopToken stop) {
   co_return accept_whole(std::move(held_.bytes).gather());
 }
 
-std::optional<llm::ApiError> Attempt::accept_whole(Slice body) {
+MaybeError Attempt::accept_whole(Slice body) {
   form_ = Form::whole;
   if (call_) return accept_translated(body);
   if (!is_identity(*head_)) {  // compressed for the client: not ours to look into
@@ -321,7 +320,7 @@ llm::ApiError Attempt::too_large_to_translate() {
 }
 
 // A stream that was asked for and came as one answer is written as a stream all the same.
-std::optional<llm::ApiError> Attempt::accept_translated(const Slice& body) {
+MaybeError Attempt::accept_translated(const Slice& body) {
   TranslatedCall::WholeAnswer answer = call_->read_whole(body.view(), context_.core.index);
   if (llm::counts_tokens(context_.endpoint.operation)) usage_ = answer.usage;
   usage_looked_at_ = true;
@@ -332,7 +331,7 @@ std::optional<llm::ApiError> Attempt::accept_translated(const Slice& body) {
   return std::nullopt;
 }
 
-Task<std::optional<llm::ApiError>> Attempt::receive_first_bytes(StopToken stop) {
+Task<MaybeError> Attempt::receive_first_bytes(StopToken stop) {
   form_ = Form::bytes;
   ring::Deadline idle(loop_, loop_.now() + deployment_.timeouts.idle, stop);
   Result<SliceChain> part = co_await exchange_->read_body(idle.token());

@@ -1,16 +1,13 @@
 #include "event_source.h"
 
-#include <utility>
+#include "sluice/base/assert.h"
 
 namespace sluice::gateway {
 
-void EventBatch::append(EventBatch later) {
-  bytes.append(std::move(later.bytes));
-  events += later.events;
-  commits = commits || later.commits;
-  ended = ended || later.ended;
-  if (later.error) error = std::move(later.error);
-  error_shown = error_shown || later.error_shown;
+llm::ApiError error_of_read(std::string_view provider, const Error& error) {
+  SLUICE_ASSERT(error.kind != ErrorKind::cancelled);
+  return error.kind == ErrorKind::malformed ? llm::errors::upstream_malformed(provider, error.what)
+                                            : llm::errors::upstream_truncated(provider, error.kind);
 }
 
 }  // namespace sluice::gateway

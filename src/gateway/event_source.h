@@ -1,17 +1,19 @@
-// An answer that comes as events, on its way to the client: where the next ones come from.
+// An answer that comes as events, on its way to the client: what each read makes of it.
 //
 //   relayed_events.h      the provider's own, where it speaks the caller's dialect
 //   translated_events.h   the provider's, written anew in the caller's dialect
+//
+// Reads nothing itself: whoever reads the body shows it each part.
 #pragma once
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 
+#include "maybe_error.h"
 #include "sluice/base/cached_object.h"
 #include "sluice/base/result.h"
 #include "sluice/base/slice.h"
-#include "sluice/coro/stop_token.h"
-#include "sluice/coro/task.h"
 #include "sluice/llm/answer_repair.h"
 #include "sluice/llm/answer_translation.h"
 #include "sluice/llm/api_error.h"
@@ -19,17 +21,14 @@
 
 namespace sluice::gateway {
 
-/// What one read brought.
+/// What reads brought, until it is sent.
 struct EventBatch {
-  SliceChain bytes;                    // whole events and comments, to be sent as they are
-  std::uint32_t events = 0;            // events in `bytes`
-  bool commits = false;                // content, or an orderly end: worth showing to the client
-  bool ended = false;                  // nothing follows
-  std::optional<llm::ApiError> error;  // with `ended`: why the stream is not complete
-  bool error_shown = false;            // the last event of `bytes` says so, in the provider's words
-
-  /// Appends a later batch.
-  void append(EventBatch later);
+  SliceChain bytes;          // whole events and comments, to be sent as they are
+  std::uint32_t events = 0;  // events in `bytes`
+  bool commits = false;      // content, or an orderly end: worth showing to the client
+  bool ended = false;        // nothing follows
+  bool error_shown = false;  // the last event of `bytes` says so, in the provider's words
+  MaybeError error;          // with `ended`: why the stream is not complete
 };
 
 class EventSource : public CachedObject {
@@ -39,10 +38,10 @@ class EventSource : public CachedObject {
   EventSource& operator=(const EventSource&) = delete;
   virtual ~EventSource() = default;
 
-  /// Waits for the next read and returns what it completed; may be empty of events. Not called
-  /// again once a batch has `ended`. Errors: cancelled alone, and nothing is lost then: whatever
-  /// else goes wrong is the batch's `error`.
-  [[nodiscard]] virtual Task<Result<EventBatch>> next(StopToken stop) = 0;
+  /// Takes the next part of the body as it was read, an empty one being its end, or why it cannot
+  /// be read on, and puts behind what `batch` holds what is complete with that. Not called again
+  /// once a batch has `ended`, nor with a read that was cancelled.
+  virtual void take_part(Result<SliceChain> part, EventBatch& batch) = 0;
 
   /// The last usage seen.
   [[nodiscard]] virtual llm::Usage usage() const noexcept = 0;
@@ -54,10 +53,14 @@ class EventSource : public CachedObject {
   }
   /// Of an answer that may be gone on with: what the caller has been shown; null: it may not.
   [[nodiscard]] virtual const llm::AnswerSoFar* so_far() const noexcept { return nullptr; }
-  /// The same, for the attempt that goes on with it; null: it may not. The last call of next() was.
+  /// The same, for the attempt that goes on with it; null: it may not. The last call of take_part()
+  /// was.
   [[nodiscard]] virtual std::unique_ptr<llm::AnswerTranslation> take_translation() noexcept {
     return nullptr;
   }
 };
+
+/// Why a stream is not complete whose body could not be read on.
+[[nodiscard]] llm::ApiError error_of_read(std::string_view provider, const Error& error);
 
 }  // namespace sluice::gateway

@@ -53,19 +53,28 @@ std::unique_ptr<Attempt> Exchange::take_unsettled() noexcept {
 }
 
 Task<void> Exchange::run() {
+  const bool has_answer = co_await reach_commit_point();
+  if (has_answer) {
+    co_await relay();
+    if (!serving_is_recorded_) record_attempt(*serving_, core_.loop.now(), broken_.get());
+  }
+  account();
+}
+
+// True: there is an attempt to show. False: the client has its answer, or none is wanted. On its
+// own, so that nothing of its frame is held while an answer is relayed, which may take minutes.
+Task<bool> Exchange::reach_commit_point() {
   MaybeError failed = locate();
   if (!failed) failed = authenticate();
   if (!failed && endpoint_.is_local) {
     co_await answer_locally();
-    account();
-    co_return;
+    co_return false;
   }
   if (!failed) failed = co_await understand();
   if (!failed) failed = plan();
   if (!failed && own_.plan.steps.empty() && own_.may_estimate) {
     co_await answer_estimate();
-    account();
-    co_return;
+    co_return false;
   }
   if (!failed) {
     start_deadline();
@@ -79,9 +88,9 @@ Task<void> Exchange::run() {
   } else if (failed) {
     co_await answer_error(std::move(*failed));
   } else {
-    co_await relay();
+    co_return true;
   }
-  account();
+  co_return false;
 }
 
 // A count that nobody gave, though what was to be counted is understood: about so many will do.
@@ -92,7 +101,7 @@ bool Exchange::estimates_instead() const {
 
 // --- locate ---
 
-std::optional<ApiError> Exchange::locate() {
+MaybeError Exchange::locate() {
   const http::RequestHead& head = downstream_.head();
   auto endpoint = llm::find_endpoint(head.method_text, path_and_query(head));
   if (!endpoint) {
@@ -111,7 +120,7 @@ std::optional<ApiError> Exchange::locate() {
 
 // --- authenticate ---
 
-std::optional<ApiError> Exchange::authenticate() {
+MaybeError Exchange::authenticate() {
   policy::PresentedKey presented;
   for (const http::ReceivedHeader& header : downstream_.head().headers) {
     const policy::CredentialHeader kind = policy::credential_header(header.name);

@@ -27,6 +27,7 @@
 #include "ask.h"
 #include "attempt.h"
 #include "candidates.h"
+#include "maybe_error.h"
 #include "sluice/base/cached_object.h"
 #include "sluice/gateway/gateway.h"
 #include "sluice/http/server.h"
@@ -59,11 +60,11 @@ class Exchange {
   [[nodiscard]] std::unique_ptr<Attempt> take_unsettled() noexcept;
 
  private:
-  using MaybeError = std::optional<llm::ApiError>;
-
   class StreamRescue;
+  struct EventRelay;
 
   // The stages. An error ends the exchange with an error answer.
+  Task<bool> reach_commit_point();
   MaybeError locate();
   MaybeError authenticate();
   Task<MaybeError> understand();
@@ -80,19 +81,25 @@ class Exchange {
   Task<void> answer_json(http::StatusCode status, std::string body,
                          std::span<const http::Header> more = {});
   Task<void> relay_whole();
-  Task<void> relay_events();
   Task<void> relay_bytes();
-  Task<bool> go_on_elsewhere(StreamRescue& rescue, EventBatch& batch);
   Task<bool> send(SliceChain bytes, http::More more);
-  Task<bool> send_keep_alive();
   StopToken writing();
   bool start(std::optional<std::uint64_t> length_bytes);
-  struct NextEvents {
-    EventBatch batch;
-    bool stopped = false;  // the client left, as is noted: nothing more is to be said
-  };
-  [[nodiscard]] std::optional<NextEvents> end_of_exchange();
-  Task<NextEvents> next_events(MonotonicTime& last_event_at, MonotonicTime& last_sent_at);
+
+  // The answer that is an event stream. Lifetime of the relay: relay_events()'s frame.
+  Task<void> relay_events();
+  Task<bool> send_held();
+  Task<bool> send_keep_alive();
+  void count_events(std::uint32_t count);
+  void complete_batch(EventRelay& relay);
+  [[nodiscard]] StopToken silence(EventRelay& relay);
+  [[nodiscard]] MonotonicTime idle_at(const EventRelay& relay) const noexcept;
+  [[nodiscard]] MonotonicTime comment_at(const EventRelay& relay) const noexcept;
+  [[nodiscard]] bool make_batch(Result<SliceChain> part, EventRelay& relay);
+  enum class End : std::uint8_t { none, told, untold };
+  [[nodiscard]] End end_of_exchange();
+  [[nodiscard]] bool may_be_rescued(EventRelay& relay);
+  Task<bool> go_on_elsewhere(EventRelay& relay);
   llm::ApiError relay_timeout(llm::errors::Deadline which, Duration waited) const;
 
   // Asking a deployment.
@@ -199,10 +206,10 @@ class Exchange {
   const catalog::Deployment* last_asked_ = nullptr;
   MaybeError unsayable_;  // what the request asks for and some provider cannot be told
   std::optional<ring::Deadline> total_;
-  std::optional<ring::Deadline> last_words_;  // once the server ends
-  std::unique_ptr<Attempt> serving_;          // the attempt whose answer is shown
-  MaybeError broken_;                         // why its stream, shown in part, is not whole
-  const Attempt* priced_ = nullptr;           // price_usd_ is its; for comparison alone
+  std::unique_ptr<ring::Deadline> last_words_;  // once the server ends
+  std::unique_ptr<Attempt> serving_;            // the attempt whose answer is shown
+  MaybeError broken_;                           // why its stream, shown in part, is not whole
+  const Attempt* priced_ = nullptr;             // price_usd_ is its; for comparison alone
   std::optional<double> price_usd_;
   bool serving_is_recorded_ = false;  // before it was known that it would be
 
@@ -218,5 +225,8 @@ class Exchange {
   CachedVector<telemetry::AttemptRecord> attempts_;
   AttemptTimes last_attempt_;
 };
+
+// It is held for as long as a stream lasts: what is rare in it is a pointer.
+static_assert(sizeof(Exchange) <= 1'280);
 
 }  // namespace sluice::gateway

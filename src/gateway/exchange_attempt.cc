@@ -11,7 +11,7 @@ using llm::ApiError;
 
 Exchange::AttemptStage::AttemptStage(Exchange& exchange) noexcept : exchange_(exchange) {}
 
-Task<std::optional<ApiError>> Exchange::AttemptStage::run() {
+Task<MaybeError> Exchange::AttemptStage::run() {
   for (std::uint32_t round = 0;;) {
     begin_round();
     Tried tried = Tried::skipped;
@@ -82,7 +82,7 @@ Exchange::AttemptStage::Tried Exchange::AttemptStage::end(std::unique_ptr<Attemp
     return Tried::stopped;
   }
   if (is_elsewhere(*attempt)) {
-    exchange_.record_attempt(*attempt, now(), error ? &*error : nullptr);
+    exchange_.record_attempt(*attempt, now(), error.get());
     if (!error && !failed_) refused_ = std::move(attempt);
     return Tried::skipped;
   }

@@ -32,7 +32,7 @@ std::unique_ptr<Attempt> Exchange::make_attempt(const route::Step& step) {
 }
 
 // Once per ask, and only where a provider speaks another dialect.
-std::optional<ApiError> Exchange::read_chat() {
+MaybeError Exchange::read_chat() {
   if (ask_->chat) return std::nullopt;
   auto chat = llm::read_chat(endpoint_.operation, ask_->body.view(), core_.index);
   if (!chat) return std::move(chat.error());
@@ -42,7 +42,7 @@ std::optional<ApiError> Exchange::read_chat() {
 }
 
 // What an attempt needs of the request beside its bytes.
-std::optional<ApiError> Exchange::read_for(const Attempt& attempt) {
+MaybeError Exchange::read_for(const Attempt& attempt) {
   if (!attempt.is_translated()) return std::nullopt;
   if (endpoint_.operation != llm::Operation::embeddings) return read_chat();
   if (ask_->embeddings) return std::nullopt;
@@ -59,8 +59,7 @@ bool Exchange::may_lack_files(const Attempt& attempt) const noexcept {
 
 // Nothing to do, as a rule. Where files were named and fetching them is not allowed, the writer of
 // the call says what is to be done.
-Task<std::optional<ApiError>> Exchange::fetch_media(const catalog::Deployment& deployment,
-                                                    StopToken stop) {
+Task<MaybeError> Exchange::fetch_media(const catalog::Deployment& deployment, StopToken stop) {
   auto parts = llm::media_to_fetch(
       *ask_->asked_chat(), chat_dialect(deployment, endpoint_.operation), deployment.traits);
   if (parts.empty()) co_return std::nullopt;
@@ -73,7 +72,7 @@ Task<std::optional<ApiError>> Exchange::fetch_media(const catalog::Deployment& d
 
 // What is put into the chat for one deployment is taken out again: the next one may be another
 // kind.
-std::optional<ApiError> Exchange::prepare(Attempt& attempt) {
+MaybeError Exchange::prepare(Attempt& attempt) {
   if (!attempt.is_translated() || !ask_->chat) return attempt.prepare();
   const catalog::Deployment& deployment = attempt.deployment();
   const llm::ChatDialect dialect = chat_dialect(deployment, endpoint_.operation);

@@ -25,7 +25,7 @@ std::string with_model(std::string_view body, json::Span name_at, std::string_vi
 
 // Makes the next of the request's fallbacks what is asked, planned anew. Nothing: it is; else why
 // it cannot be asked at all.
-std::optional<llm::ApiError> Exchange::turn_to_fallback(std::size_t number) {
+MaybeError Exchange::turn_to_fallback(std::size_t number) {
   auto& asks = fallback_asks_;
   if (asks.size() <= number) asks.resize(number + 1);
   if (!asks[number]) {
@@ -42,7 +42,7 @@ std::optional<llm::ApiError> Exchange::turn_to_fallback(std::size_t number) {
 
 // A fallback is a request of its own: what it overrides is put over the request's own members. Only
 // whether it is streamed is the client's to say once.
-std::optional<llm::ApiError> Exchange::write_fallback(std::size_t number, Ask& ask) {
+MaybeError Exchange::write_fallback(std::size_t number, Ask& ask) {
   const llm::FallbackWish& wish = own_.request.wishes->fallbacks[number];
   std::string body;
   if (wish.overrides) {

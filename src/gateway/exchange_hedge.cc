@@ -18,13 +18,13 @@ struct Exchange::AttemptStage::Contender {
   explicit Contender(StopToken parent) : stop(parent) {}
   std::unique_ptr<Attempt> attempt = nullptr;  // null: not begun
   StopSource stop;
-  MaybeError error = std::nullopt;
+  MaybeError error = {};
   bool has_ended = false;
   bool lost = false;  // stopped: for the other's sake, or with the exchange
 
   // Of its own: who failed rests or cools down from now on, however long the other goes on.
   [[nodiscard]] const llm::ApiError* failure() const noexcept {
-    return !lost && error ? &*error : nullptr;
+    return lost ? nullptr : error.get();
   }
   // A refusal that somebody else may not share is no good event.
   [[nodiscard]] bool is_good() const noexcept {
@@ -124,8 +124,7 @@ void Exchange::AttemptStage::settle_race(Race& race) {
       exchange_.record_stopped(*contender->attempt);
       continue;
     }
-    exchange_.record_attempt(*contender->attempt, now(),
-                             contender->error ? &*contender->error : nullptr);
+    exchange_.record_attempt(*contender->attempt, now(), contender->error.get());
     exchange_.count_spent(*contender->attempt);
   }
 }

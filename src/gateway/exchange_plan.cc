@@ -83,7 +83,7 @@ void Exchange::pin_regions() {
   }
 }
 
-std::optional<ApiError> Exchange::resolve_model() {
+MaybeError Exchange::resolve_model() {
   const std::string_view wanted = ask_->request.model;
   const llm::RouteWishes* const wishes = ask_->request.wishes.get();
   auto named = gateway::resolve_model(snapshot_.models, wanted, wishes);
@@ -196,7 +196,7 @@ void Exchange::count_plan() {
   }
 }
 
-std::optional<ApiError> Exchange::plan() {
+MaybeError Exchange::plan() {
   pin_regions();
   if (MaybeError refused = resolve_model()) return refused;
   if (MaybeError refused = check_fallbacks()) return refused;
@@ -244,7 +244,7 @@ bool Exchange::estimates_here() const {
 
 // A chain is only as good as its last link: each model in it must exist, and be the caller's to
 // use, whether or not it will be needed.
-std::optional<ApiError> Exchange::check_fallbacks() const {
+MaybeError Exchange::check_fallbacks() const {
   const llm::RouteWishes* const wishes = own_.request.wishes.get();
   if (wishes == nullptr) return std::nullopt;
   if (wishes->fallbacks.size() > policy().fallback_depth_max) {

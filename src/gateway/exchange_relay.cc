@@ -1,11 +1,11 @@
-// The relay stage of an exchange and every other answer: what goes downstream, and how.
+// The relay stage of an exchange and every other answer: what goes downstream, and how. Of event
+// streams: exchange_events.cc.
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "answer_tail.h"
 #include "exchange.h"
-#include "exchange_rescue.h"
 #include "header_rules.h"
 #include "routing_trail.h"
 #include "sluice/base/assert.h"
@@ -17,8 +17,6 @@ namespace sluice::gateway {
 namespace {
 
 using llm::ApiError;
-
-constexpr std::string_view keep_alive_comment = ": keep-alive\n\n";
 
 SliceChain chain_of(std::string text) {
   SliceChain chain;
@@ -35,7 +33,8 @@ constexpr auto last_words_timeout = std::chrono::seconds(1);
 StopToken Exchange::writing() {
   if (!downstream_.server_ends()) return downstream_.departed();
   if (!last_words_) {
-    last_words_.emplace(core_.loop, core_.loop.now() + last_words_timeout, StopToken{});
+    last_words_ = std::make_unique<ring::Deadline>(
+        core_.loop, core_.loop.now() + last_words_timeout, StopToken{});
   }
   return last_words_->token();
 }
@@ -46,13 +45,6 @@ Task<bool> Exchange::send(SliceChain bytes, http::More more) {
   const Result<void> sent = co_await downstream_.write(std::move(bytes), more, writing());
   if (!sent) note_unsent(sent.error());
   co_return sent.has_value();
-}
-
-Task<bool> Exchange::send_keep_alive() {
-  SliceChain comment;
-  comment.push(Slice::of_static(keep_alive_comment));
-  core_.metrics.sse_keep_alives_sent.add();
-  return send(std::move(comment), http::More::yes);
 }
 
 Task<void> Exchange::answer_json(http::StatusCode status, std::string body,
@@ -118,14 +110,14 @@ Task<void> Exchange::answer_estimate() {
       llm::token_count_answer(endpoint_.operation, llm::estimate_tokens(*ask_->chat)), estimated);
 }
 
+// No coroutine of its own: it would have a frame for as long as the answer takes.
 Task<void> Exchange::relay() {
   switch (serving_->form()) {
-    case Attempt::Form::whole: co_await relay_whole(); break;
-    case Attempt::Form::events: co_await relay_events(); break;
-    case Attempt::Form::bytes: co_await relay_bytes(); break;
+    case Attempt::Form::whole: return relay_whole();
+    case Attempt::Form::events: return relay_events();
+    case Attempt::Form::bytes: return relay_bytes();
   }
-  if (serving_is_recorded_) co_return;
-  record_attempt(*serving_, core_.loop.now(), broken_ ? &*broken_ : nullptr);
+  __builtin_unreachable();
 }
 
 // Begins the answer with the provider's head; false when a field of it must not go out.
@@ -166,131 +158,6 @@ Task<void> Exchange::relay_whole() {
   add_trail(body);
   if (!start(body.size_bytes())) co_return;
   (void)co_await send(std::move(body), http::More::no);
-}
-
-Task<void> Exchange::relay_events() {
-  if (!start(std::nullopt)) co_return;
-  EventBatch batch = std::move(serving_->held());
-  MonotonicTime last_event_at = core_.loop.now();
-  MonotonicTime last_sent_at = last_event_at;
-  std::optional<StreamTrail> trail;
-  if (shows_routing()) trail.emplace(core_.index, endpoint_.operation);
-  bool ends_in_cr = false;  // what was relayed: an event is over then, but its LF may never come
-  std::unique_ptr<StreamRescue> rescue;  // made when first needed
-  while (true) {
-    if (batch.error && serving_->so_far() != nullptr && !rescue) {
-      rescue = std::make_unique<StreamRescue>(*this);
-    }
-    if (batch.error && rescue && rescue->may_help(*batch.error)) {
-      if (trail) trail->see(batch.bytes);
-      if (!co_await go_on_elsewhere(*rescue, batch)) co_return;
-      last_event_at = last_sent_at = core_.loop.now();
-      continue;
-    }
-    events_ += batch.events;
-    core_.metrics.sse_events_sent.add(batch.events);
-    if (!batch.bytes.empty()) {
-      ends_in_cr = batch.bytes[batch.bytes.count() - 1].view().ends_with('\r');
-    }
-    if (batch.error) {
-      note_failure(*batch.error);
-      serving_->set_outcome(outcome_of(*batch.error));
-      broken_ = *batch.error;
-      if (!batch.error_shown) {
-        ++events_;
-        core_.metrics.sse_events_sent.add();
-        if (ends_in_cr) batch.bytes.push(Slice::of_static("\n"));
-        batch.bytes.push(
-            Slice::take(llm::render_error_event(*batch.error, endpoint_.dialect, request_id_)));
-      }
-    }
-    if (trail) trail->see(batch.bytes);
-    if (trail && batch.ended && trail->put(batch.bytes, routing_trail())) {
-      ++events_;
-      core_.metrics.sse_events_sent.add();
-    }
-    if (!batch.bytes.empty() || batch.ended) {
-      const bool sent =
-          co_await send(std::move(batch.bytes), batch.ended ? http::More::no : http::More::yes);
-      if (!sent || batch.ended) co_return;
-      last_sent_at = core_.loop.now();
-    }
-    NextEvents next = co_await next_events(last_event_at, last_sent_at);
-    if (next.stopped) co_return;
-    batch = std::move(next.batch);
-  }
-}
-
-// Shows what came before the break, and makes `batch` what comes behind it: the first of what
-// another attempt says, or the error. False: nothing more is to be said.
-Task<bool> Exchange::go_on_elsewhere(StreamRescue& rescue, EventBatch& batch) {
-  events_ += batch.events;
-  core_.metrics.sse_events_sent.add(batch.events);
-  if (!batch.bytes.empty() && !co_await send(std::move(batch.bytes), http::More::yes)) {
-    co_return false;
-  }
-  llm::ApiError error = std::move(*batch.error);
-  batch = EventBatch();
-  if (co_await rescue.run(error, batch)) co_return true;
-  if (rescue.has_lost_client()) co_return false;
-  batch = EventBatch();
-  batch.ended = true;
-  batch.error = std::move(error);
-  if (auto over = end_of_exchange()) {
-    if (over->stopped) co_return false;
-    batch = std::move(over->batch);
-  }
-  co_return true;
-}
-
-// What is to be said when the exchange is over, whatever the provider would say; nothing: it is
-// not.
-std::optional<Exchange::NextEvents> Exchange::end_of_exchange() {
-  NextEvents over;
-  over.batch.ended = true;
-  if (downstream_.server_ends()) {
-    over.batch.error = llm::errors::gateway_shutting_down();
-  } else if (downstream_.departed().stop_requested()) {
-    note_client_left();
-    over.stopped = true;
-  } else if (total_->passed()) {
-    over.batch.error =
-        relay_timeout(llm::errors::Deadline::total, core_.loop.now() - downstream_.began_at());
-  } else {
-    return std::nullopt;
-  }
-  return over;
-}
-
-// Waits for what the provider sends next, and keeps the client's connection alive meanwhile. The
-// stream stands between two events here, so a comment may be put in.
-Task<Exchange::NextEvents> Exchange::next_events(MonotonicTime& last_event_at,
-                                                 MonotonicTime& last_sent_at) {
-  const auto keep_alive =
-      std::chrono::milliseconds(snapshot_.config.streaming.keep_alive_comment_ms);
-  const auto idle = serving_->deployment().timeouts.idle;
-  while (true) {
-    const MonotonicTime idle_at = last_event_at + idle;
-    const MonotonicTime comment_at =
-        keep_alive.count() > 0 ? last_sent_at + keep_alive : MonotonicTime::max();
-    ring::Deadline deadline(core_.loop, std::min(idle_at, comment_at), total_->token());
-    Result<EventBatch> batch = co_await serving_->events().next(deadline.token());
-    // A provider that never falls silent must not outlast the exchange's deadline, or the server.
-    if (batch && !total_->passed() && (batch->ended || !downstream_.server_ends())) {
-      last_event_at = core_.loop.now();
-      co_return NextEvents{.batch = std::move(*batch)};
-    }
-    if (auto over = end_of_exchange()) co_return std::move(*over);
-    const MonotonicTime now = core_.loop.now();
-    if (now >= idle_at) {
-      NextEvents timed_out;
-      timed_out.batch.ended = true;
-      timed_out.batch.error = relay_timeout(llm::errors::Deadline::idle, now - last_event_at);
-      co_return timed_out;
-    }
-    if (!co_await send_keep_alive()) co_return NextEvents{.batch = {}, .stopped = true};
-    last_sent_at = core_.loop.now();
-  }
 }
 
 Task<void> Exchange::relay_bytes() {

@@ -17,10 +17,10 @@ bool Exchange::StreamRescue::may_help(const ApiError& error) const noexcept {
          !exchange_.total_->passed() && !exchange_.downstream_.server_ends();
 }
 
-Task<bool> Exchange::StreamRescue::run(ApiError error, EventBatch& rest) {
+Task<bool> Exchange::StreamRescue::run(const ApiError& error) {
   Attempt& broken = *exchange_.serving_;
   translation_ = broken.take_translation();
-  if (was_whole(rest)) co_return true;
+  if (was_whole()) co_return true;
   if (!translation_->so_far()->can_go_on() || tries_left_ == 0) co_return false;
   after_ = llm::to_string(error.kind);
   said_ = translation_->so_far()->said();
@@ -40,13 +40,13 @@ Task<bool> Exchange::StreamRescue::run(ApiError error, EventBatch& rest) {
   asking_ = nullptr;
   telemetry::Metrics& metrics = exchange_.core_.metrics;
   (is_rescued ? metrics.streams_rescued : metrics.streams_not_rescued).add();
-  if (is_rescued) rest = std::move(exchange_.serving_->held());
   co_return is_rescued;
 }
 
 // Whatever broke off behind it: all was said, and how it ended.
-bool Exchange::StreamRescue::was_whole(EventBatch& rest) {
+bool Exchange::StreamRescue::was_whole() {
   if (!translation_->finish().ended) return false;
+  EventBatch& rest = exchange_.serving_->held();
   rest.events = translation_->take_events();
   rest.ended = true;
   rest.bytes.push(Slice::take(translation_->take_bytes()));
@@ -157,7 +157,7 @@ bool Exchange::StreamRescue::has_broken(const catalog::Deployment& deployment) c
 }
 
 // What is asked now, with all that has been said behind it.
-std::optional<ApiError> Exchange::StreamRescue::write_rest() {
+MaybeError Exchange::StreamRescue::write_rest() {
   if (MaybeError refused = exchange_.read_chat()) return refused;
   Ask& ask = *exchange_.ask_;
   ask.media.reset();  // it speaks of the chat before

@@ -25,8 +25,9 @@ class Exchange::StreamRescue {
   [[nodiscard]] bool may_help(const llm::ApiError& error) const noexcept;
 
   /// Asks around. True: the exchange has another attempt to show, or the answer turned out to be
-  /// whole; `rest` is what comes next of it. False: nobody goes on, or the exchange is over.
-  [[nodiscard]] Task<bool> run(llm::ApiError error, EventBatch& rest);
+  /// whole; what comes next of it is held by the attempt that is shown. False: nobody goes on, or
+  /// the exchange is over. Lifetime of `error`: the caller's frame.
+  [[nodiscard]] Task<bool> run(const llm::ApiError& error);
   /// The client could not be written to meanwhile, as is noted: nothing more is to be said.
   [[nodiscard]] bool has_lost_client() const noexcept { return has_lost_client_; }
 
@@ -35,7 +36,7 @@ class Exchange::StreamRescue {
   Task<bool> ask_planned(bool those_that_broke);
   Task<bool> ask(const route::Step& step);
   Task<void> keep_client();
-  [[nodiscard]] bool was_whole(EventBatch& rest);
+  [[nodiscard]] bool was_whole();
   [[nodiscard]] bool turn_to_fallback(std::size_t number);
   [[nodiscard]] bool goes_on(const catalog::Deployment& deployment) const;
   [[nodiscard]] bool has_broken(const catalog::Deployment& deployment) const noexcept;

@@ -25,7 +25,7 @@ ApiError body_error(const Error& error, std::size_t bytes_max) {
 
 }  // namespace
 
-Task<std::optional<ApiError>> Exchange::understand() {
+Task<MaybeError> Exchange::understand() {
   const http::RequestHead& head = downstream_.head();
   if (endpoint_.body == llm::BodyForm::none) {
     ask_->request = llm::understand_openai_bodiless(endpoint_);
@@ -60,7 +60,7 @@ Task<std::optional<ApiError>> Exchange::understand() {
   co_return refused;
 }
 
-std::optional<ApiError> Exchange::understand_json(Ask& ask) {
+MaybeError Exchange::understand_json(Ask& ask) {
   auto request = endpoint_.dialect == llm::Dialect::anthropic
                      ? llm::understand_anthropic_json(endpoint_, ask.body.view(), core_.index)
                      : llm::understand_openai_json(endpoint_, ask.body.view(), core_.index);
@@ -69,7 +69,7 @@ std::optional<ApiError> Exchange::understand_json(Ask& ask) {
   return std::nullopt;
 }
 
-std::optional<ApiError> Exchange::understand_form() {
+MaybeError Exchange::understand_form() {
   const auto type = http::MediaType::parse(content_type_of(downstream_.head()));
   const auto boundary = type ? type->boundary() : std::nullopt;
   if (!boundary) return llm::errors::form_malformed("the Content-Type names no boundary");

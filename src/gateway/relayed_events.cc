@@ -25,34 +25,20 @@ std::variant<llm::OpenaiStream, llm::AnthropicStream> make_stream(
 
 }  // namespace
 
-RelayedEvents::RelayedEvents(http::ClientExchange& upstream, json::Index& index,
-                             const Config& config)
-    : upstream_(upstream),
-      index_(index),
+RelayedEvents::RelayedEvents(json::Index& index, const Config& config)
+    : index_(index),
       config_(config),
       parser_(http::SseLimits{.event_bytes_max = config.event_bytes_max}),
       stream_(make_stream(config)),
       tag_pending_(takes_tags(config.request.operation)) {}
 
-Task<Result<EventBatch>> RelayedEvents::next(StopToken stop) {
+void RelayedEvents::take_part(Result<SliceChain> part, EventBatch& batch) {
   SLUICE_ASSERT(!ended_);
-  EventBatch batch;
-  Result<SliceChain> part = co_await upstream_.read_body(stop);
-  if (!part) {
-    if (part.error().kind == ErrorKind::cancelled) co_return fail(part.error());
-    end_with(batch, part.error().kind == ErrorKind::malformed
-                        ? llm::errors::upstream_malformed(config_.provider, part.error().what)
-                        : llm::errors::upstream_truncated(config_.provider, part.error().kind));
-    co_return batch;
-  }
-  if (part->empty()) {
-    take_last(batch);
-    co_return batch;
-  }
+  if (!part) return end_with(batch, error_of_read(config_.provider, part.error()));
+  if (part->empty()) return take_last(batch);
   for (std::size_t i = 0; i < part->count() && !ended_; ++i) {
     take_slice(std::move((*part)[i]), batch);
   }
-  co_return batch;
 }
 
 // Between two events, runs of content like that seen before are taken as they lie; whatever differs
@@ -167,10 +153,11 @@ bool RelayedEvents::tag(const http::SseEvent& piece, const llm::TagPlace& place,
 // The body has ended in order: a last event may lack its empty line.
 void RelayedEvents::take_last(EventBatch& batch) {
   http::SseEvent piece;
+  const std::size_t bytes_before = batch.bytes.size_bytes();
   switch (parser_.finish(piece)) {
     case http::SseStatus::event:
       take(piece, batch);
-      if ((!batch.error || batch.error_shown) && !batch.bytes.empty())
+      if ((!batch.error || batch.error_shown) && batch.bytes.size_bytes() > bytes_before)
         batch.bytes.push(Slice::of_static("\n\n"));
       break;
     case http::SseStatus::need_more: break;
@@ -198,11 +185,9 @@ void RelayedEvents::take_last(EventBatch& batch) {
   end_with(batch, llm::errors::upstream_truncated(config_.provider));
 }
 
-// Of several one may not have begun, and nobody would know. A body that has no "n" asks for one; a
-// text may read so too, and then the stream has broken off.
+// Of several one may not have begun, and nobody would know. Who names no "n" asks for one.
 bool RelayedEvents::is_of_one_choice() const noexcept {
-  return std::holds_alternative<llm::OpenaiStream>(stream_) &&
-         config_.asked.find("\"n\"") == std::string_view::npos;
+  return std::holds_alternative<llm::OpenaiStream>(stream_) && !config_.request.names_n;
 }
 
 llm::StreamEnd RelayedEvents::stands() const noexcept {

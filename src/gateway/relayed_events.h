@@ -11,7 +11,6 @@
 #include <variant>
 
 #include "event_source.h"
-#include "sluice/http/client.h"
 #include "sluice/http/sse.h"
 #include "sluice/json/index.h"
 #include "sluice/llm/anthropic_stream.h"
@@ -29,13 +28,12 @@ class RelayedEvents final : public EventSource {
     std::string_view provider;    // configured name
     std::string_view request_id;  // added to the first event, with the provider's name
     std::size_t event_bytes_max;
-    llm::AnswerShapes& shapes;    // of the deployment
-    std::string_view asked = {};  // the request's body
+    llm::AnswerShapes& shapes;  // of the deployment
   };
   /// Lifetime: everything referred to outlives the source. `index` is scratch.
-  RelayedEvents(http::ClientExchange& upstream, json::Index& index, const Config& config);
+  RelayedEvents(json::Index& index, const Config& config);
 
-  [[nodiscard]] Task<Result<EventBatch>> next(StopToken stop) override;
+  void take_part(Result<SliceChain> part, EventBatch& batch) override;
   [[nodiscard]] llm::Usage usage() const noexcept override {
     return std::visit([](const auto& stream) { return llm::Usage(stream.usage()); }, stream_);
   }
@@ -52,7 +50,6 @@ class RelayedEvents final : public EventSource {
   [[nodiscard]] llm::StreamEnd stands() const noexcept;
   [[nodiscard]] bool is_of_one_choice() const noexcept;
 
-  http::ClientExchange& upstream_;
   json::Index& index_;
   Config config_;
   http::SseParser parser_;
@@ -63,6 +60,6 @@ class RelayedEvents final : public EventSource {
   bool ended_ = false;
 };
 
-static_assert(sizeof(RelayedEvents) <= ObjectCache::piece_bytes_max);
+static_assert(sizeof(RelayedEvents) <= 768, "held for as long as a stream lasts");
 
 }  // namespace sluice::gateway

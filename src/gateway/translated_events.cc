@@ -25,11 +25,10 @@ std::variant<http::SseParser, http::AwsEventStreamParser> make_parser(llm::Strea
 
 }  // namespace
 
-TranslatedEvents::TranslatedEvents(http::ClientExchange& upstream, json::Index& index,
+TranslatedEvents::TranslatedEvents(json::Index& index,
                                    std::unique_ptr<llm::AnswerTranslation> translation,
                                    const Config& config)
-    : upstream_(upstream),
-      index_(index),
+    : index_(index),
       translation_(std::move(translation)),
       config_(config),
       parser_(make_parser(config.framing, config.event_bytes_max)) {}
@@ -40,17 +39,9 @@ std::unique_ptr<llm::AnswerTranslation> TranslatedEvents::take_translation() noe
   return std::move(translation_);
 }
 
-Task<Result<EventBatch>> TranslatedEvents::next(StopToken stop) {
+void TranslatedEvents::take_part(Result<SliceChain> part, EventBatch& batch) {
   SLUICE_ASSERT(!ended_ && translation_);
-  EventBatch batch;
-  Result<SliceChain> part = co_await upstream_.read_body(stop);
-  if (!part) {
-    if (part.error().kind == ErrorKind::cancelled) co_return fail(part.error());
-    end_with(batch, part.error().kind == ErrorKind::malformed
-                        ? llm::errors::upstream_malformed(config_.provider, part.error().what)
-                        : llm::errors::upstream_truncated(config_.provider, part.error().kind));
-    co_return batch;
-  }
+  if (!part) return end_with(batch, error_of_read(config_.provider, part.error()));
   const bool is_last = part->empty();
   translation_->expect(part->size_bytes());  // dialects are about as wordy as each other
   for (std::size_t i = 0; i < part->count() && !ended_; ++i) {
@@ -64,7 +55,6 @@ Task<Result<EventBatch>> TranslatedEvents::next(StopToken stop) {
   }
   if (is_last) take_last(batch);
   collect(batch);
-  co_return batch;
 }
 
 // Where an event begins, those that need no parser go first.

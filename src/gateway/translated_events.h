@@ -13,7 +13,6 @@
 
 #include "event_source.h"
 #include "sluice/http/aws_event_stream.h"
-#include "sluice/http/client.h"
 #include "sluice/http/sse.h"
 #include "sluice/json/index.h"
 #include "sluice/llm/answer_translation.h"
@@ -32,10 +31,10 @@ class TranslatedEvents final : public EventSource {
     telemetry::LabelIndex label;  // the provider's
   };
   /// Lifetime: everything referred to outlives the source. `index` is scratch.
-  TranslatedEvents(http::ClientExchange& upstream, json::Index& index,
-                   std::unique_ptr<llm::AnswerTranslation> translation, const Config& config);
+  TranslatedEvents(json::Index& index, std::unique_ptr<llm::AnswerTranslation> translation,
+                   const Config& config);
 
-  [[nodiscard]] Task<Result<EventBatch>> next(StopToken stop) override;
+  void take_part(Result<SliceChain> part, EventBatch& batch) override;
   [[nodiscard]] llm::Usage usage() const noexcept override {
     return translation_ ? translation_->usage() : usage_;
   }
@@ -59,7 +58,6 @@ class TranslatedEvents final : public EventSource {
   void end_with(EventBatch& batch, llm::ApiError error);
   void collect(EventBatch& batch);
 
-  http::ClientExchange& upstream_;
   json::Index& index_;
   std::unique_ptr<llm::AnswerTranslation> translation_;  // null: taken
   llm::Usage usage_;                                     // as it was then

@@ -5,43 +5,8 @@
 #include <deque>
 #include <string>
 
-#include "sluice/base/assert.h"
-#include "sluice/coro/scope.h"
-
 namespace sluice::gateway {
 namespace {
-
-// An answer's body that comes in the parts given, and then ends or breaks.
-class Parts final : public http::ClientExchange {
- public:
-  explicit Parts(std::deque<std::string> parts, bool breaks = false)
-      : parts_(std::move(parts)), breaks_(breaks) {}
-
-  Task<Result<SliceChain>> read_body(StopToken) override {
-    SliceChain part;
-    while (part.empty() && !parts_.empty()) {
-      part.push(Slice::take(std::move(parts_.front())));
-      parts_.pop_front();
-    }
-    if (part.empty() && breaks_) co_return fail(Error{.kind = ErrorKind::connection_reset});
-    co_return part;
-  }
-  Task<Result<const http::ResponseHead*>> send(const http::OutgoingRequest&, SliceChain,
-                                               StopToken) override {
-    co_return fail(Error{});
-  }
-  Task<Result<Slice>> read_whole_body(std::size_t, StopToken) override { co_return fail(Error{}); }
-  [[nodiscard]] const http::Framing& framing() const noexcept override { return framing_; }
-  [[nodiscard]] bool complete() const noexcept override { return parts_.empty(); }
-  [[nodiscard]] MonotonicTime first_byte_at() const noexcept override { return {}; }
-  [[nodiscard]] std::uint64_t bytes_out() const noexcept override { return 0; }
-  [[nodiscard]] std::uint64_t bytes_in() const noexcept override { return 0; }
-
- private:
-  std::deque<std::string> parts_;
-  bool breaks_;
-  http::Framing framing_;
-};
 
 struct Outcome {
   std::string bytes;
@@ -52,50 +17,54 @@ struct Outcome {
   llm::Usage usage;
 };
 
-Task<void> read_all(EventSource& source, Outcome& outcome) {
-  while (true) {
-    Result<EventBatch> batch = co_await source.next({});
-    SLUICE_ASSERT(batch.has_value());
-    outcome.bytes += batch->bytes.to_string();
-    outcome.events += batch->events;
-    outcome.commits = outcome.commits || batch->commits;
-    outcome.error_shown = outcome.error_shown || batch->error_shown;
-    if (batch->error) outcome.error = std::move(batch->error);
-    if (batch->ended) break;
-  }
-  outcome.usage = source.usage();
-}
-
 struct Setting {
   llm::Operation operation = llm::Operation::chat_completions;
   bool usage_added = false;
   std::size_t event_bytes_max = 1 << 20;
   bool breaks = false;
-  std::string_view asked = {};
+  bool names_n = false;
 };
 
+// What is read when an answer's body comes in these parts, and then ends or breaks.
+Result<SliceChain> next_part(std::deque<std::string>& parts, const Setting& setting) {
+  SliceChain part;
+  while (part.empty() && !parts.empty()) {
+    part.push(Slice::take(std::move(parts.front())));
+    parts.pop_front();
+  }
+  if (part.empty() && setting.breaks) return fail(Error{.kind = ErrorKind::connection_reset});
+  return part;
+}
+
 Outcome run_once(std::deque<std::string> parts, const Setting& setting, llm::AnswerShapes& shapes) {
-  Parts upstream(std::move(parts), setting.breaks);
   llm::Request request;
   request.operation = setting.operation;
   request.stream = true;
   request.usage_added = setting.usage_added;
+  request.names_n = setting.names_n;
   json::Index index;
   // What the core looked at before: it must not be taken for an event.
   const std::string other = "{\"other\":\"" + std::string(3'000, 'x') + "\"}";
   EXPECT_TRUE(index.build(other).has_value());
-  RelayedEvents source(upstream, index,
-                       {.request = request,
-                        .dialect = llm::Dialect::openai,
-                        .provider = "p",
-                        .request_id = "r",
-                        .event_bytes_max = setting.event_bytes_max,
-                        .shapes = shapes,
-                        .asked = setting.asked});
+  RelayedEvents source(index, {.request = request,
+                               .dialect = llm::Dialect::openai,
+                               .provider = "p",
+                               .request_id = "r",
+                               .event_bytes_max = setting.event_bytes_max,
+                               .shapes = shapes});
   Outcome outcome;
-  Scope scope;
-  scope.spawn(read_all(source, outcome));  // nothing in it waits
-  SLUICE_ASSERT(scope.running() == 0);
+  bool ended = false;
+  while (!ended) {
+    EventBatch batch;
+    source.take_part(next_part(parts, setting), batch);
+    outcome.bytes += batch.bytes.to_string();
+    outcome.events += batch.events;
+    outcome.commits = outcome.commits || batch.commits;
+    outcome.error_shown = outcome.error_shown || batch.error_shown;
+    if (batch.error) outcome.error = std::move(*batch.error);
+    ended = batch.ended;
+  }
+  outcome.usage = source.usage();
   return outcome;
 }
 
@@ -184,7 +153,7 @@ TEST(RelayedEvents, AFinishedStreamIsWholeThoughItsProviderNeverSaysDone) {
   const Outcome finished = run({content});
   EXPECT_FALSE(finished.error);
   EXPECT_EQ(finished.bytes, tagged_first + middle + done);
-  const Outcome of_two = run({content}, {.asked = R"({"n":2})"});
+  const Outcome of_two = run({content}, {.names_n = true});
   EXPECT_TRUE(of_two.error) << "the second choice may never have begun";
   const Outcome reset = run({content}, {.breaks = true});
   EXPECT_TRUE(reset.error) << "of a connection that breaks nobody knows what else was to come";
