@@ -37,6 +37,18 @@ struct Ask {
   bool may_estimate = false;  // tokens are to be counted, and who serves the model cannot
   std::optional<AttemptContext> context = {};  // from the first attempt on
 
+  /// What only an attempt needs, once there is one to show and nobody else will be asked.
+  void let_go() noexcept {
+    body.reset();
+    request.edits = {};
+    chat.reset();
+    embeddings.reset();
+    continued.reset();
+    media.reset();
+    if (context) context->chat = nullptr;
+    if (context) context->embeddings = nullptr;
+  }
+
   /// The chat that is written for providers; null: it was not read.
   [[nodiscard]] llm::ChatRequest* asked_chat() const noexcept {
     return continued ? continued.get() : chat.get();

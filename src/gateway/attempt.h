@@ -121,6 +121,12 @@ class Attempt : public CachedObject {
   /// Of an answer that is the provider's refusal in its own words: what it means; null otherwise.
   [[nodiscard]] const llm::ApiError* refusal() const noexcept { return refusal_.get(); }
 
+  /// What was sent is not needed any more: it will not be sent again.
+  void let_go() noexcept {
+    host_edits_.reset();
+    if (call_) call_->let_go();
+  }
+
   enum class Form : std::uint8_t {
     whole,   // `held().bytes` is the whole body
     events,  // an event stream: held() first, then events()

@@ -71,6 +71,7 @@ class Exchange {
   MaybeError understand_form();
   MaybeError understand_json(Ask& ask);
   MaybeError plan();
+  void let_go();
   Task<void> relay();
   void account();
 

@@ -110,8 +110,20 @@ Task<void> Exchange::answer_estimate() {
       llm::token_count_answer(endpoint_.operation, llm::estimate_tokens(*ask_->chat)), estimated);
 }
 
+// An answer may take minutes: what was needed to get it is not kept for so long, unless others are
+// to go on with it if it breaks off.
+void Exchange::let_go() {
+  if (serving_->so_far() != nullptr) return;
+  own_.let_go();
+  for (const std::unique_ptr<Ask>& ask : fallback_asks_) {
+    if (ask) ask->let_go();
+  }
+  serving_->let_go();
+}
+
 // No coroutine of its own: it would have a frame for as long as the answer takes.
 Task<void> Exchange::relay() {
+  if (serving_->form() != Attempt::Form::whole) let_go();
   switch (serving_->form()) {
     case Attempt::Form::whole: return relay_whole();
     case Attempt::Form::events: return relay_events();

@@ -39,6 +39,8 @@ class TranslatedCall {
   /// What follows the provider's base URL.
   [[nodiscard]] std::string_view target() const noexcept { return target_; }
   [[nodiscard]] const Slice& body() const noexcept { return body_; }
+  /// It was sent, and will not be again.
+  void let_go() noexcept { body_.reset(); }
   [[nodiscard]] llm::StreamFraming framing() const noexcept {
     return llm::stream_framing(dialect_);
   }
