@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "failed.h"
 #include "gathering.h"
 #include "sluice/base/assert.h"
-#include "sluice/coro/event.h"
 #include "sluice/coro/scope.h"
 #include "sluice/http/head_writer.h"
 
@@ -69,8 +69,9 @@ struct ClientHttp1::Exchange::Sending {
 };
 
 Task<void> ClientHttp1::Exchange::send_bytes(SliceChain bytes, Sending& sending) {
-  sending.result =
-      co_await connection_.stream_->write(std::move(bytes), sending.write_stop.token());
+  Task<Result<void>> writing =
+      connection_.stream_->write(std::move(bytes), sending.write_stop.token());
+  sending.result = co_await std::move(writing);
   if (!sending.result && !may_have_answered(sending.result.error())) {
     sending.read_stop.request_stop();
   }
@@ -108,20 +109,26 @@ void ClientHttp1::Exchange::cut_short() noexcept {
   connection_.clean_ = false;
 }
 
-// One write, then the answer.
+// No coroutine itself, so that the request's bytes lie in nobody's frame but the writer's.
 Task<Result<const ResponseHead*>> ClientHttp1::Exchange::send(const OutgoingRequest& request,
                                                               SliceChain body, StopToken stop) {
   Result<SliceChain> out = serialize(request, std::move(body));
-  if (!out) co_return fail(out.error());
+  if (!out) return failed<const ResponseHead*>(out.error());
   if (bytes_out_ >= connection_.config_.concurrent_send_bytes_min) {
-    co_return co_await send_beside_answer(std::move(*out), stop);
+    return send_beside_answer(std::move(*out), stop);
   }
-  const Result<void> written = co_await connection_.stream_->write(std::move(*out), stop);
+  return send_then_read(connection_.stream_->write(std::move(*out), stop), stop);
+}
+
+// One write, then the answer.
+Task<Result<const ResponseHead*>> ClientHttp1::Exchange::send_then_read(Task<Result<void>> writing,
+                                                                        StopToken stop) {
+  const Result<void> written = co_await std::move(writing);
   if (!written && !may_have_answered(written.error())) {
     cut_short();
     co_return fail(broken(written.error()));
   }
-  Result<const ResponseHead*> answer = co_await read_head(stop);
+  const Result<const ResponseHead*> answer = co_await read_head(stop);
   if (!written) cut_short();
   co_return answer;
 }
@@ -133,7 +140,7 @@ Task<Result<const ResponseHead*>> ClientHttp1::Exchange::send_beside_answer(Slic
   Sending sending(stop);
   Scope scope;
   scope.spawn(send_bytes(std::move(bytes), sending));
-  Result<const ResponseHead*> answer = co_await read_head(sending.read_stop.token());
+  const Result<const ResponseHead*> answer = co_await read_head(sending.read_stop.token());
   const bool write_failed = sending.read_stop.stop_requested() && !stop.stop_requested();
   sending.write_stop.request_stop();
   co_await scope.join();
@@ -147,26 +154,23 @@ Task<Result<const ResponseHead*>> ClientHttp1::Exchange::read_head(StopToken sto
   ResponseHead& head = connection_.head_;
   ResponseHeadParser parser(connection_.config_.head);
   std::uint32_t interim = 0;
-  SliceChain input;
   HeadGatherer gatherer;
   head.clear();
   while (true) {
-    Result<SliceChain> part = co_await connection_.stream_->read(stop);
-    if (!part) co_return fail(broken(part.error()));
-    if (part->empty()) co_return fail(broken(cut_off()));
+    const Result<std::size_t> count = co_await connection_.stream_->read(pending_, stop);
+    if (!count) co_return fail(broken(count.error()));
+    if (*count == 0) co_return fail(broken(cut_off()));
     if (bytes_in_ == 0) first_byte_at_ = connection_.loop_.now();
-    bytes_in_ += part->size_bytes();
-    input.append(std::move(*part));
-    while (!input.empty()) {
-      gatherer.add(input);
+    bytes_in_ += *count;
+    while (!pending_.empty()) {
+      gatherer.add(pending_);
       const HeadParse parse = parser.parse(gatherer.view(), head);
       if (parse.status == ParseStatus::malformed) {
         co_return fail(to_error(parse.rejection, Fault::provider));
       }
       if (parse.status == ParseStatus::need_more) continue;
-      head_bytes_ = std::move(gatherer).finish(parse.bytes_consumed, input);
+      head_bytes_ = std::move(gatherer).finish(parse.bytes_consumed, pending_);
       if (!head.is_interim()) {
-        pending_ = std::move(input);
         const Result<void> accepted = accept_head();
         if (!accepted) co_return fail(accepted.error());
         co_return &head;
@@ -206,39 +210,46 @@ void ClientHttp1::Exchange::end_of_body(SliceChain left_over) noexcept {
   connection_.clean_ = framing_.keep_alive && left_over.empty();
 }
 
+// What there is of the body now; empty: there must be more, or this was the end of it.
+Result<SliceChain> ClientHttp1::Exchange::take_body() {
+  switch (framing_.kind) {
+    case BodyKind::until_close: return std::exchange(pending_, SliceChain{});
+    case BodyKind::length: {
+      SliceChain body = take_front(pending_, length_left_);
+      length_left_ -= body.size_bytes();
+      if (length_left_ == 0) end_of_body(std::exchange(pending_, SliceChain{}));
+      return body;
+    }
+    case BodyKind::chunked: {
+      Result<SliceChain> body = decode_chunked(chunked_, pending_, Fault::provider);
+      if (!body) {
+        lost_ = true;
+        pending_.clear();
+      } else if (chunked_.is_complete()) {
+        end_of_body(std::exchange(pending_, SliceChain{}));
+      }
+      return body;
+    }
+    case BodyKind::none: break;
+  }
+  return SliceChain{};
+}
+
 Task<Result<SliceChain>> ClientHttp1::Exchange::read_body(StopToken stop) {
   SLUICE_ASSERT(head_done_);
   if (lost_) co_return fail(cut_off());
   while (!complete_) {
-    SliceChain input = std::exchange(pending_, SliceChain{});
-    if (input.empty()) {
-      Result<SliceChain> part = co_await connection_.stream_->read(stop);
-      if (!part) co_return fail(broken(part.error()));
-      if (part->empty()) {
-        if (framing_.kind != BodyKind::until_close) co_return fail(cut_off());
-        end_of_body({});
-        break;
-      }
-      bytes_in_ += part->size_bytes();
-      input = std::move(*part);
+    if (!pending_.empty()) {
+      Result<SliceChain> body = take_body();
+      if (!body || !body->empty() || complete_) co_return body;
     }
-    switch (framing_.kind) {
-      case BodyKind::until_close: co_return input;
-      case BodyKind::length: {
-        SliceChain body = take_front(input, length_left_);
-        length_left_ -= body.size_bytes();
-        if (length_left_ == 0) end_of_body(std::move(input));
-        co_return body;
-      }
-      case BodyKind::chunked: {
-        Result<SliceChain> body = decode_chunked(chunked_, input, Fault::provider);
-        if (!body) co_return fail(body.error());
-        if (chunked_.is_complete()) end_of_body(std::move(input));
-        if (!body->empty() || complete_) co_return body;
-        break;
-      }
-      case BodyKind::none: break;
+    const Result<std::size_t> count = co_await connection_.stream_->read(pending_, stop);
+    if (!count) co_return fail(broken(count.error()));
+    if (*count == 0) {
+      if (framing_.kind != BodyKind::until_close) co_return fail(cut_off());
+      end_of_body({});
     }
+    bytes_in_ += *count;
   }
   co_return SliceChain{};
 }

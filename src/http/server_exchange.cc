@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "failed.h"
 #include "gathering.h"
 #include "sluice/base/assert.h"
 #include "sluice/http/head_writer.h"
@@ -254,8 +255,8 @@ Result<Slice> ServerHttp1Exchange::write_head(const OutgoingResponse& response, 
 Task<Result<void>> ServerHttp1Exchange::respond(const OutgoingResponse& response, SliceChain body,
                                                 StopToken stop) {
   const Result<void> begun = start(response, body.size_bytes());
-  if (!begun) co_return fail(begun.error());
-  co_return co_await write(std::move(body), More::no, stop);
+  if (!begun) return failed<void>(begun.error());
+  return write(std::move(body), More::no, stop);
 }
 
 Result<void> ServerHttp1Exchange::start(const OutgoingResponse& response,
@@ -327,14 +328,13 @@ Task<Result<void>> ServerHttp1Exchange::send(SliceChain bytes, More more, StopTo
                          .what = "the answer was broken off before"});
   }
   while (!bytes.empty()) {
-    SliceChain part = bytes.size_bytes() <= send_part_bytes_max
-                          ? std::exchange(bytes, SliceChain{})
-                          : take_front(bytes, send_part_bytes_max);
-    const std::size_t part_bytes = part.size_bytes();
+    const std::size_t part_bytes = std::min(bytes.size_bytes(), send_part_bytes_max);
     ring::Deadline deadline(connection_.loop,
                             connection_.loop.now() + connection_.config.write_stall_timeout, stop);
-    const Result<void> written =
-        co_await connection_.stream.write(std::move(part), deadline.token());
+    // In two steps, so that the frame holds no other chain while the writer's does.
+    Task<Result<void>> writing =
+        connection_.stream.write(take_front(bytes, part_bytes), deadline.token());
+    const Result<void> written = co_await std::move(writing);
     if (!written) {
       aborted_ = true;  // how much went out is not known: the answer can only be broken off
       co_return fail(

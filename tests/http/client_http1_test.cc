@@ -141,6 +141,26 @@ Task<void> answer_byte_by_byte(ClientFixture& fixture, std::string wire) {
   }
 }
 
+Task<void> read_on_after_a_bad_chunk(ClientFixture& fixture) {
+  ClientHttp1::Exchange exchange(fixture.connection);
+  const OutgoingRequest request{.method = "GET", .target = "/v1", .authority = "host"};
+  const auto head = co_await exchange.send(request, {}, {});
+  EXPECT_TRUE(head.has_value());
+  const Result<SliceChain> bad = co_await exchange.read_body({});
+  EXPECT_TRUE(!bad && bad.error().kind == ErrorKind::malformed);
+  const Result<SliceChain> more = co_await exchange.read_body({});
+  EXPECT_TRUE(!more && more.error().kind == ErrorKind::connection_closed);
+  EXPECT_FALSE(exchange.complete());
+}
+
+TEST(ClientHttp1, ABodyWithABadChunkIsNotReadOn) {
+  ClientFixture fixture;
+  fixture.pair.to_client->put(
+      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n2\r\nok\r\n0\r\n\r\n");
+  fixture.run(read_on_after_a_bad_chunk(fixture));
+  EXPECT_FALSE(fixture.connection.reusable());
+}
+
 Task<void> exchange_until(ClientFixture& fixture, Duration bound,
                           std::optional<std::size_t> whole_bytes_max, Outcome& outcome) {
   ring::Deadline deadline(fixture.loop(), fixture.loop().now() + bound, {});

@@ -85,11 +85,13 @@ class ClientHttp1::Exchange final : public ClientExchange {
  private:
   struct Sending;
   Result<SliceChain> serialize(const OutgoingRequest& request, SliceChain body);
+  Task<Result<const ResponseHead*>> send_then_read(Task<Result<void>> writing, StopToken stop);
   Task<void> send_bytes(SliceChain bytes, Sending& sending);
   Task<Result<const ResponseHead*>> send_beside_answer(SliceChain bytes, StopToken stop);
   void cut_short() noexcept;
   Task<Result<const ResponseHead*>> read_head(StopToken stop);
   Result<void> accept_head();
+  Result<SliceChain> take_body();
   void end_of_body(SliceChain left_over) noexcept;
   [[nodiscard]] Error broken(Error error) const noexcept;
 
@@ -98,14 +100,15 @@ class ClientHttp1::Exchange final : public ClientExchange {
   Framing framing_;
   ChunkedDecoder chunked_;
   Slice head_bytes_;    // what the head's views look into
-  SliceChain pending_;  // body bytes that came with the head
+  SliceChain pending_;  // received, not yet consumed
   std::uint64_t length_left_ = 0;
   MonotonicTime first_byte_at_{};
   std::uint64_t bytes_out_ = 0;
   std::uint64_t bytes_in_ = 0;
   bool head_done_ = false;
   bool complete_ = false;
-  bool lost_ = false;  // a read straight into place failed: where the body ends is not known
+  bool lost_ = false;  // a read straight into place failed, or a chunk was none: where the body
+                       // ends is not known
   bool reused_;
 };
 
