@@ -121,6 +121,8 @@ std::optional<std::uint32_t> choose_credential(const CredentialView& all,
   const auto is_fit = [&](std::size_t index) {
     return !contains(tried, index) && state_of(all, index, now) == CredentialState::fit;
   };
+  // Of one there is nothing to be drawn, and most providers have one.
+  if (all.healths.size() == 1 && is_fit(0) && chance_of(all, 0, now) > 0) return 0;
   for (std::uint32_t index = 0; index < all.healths.size(); ++index) {
     if (is_fit(index)) total += chance_of(all, index, now);
   }
