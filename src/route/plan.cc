@@ -107,6 +107,11 @@ class Planning {
   }
 
   Plan run(Random& random) && {
+    consider();
+    if (serves_alone()) {
+      add_step(question_.candidates.front());
+      return std::move(made_);
+    }
     filter();
     if (options_.empty()) {
       made_.soonest = soonest_of(question_, made_.considered);
@@ -125,7 +130,7 @@ class Planning {
     return question_.candidates[option.candidate];
   }
 
-  void filter() {
+  void consider() {
     made_.strategy = question_.strategy;
     made_.considered.reserve(question_.candidates.size());
     for (const Candidate& candidate : question_.candidates) {
@@ -134,6 +139,15 @@ class Planning {
     }
     doubt(question_, made_.considered);
     if (pardon_ejected(made_.considered)) doubt(question_, made_.considered);
+  }
+
+  // Most models are served by one, of whom nothing is to be measured or drawn.
+  [[nodiscard]] bool serves_alone() const noexcept {
+    return made_.considered.size() == 1 && wishes_ == nullptr && question_.session == nullptr &&
+           made_.considered.front().obstacle == Obstacle::none;
+  }
+
+  void filter() {
     options_.reserve(question_.candidates.size());
     for (std::uint32_t i = 0; i < made_.considered.size(); ++i) {
       if (made_.considered[i].obstacle != Obstacle::none) continue;
@@ -201,10 +215,13 @@ class Planning {
         wishes_ != nullptr && !wishes_->allow_fallbacks && !has_callers_order();
     made_.steps.reserve(ranked_.size());
     for (const Option* option : ranked_) {
-      const Candidate& candidate = candidate_of(*option);
-      made_.steps.push_back({.passage = *candidate.passage, .model = candidate.model});
+      add_step(candidate_of(*option));
       if (only_the_first) break;
     }
+  }
+
+  void add_step(const Candidate& candidate) {
+    made_.steps.push_back({.passage = *candidate.passage, .model = candidate.model});
   }
 
   const Question& question_;
