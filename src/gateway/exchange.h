@@ -83,14 +83,15 @@ class Exchange {
                          std::span<const http::Header> more = {});
   Task<void> relay_whole();
   Task<void> relay_bytes();
-  Task<bool> send(SliceChain bytes, http::More more);
+  Task<Result<void>> send(SliceChain bytes, http::More more);
+  [[nodiscard]] bool went_out(const Result<void>& sent);
   StopToken writing();
   bool start(std::optional<std::uint64_t> length_bytes);
 
   // The answer that is an event stream. Lifetime of the relay: relay_events()'s frame.
   Task<void> relay_events();
-  Task<bool> send_held();
-  Task<bool> send_keep_alive();
+  Task<Result<void>> send_held();
+  Task<Result<void>> send_keep_alive();
   void count_events(std::uint32_t count);
   void complete_batch(EventRelay& relay);
   [[nodiscard]] StopToken silence(EventRelay& relay);
@@ -176,7 +177,8 @@ class Exchange {
     telemetry::PhaseTimes times;
   };
   void count(const Account& account);
-  void count_spent(const Attempt& attempt);
+  void count_spent(const Attempt& attempt) { count_spent(attempt, attempt.usage()); }
+  void count_spent(const Attempt& attempt, const llm::Usage& usage);
   void count_received(const Attempt& attempt);
   [[nodiscard]] CachedVector<telemetry::ConsideredRecord> considered_records() const;
   void log(const Account& account);

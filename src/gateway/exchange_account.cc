@@ -218,8 +218,7 @@ void Exchange::account() {
 }
 
 // Tokens and price of one attempt, shown or not: the provider counts both.
-void Exchange::count_spent(const Attempt& attempt) {
-  const llm::Usage usage = attempt.usage();
+void Exchange::count_spent(const Attempt& attempt, const llm::Usage& usage) {
   if (!usage.known()) return;
   telemetry::Metrics& metrics = core_.metrics;
   const catalog::Deployment& deployment = attempt.deployment();
@@ -259,7 +258,7 @@ void Exchange::count(const Account& account) {
   metrics.downstream_bytes_sent.add(downstream_.bytes_out());
   if (!serving_) return;
   count_received(*serving_);
-  if (!is_by_id()) count_spent(*serving_);  // shown again, it costs nothing again
+  if (!is_by_id()) count_spent(*serving_, account.usage);  // shown again, it costs nothing again
   if (serving_->usage_unseen()) metrics.usage_unseen.add();
 }
 

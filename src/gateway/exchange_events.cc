@@ -43,8 +43,8 @@ Task<void> Exchange::relay_events() {
     complete_batch(relay);
     const bool ended = serving_->held().ended;
     if (ended || !serving_->held().bytes.empty()) {
-      const bool sent = co_await send_held();
-      if (!sent || ended) co_return;
+      const Result<void> sent = co_await send_held();
+      if (!went_out(sent) || ended) co_return;
       relay.sent_at = core_.loop.now();
     }
     Result<SliceChain> part = co_await serving_->upstream().read_body(silence(relay));
@@ -52,12 +52,12 @@ Task<void> Exchange::relay_events() {
   }
 }
 
-Task<bool> Exchange::send_held() {
+Task<Result<void>> Exchange::send_held() {
   EventBatch& batch = serving_->held();
   return send(std::move(batch.bytes), batch.ended ? http::More::no : http::More::yes);
 }
 
-Task<bool> Exchange::send_keep_alive() {
+Task<Result<void>> Exchange::send_keep_alive() {
   SliceChain comment;
   comment.push(Slice::of_static(keep_alive_comment));
   core_.metrics.sse_keep_alives_sent.add();
@@ -176,8 +176,8 @@ Task<bool> Exchange::go_on_elsewhere(EventRelay& relay) {
   if (relay.trail) relay.trail->see(broken.bytes);
   count_events(broken.events);
   if (!broken.bytes.empty()) {
-    const bool sent = co_await send(std::move(broken.bytes), http::More::yes);
-    if (!sent) co_return false;
+    const Result<void> sent = co_await send(std::move(broken.bytes), http::More::yes);
+    if (!went_out(sent)) co_return false;
   }
   const bool goes_on = co_await relay.rescue->run(*broken.error);
   relay.event_at = relay.sent_at = core_.loop.now();

@@ -39,12 +39,16 @@ StopToken Exchange::writing() {
   return last_words_->token();
 }
 
-// False when the answer cannot go on. How long a client may read nothing is the downstream's to
-// know: it sees the parts of a write go.
-Task<bool> Exchange::send(SliceChain bytes, http::More more) {
-  const Result<void> sent = co_await downstream_.write(std::move(bytes), more, writing());
+// How long a client may read nothing is the downstream's to know: it sees the parts of a write go.
+// No coroutine of its own: it would be one more for each event.
+Task<Result<void>> Exchange::send(SliceChain bytes, http::More more) {
+  return downstream_.write(std::move(bytes), more, writing());
+}
+
+// False when the answer cannot go on.
+bool Exchange::went_out(const Result<void>& sent) {
   if (!sent) note_unsent(sent.error());
-  co_return sent.has_value();
+  return sent.has_value();
 }
 
 Task<void> Exchange::answer_json(http::StatusCode status, std::string body,
@@ -169,7 +173,8 @@ Task<void> Exchange::relay_whole() {
   SliceChain body = std::move(serving_->held().bytes);
   add_trail(body);
   if (!start(body.size_bytes())) co_return;
-  (void)co_await send(std::move(body), http::More::no);
+  const Result<void> sent = co_await send(std::move(body), http::More::no);
+  (void)went_out(sent);
 }
 
 Task<void> Exchange::relay_bytes() {
@@ -184,8 +189,9 @@ Task<void> Exchange::relay_bytes() {
     const bool last = upstream.complete();
     if (keeps_tail) tail.add(part);
     if (keeps_tail && last) serving_->read_usage(tail.view());
-    const bool sent = co_await send(std::move(part), last ? http::More::no : http::More::yes);
-    if (!sent || last) co_return;
+    const Result<void> sent =
+        co_await send(std::move(part), last ? http::More::no : http::More::yes);
+    if (!went_out(sent) || last) co_return;
     ring::Deadline idle(core_.loop, core_.loop.now() + serving_->deployment().timeouts.idle,
                         total_->token());
     Result<SliceChain> next = co_await upstream.read_body(idle.token());

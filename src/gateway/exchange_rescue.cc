@@ -132,7 +132,8 @@ Task<void> Exchange::StreamRescue::keep_client() {
     const Result<void> slept =
         co_await ring::sleep_until(exchange_.core_.loop, exchange_.core_.loop.now() + every, stop);
     if (!slept) co_return;
-    if (co_await exchange_.send_keep_alive()) continue;
+    const Result<void> sent = co_await exchange_.send_keep_alive();
+    if (exchange_.went_out(sent)) continue;
     has_lost_client_ = true;
     asking_->request_stop();
     co_return;
