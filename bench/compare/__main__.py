@@ -67,7 +67,7 @@ class Options(argparse.Namespace):
 def parse_arguments():
     parser = argparse.ArgumentParser(
         prog="tools/compare", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=Path, metavar="FOLDER", default=ROOT / "build" / "release",
+    parser.add_argument("--build", type=Path, metavar="FOLDER",
                         help="use this build as it is, and install nothing; default: build/release, made up to date")
     parser.add_argument("--scenarios", metavar="NAMES", help="these, with commas; default: all. --list shows them")
     parser.add_argument("--targets", metavar="NAMES", default=",".join(scenarios.TARGETS),
@@ -77,7 +77,7 @@ def parse_arguments():
                         help="a gateway that runs already, in front of --simulator-port; may be repeated. A key that is "
                              "in the environment is in nobody's list of processes")
     parser.add_argument("--simulator-port", type=int, metavar="PORT", help="of the plain simulator; default: any")
-    parser.add_argument("--rounds", type=int, help="of each scenario; default: 5")
+    parser.add_argument("--rounds", type=int, help="of each scenario, at most; default: 5")
     parser.add_argument("--seconds", type=float, help="of one run, about; default: 2")
     parser.add_argument("--idle", type=int, default=10_000, help="idle connections; default: 10000")
     parser.add_argument("--quick", action="store_true", help="two rounds of half a second, fewer streams and connections")
@@ -94,8 +94,10 @@ def parse_arguments():
     parser.add_argument("--list", action="store_true", help="print the scenarios, and end")
     options = parser.parse_args(namespace=Options())
     options.notes = []
-    options.rounds = options.rounds or (2 if options.quick else 5)
-    options.seconds = options.seconds or (0.5 if options.quick else 2)
+    if options.rounds is None:
+        options.rounds = 2 if options.quick else 5
+    if options.seconds is None:
+        options.seconds = 0.5 if options.quick else 2
     if options.quick:
         options.idle = min(options.idle, 1000)
     options.targets = options.targets.split(",")
@@ -156,12 +158,16 @@ def command_line(arguments):
 
 def run(options, write):
     """What was found; `write(found)` is called whenever there is more of it."""
-    programs = find_programs(options.build, options.targets)
+    folder = options.build or ROOT / "build" / "release"
+    programs = find_programs(folder, options.targets)
+    build = machine.describe_build(folder, programs["sluice"])
+    if options.build and not build["doubt"]:
+        build["doubt"] = "used as it was found: nobody saw to it that it is of these sources"
     cores = choose_cores()
     found = {
         "machine": machine.describe_machine()
         | {"system_call_ns": machine.system_call_ns(programs["system-call"], cores["proxy"], options.urgent)},
-        "commit": machine.commit_of(ROOT), "build": machine.describe_build(options.build, programs["sluice"]),
+        "commit": machine.commit_of(ROOT), "build": build,
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "command": command_line(sys.argv[1:]),
         "rounds": options.rounds, "seconds": options.seconds, "quick": options.quick, "partial": None,
@@ -208,11 +214,13 @@ def publish(source, folder):
     """The page of a report, to be kept with the sources. Plots of an earlier one go."""
     try:
         files = report.as_files(json.loads(source.read_text()))
-    except (OSError, ValueError, KeyError) as problem:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
         raise Trouble(f"{source} is no report of this program: {problem}") from problem
-    for old in folder.glob("report-*.svg"):
-        old.unlink()
+    folder.mkdir(parents=True, exist_ok=True)
     write_files(folder, files)
+    for old in folder.glob("report-*.svg"):
+        if old.name not in files:
+            old.unlink()
     print(f"{folder / 'REPORT.md'}, REPORT.json and {len(files) - 2} files of plots")
 
 

@@ -8,6 +8,9 @@ import collections
 import re
 
 NAMED = re.compile(r"(fn|ob)=\((\d+)\)(?: (.*))?$")
+OPERATOR = re.compile(r"\boperator(\(\)|<=>|<<=?|>>=?|<=?|>=?|->\*?)")
+HIDDEN = str.maketrans("()<>", "\1\2\3\4")  # brackets that are a function's name
+SHOWN = str.maketrans("\1\2\3\4", "()<>")
 COST = re.compile(r"[+\-*\d]\S* (\d+)$")
 
 
@@ -31,6 +34,12 @@ def own_costs(text):
     return costs
 
 
+def total(text):
+    """What callgrind itself makes of all costs, or None."""
+    found = re.search(r"^totals: (\d+)", text, re.MULTILINE)
+    return int(found.group(1)) if found else None
+
+
 def remember(names, line):
     kind, number, name = NAMED.match(line).groups()
     if name is not None:
@@ -42,9 +51,10 @@ def short_name(function):
     """Without arguments, result and template arguments; the body of a coroutine says so."""
     name = function.replace("(anonymous namespace)::", "")
     body = " (coroutine)" if "[clone .actor]" in name else ""
-    name = re.sub(r"\boperator\(\)", "operator{}", name).split("(")[0]
+    name = OPERATOR.sub(lambda found: "operator" + found.group(1).translate(HIDDEN), name)
     while (plain := re.sub(r"<[^<>]*>", "", name)) != name:
         name = plain
+    name = name.replace("decltype(auto) ", "").split("(")[0].translate(SHOWN)
     if name.startswith("operator "):
         return name
     return name.split(" ")[-1] + body
@@ -55,7 +65,7 @@ def room(place, rooms):
     file, function = place
     found = re.match(r"sluice::(?:(\w+)::)?", short_name(function))
     if found:
-        return found.group(1) if found.group(1) in rooms else "base"
+        return found.group(1) if found.group(1) in rooms else "base, coro"
     return f"({file.rpartition('/')[2].partition('.so')[0] or 'unknown'})"
 
 

@@ -67,13 +67,14 @@ class Cost(Rounds):
     def open_loop(self, name):
         """Latency at the rate that is the same for all."""
         target = self.targets[name]
-        results, _ = self.load(target, [
+        results, run = self.load(target, [
             "--connections", str(self.scenario.connections), "--rate", f"{self.half_rate:.1f}",
             "--duration", str(self.options.seconds), "--warmup", str(WARM_UP_SECONDS)])
         if isinstance(target, Sluice):
             check_log(target, results["all_requests"], self.scenario)
         spans = results["latency_us"]
-        return {metric: spans[metric] for metric in LATENCY_METRICS} | {"latency_curve": spans["curve"]}
+        return {metric: spans[metric] for metric in LATENCY_METRICS} | {
+            "latency_curve": spans["curve"], "others": run["others"]}
 
     def count_system_calls(self):
         for name, target in self.each(but=("direct",)):

@@ -7,6 +7,7 @@ import statistics
 
 TOLERABLE_NOISE = 0.10  # of the machine, used by others: beyond it a result says NOISY
 
+
 def spread(values):
     """Median with least and most, or None when nothing is known."""
     known = [value for value in values if value is not None]

@@ -13,7 +13,6 @@ import callgrind
 import figures
 import machine
 from processes import Trouble
-from stage import WrongAnswer
 
 FEW, MORE = 200, 400
 VERSION_MIN = (3, 24)  # older ones hold their lock while a thread waits in io_uring_enter
@@ -39,8 +38,8 @@ def measure(stage, scenario, options):
                 units = more_units - fewer_units
                 runs[name] = [{"instructions": (many.total() - few.total()) / units}]
                 profiles[name] = callgrind.profile(few, many, units, ROOMS, FUNCTIONS_SHOWN)
-            except WrongAnswer as wrong:
-                void[name] = str(wrong)
+            except Trouble as trouble:
+                void[name] = str(trouble)
     finally:
         stage.wrapper, stage.wrapper_environment = (), {}
     return {"targets": {name: figures.spreads(each) for name, each in runs.items()},
@@ -55,9 +54,10 @@ def count(stage, scenario, name, requests):
     with stage.scene(scenario.part, [name]) as targets:
         results = stage.load(targets[name], ["--connections", "1", "--requests", str(requests), *scenario.load], 300)
         targets[name].end()
-    costs = callgrind.own_costs(out.read_text()) if out.exists() else None
-    if not costs:
-        raise Trouble(f"callgrind wrote no costs for {name}")
+    text = out.read_text() if out.exists() else ""
+    costs = callgrind.own_costs(text)
+    if not costs or costs.total() != callgrind.total(text):
+        raise Trouble(f"callgrind wrote no costs for {name}, or costs that are not its total")
     return costs, results[scenario.unit + "s"]
 
 

@@ -96,6 +96,8 @@ def build_options(path):
 
 def build_doubt(options):
     """Why this build's figures are not those of a release, or None."""
+    if not options:
+        return "with unknown options"
     if options.get("b_sanitize", "none") != "none":
         return f"built with b_sanitize={options['b_sanitize']}: its cost is the sanitizer's"
     if options.get("optimization", "3") not in ("2", "3", "s"):

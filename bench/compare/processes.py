@@ -65,7 +65,10 @@ class Process:
     def end(self):
         """Asks it to end by itself, and waits until it has."""
         self._process.terminate()
-        self._process.wait(START_SECONDS_MAX)
+        try:
+            self._process.wait(START_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            raise Trouble(f"{self.name} did not end within {START_SECONDS_MAX} s") from None
 
     def stop(self):
         if self._process.poll() is not None:

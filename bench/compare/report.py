@@ -49,7 +49,7 @@ def machine_lines(found):
     lines = [f"{machine['processor']}{virtual}, {machine['cores']} cores, Linux {machine['kernel']}, "
              f"{machine['system']}; {found['date']}",
              *source_lines(found),
-             f"{found['rounds']} rounds of {found['seconds']:g} s: medians, with least and most"]
+             f"up to {found['rounds']} rounds of {found['seconds']:g} s: medians, with least and most"]
     call = machine["system_call_ns"]
     said = f"a bare system call costs {call:.0f} ns here"
     if call > ORDINARY_CALL_NS:

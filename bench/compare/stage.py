@@ -85,9 +85,11 @@ class Stage:
                 ends.callback(process.stop)
                 return process.wait_until_listening()
             self.simulator = start(self._make_simulator("sluice-sim", part, part.simulator))
+            self.simulators = [self.simulator]
             if part.fails_first:
                 self.failing = start(self._make_simulator(
                     "failing-sim", part, ("--fault-rate", "0.2:status:503")))
+                self.simulators.append(self.failing)
             targets = {"direct": Direct(self, part)}
             for name in names:
                 if name in self.strangers:
@@ -137,8 +139,8 @@ class Stage:
             process.communicate()
             raise
         target.check_alive()
-        if process.returncode == 1 and not out:
-            raise Trouble(f"sluice-load failed: {complaint.strip()}")
+        if not out:
+            raise Trouble(f"sluice-load failed with status {process.returncode}: {complaint.strip()}")
         results = json.loads(out)
         if process.returncode != 0 or results["all_right"] != results["all_requests"]:
             raise WrongAnswer(f"{target.name} gave wrong answers or none: {results['wrong']} wrong, "

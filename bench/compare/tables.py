@@ -7,6 +7,7 @@ COLUMNS = (
     ("user_us", "user us", 1, 2),
     ("system_us", "system us", 1, 2),
     ("requests_per_second", "requests/s", 1, 0),
+    ("gain", "requests/s, to one worker's", 1, 2),
     ("events_per_second", "events/s", 1, 0),
     ("p50_added", "p50 added us", 1, 0),
     ("p99_added", "p99 added us", 1, 0),
@@ -68,7 +69,7 @@ def grid(result, unit):
 
 
 def profile_grids(result):
-    """Where a target's instructions are spent, as tables: by room of all targets, by function of ours."""
+    """Where a target's instructions are spent, as tables: by room of each build of ours, by function of one."""
     profiles = result.get("profiles") or {}
     if not profiles:
         return []
@@ -92,7 +93,7 @@ def as_text(rows):
 
 
 def as_markdown(rows):
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    lines = ["| " + " | ".join(text.replace("|", "\\|") for text in row) + " |" for row in rows]
     lines.insert(1, "| " + " | ".join(["---"] + ["---:"] * (len(rows[0]) - 1)) + " |")
     return "\n".join(lines)
 
@@ -107,24 +108,24 @@ def budget_grid(verdicts):
     for verdict in verdicts:
         value, unit = verdict["value"], verdict["unit"]
         sign = ">=" if verdict["at_least"] else "<="
-        rows.append([verdict["name"], f"{sign} {three_digits(verdict['bound'])} {unit}",
+        rows.append([verdict["name"], f"{sign} {four_digits(verdict['bound'])} {unit}",
                      "" if value is None else f"{budget_cell(value)} {unit}", verdict_text(verdict)])
     return rows
 
 
 def budget_cell(value):
-    middle, least, most = (three_digits(value[key]) for key in ("median", "min", "max"))
+    middle, least, most = (four_digits(value[key]) for key in ("median", "min", "max"))
     return middle if least == most else f"{middle} ({span(least, most)})"
 
 
-def three_digits(value):
-    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+def four_digits(value):
+    return f"{value:.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def verdict_text(verdict):
     if verdict["held"] is None:
         return verdict["why"]
-    return ("held" if verdict["held"] else "BROKEN") + ", within noise" * verdict["within_noise"] + ", NOISY" * verdict["noisy"]
+    return ("held" if verdict["held"] else "BROKEN") + ", one run" * verdict["one_run"] + ", within noise" * verdict["within_noise"] + ", NOISY" * verdict["noisy"]
 
 
 def title(name, result):
@@ -133,7 +134,8 @@ def title(name, result):
 
 def conditions(result):
     """Sentences on how far to believe a result."""
-    said = []
+    rounds = max((len(runs) for runs in result["runs"].values()), default=0)
+    said = [f"{rounds} rounds" if rounds > 1 else "one run: nothing is known of its spread"] if rounds else []
     if result.get("half_rate"):
         said.append(f"latency at {result['half_rate']:.0f} requests/s for all")
     if result.get("direct_rate"):
@@ -143,9 +145,10 @@ def conditions(result):
         noisy = "  NOISY: doubt it" if result["noisy"] else ""
         said.append(f"others used {others['median']:.1%} ({others['min']:.1%}-{others['max']:.1%}) "
                     f"of the machine{noisy}")
-    dropped = result["targets"].get("sluice", {}).get("log_lines_dropped")
-    if dropped and dropped["max"] > 0:
-        said.append(f"sluice dropped up to {dropped['max']:.0f} log lines a run")
+    for name, metrics in result["targets"].items():
+        dropped = metrics.get("log_lines_dropped")
+        if dropped and dropped["max"] > 0:
+            said.append(f"{name} dropped up to {dropped['max']:.0f} log lines a run")
     said += [f"NO NUMBERS for {name}: {why}" for name, why in result["void"].items()]
     said += result.get("notes", [])
     return said

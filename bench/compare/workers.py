@@ -2,9 +2,8 @@
 
 Each worker has 64 callers, who ask as fast as they are answered. With four cores each worker has one
 of its own, and load and simulator have two. With fewer all of them take turns on one core, so that
-each finds the work of all its callers when it is its turn, whether there is another worker or not:
-what a request costs is told all the same, what two do in a second is not. That the two then push each
-other out of the core's caches is in what they cost.
+each finds the work of all its callers when it is its turn; they push each other out of its caches then,
+and no line moves between two cores, so no budget is judged by that.
 """
 
 import os
@@ -26,7 +25,7 @@ class Workers(Rounds):
         add_gain(self.runs.get("sluice-2", []), self.runs.get("sluice", []))
         shared = shared_core(len(os.sched_getaffinity(0)))
         return self.result(curves={}, shared_core=shared,
-                           notes=[f"{shared} and its caches; CPU time alone is told" if shared else "each worker on a core of its own"])
+                           notes=[f"{shared} and its caches" if shared else "each worker on a core of its own"])
 
     def closed_loop(self, name):
         target = self.targets[name]
