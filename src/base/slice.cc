@@ -7,8 +7,9 @@
 namespace sluice {
 namespace {
 
-// Of most bodies; the heap takes longer for these than for small pieces. Smaller blocks lie where
-// objects do: a head of some hundred bytes, of which every stream holds two, is not to take 1 KiB.
+// Of most bodies, from 2 KiB on; the heap takes longer for these than for small pieces. Smaller
+// blocks lie where objects do: a head of some hundred bytes, of which every stream holds two, is
+// not to take 1 KiB.
 using BlockCache = MemoryCache<1024, 12, 16>;
 static_assert(BlockCache::kept_bytes_max < 1'300'000);
 

@@ -129,7 +129,7 @@ class Attempt : public CachedObject {
 
   enum class Form : std::uint8_t {
     whole,   // `held().bytes` is the whole body
-    events,  // an event stream: held() first, then events()
+    events,  // an event stream: held() first, then read_body(), through events().take_part()
     bytes,   // an opaque body: held().bytes first, then upstream().read_body()
   };
   [[nodiscard]] Form form() const noexcept { return form_; }

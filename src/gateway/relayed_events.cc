@@ -185,9 +185,10 @@ void RelayedEvents::take_last(EventBatch& batch) {
   end_with(batch, llm::errors::upstream_truncated(config_.provider));
 }
 
-// Of several one may not have begun, and nobody would know. Who names no "n" asks for one.
+// Of several one may not have begun, and nobody would know.
 bool RelayedEvents::is_of_one_choice() const noexcept {
-  return std::holds_alternative<llm::OpenaiStream>(stream_) && !config_.request.names_n;
+  return std::holds_alternative<llm::OpenaiStream>(stream_) &&
+         !config_.request.may_have_several_choices;
 }
 
 llm::StreamEnd RelayedEvents::stands() const noexcept {

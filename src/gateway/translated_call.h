@@ -32,15 +32,19 @@ class TranslatedCall {
     WallTime now;
   };
   /// Writes the request; an error is the client's to mend. `index` is scratch. Lifetime: what
-  /// `config` refers to outlives the call.
+  /// `config` refers to outlives the call, but for the chat and embeddings: until let_go().
   [[nodiscard]] static std::expected<std::unique_ptr<TranslatedCall>, llm::ApiError> write(
       const Config& config, json::Index& index);
 
   /// What follows the provider's base URL.
   [[nodiscard]] std::string_view target() const noexcept { return target_; }
   [[nodiscard]] const Slice& body() const noexcept { return body_; }
-  /// It was sent, and will not be again.
-  void let_go() noexcept { body_.reset(); }
+  /// It was sent, and will not be again; what translates the answer was made.
+  void let_go() noexcept {
+    body_.reset();
+    config_.chat = nullptr;
+    config_.embeddings = nullptr;
+  }
   [[nodiscard]] llm::StreamFraming framing() const noexcept {
     return llm::stream_framing(dialect_);
   }

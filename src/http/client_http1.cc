@@ -123,7 +123,9 @@ Task<Result<const ResponseHead*>> ClientHttp1::Exchange::send(const OutgoingRequ
 // One write, then the answer.
 Task<Result<const ResponseHead*>> ClientHttp1::Exchange::send_then_read(Task<Result<void>> writing,
                                                                         StopToken stop) {
-  const Result<void> written = co_await std::move(writing);
+  // Of its own, so that the writer and what it sent are gone when the long wait for an answer
+  // begins.
+  const Result<void> written = co_await Task<Result<void>>(std::move(writing));
   if (!written && !may_have_answered(written.error())) {
     cut_short();
     co_return fail(broken(written.error()));

@@ -285,7 +285,9 @@ std::expected<Request, ApiError> read_object(const Endpoint& endpoint, Value top
   json::ObjectEdit edit(top);
   const std::expected<Fields, ApiError> fields = collect_fields(top, edit);
   if (!fields) return std::unexpected(fields.error());
-  request.names_n = fields->values[field_n].has_value();
+  const std::optional<Value>& prompt = fields->values[field_prompt];
+  request.may_have_several_choices =
+      fields->values[field_n].has_value() || (prompt && prompt->is(Kind::array));
   Checked checked = read_model(*fields, top, request);
   if (checked) checked = read_stream(*fields, endpoint, request);
   if (checked) checked = read_stream_options(*fields, edit, request);

@@ -70,6 +70,9 @@ class Connection::State {
   class Report {
    public:
     Report(State& state, StopToken stop) noexcept : state_(state), on_stop_(stop, Wake{&state}) {}
+    Report(const Report&) = delete;
+    Report& operator=(const Report&) = delete;
+    ~Report() { SLUICE_ASSERT(!state_.reader_); }  // else a frame that is gone would be resumed
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> reader) const noexcept {
       SLUICE_ASSERT(!state_.reader_);

@@ -22,7 +22,7 @@ struct Setting {
   bool usage_added = false;
   std::size_t event_bytes_max = 1 << 20;
   bool breaks = false;
-  bool names_n = false;
+  bool may_have_several_choices = false;
 };
 
 // What is read when an answer's body comes in these parts, and then ends or breaks.
@@ -41,7 +41,7 @@ Outcome run_once(std::deque<std::string> parts, const Setting& setting, llm::Ans
   request.operation = setting.operation;
   request.stream = true;
   request.usage_added = setting.usage_added;
-  request.names_n = setting.names_n;
+  request.may_have_several_choices = setting.may_have_several_choices;
   json::Index index;
   // What the core looked at before: it must not be taken for an event.
   const std::string other = "{\"other\":\"" + std::string(3'000, 'x') + "\"}";
@@ -153,7 +153,7 @@ TEST(RelayedEvents, AFinishedStreamIsWholeThoughItsProviderNeverSaysDone) {
   const Outcome finished = run({content});
   EXPECT_FALSE(finished.error);
   EXPECT_EQ(finished.bytes, tagged_first + middle + done);
-  const Outcome of_two = run({content}, {.names_n = true});
+  const Outcome of_two = run({content}, {.may_have_several_choices = true});
   EXPECT_TRUE(of_two.error) << "the second choice may never have begun";
   const Outcome reset = run({content}, {.breaks = true});
   EXPECT_TRUE(reset.error) << "of a connection that breaks nobody knows what else was to come";

@@ -53,6 +53,40 @@ TEST(ClientHttp1, AnIdleConnectionThatThePeerTouchesIsNotReusable) {
   }
 }
 
+// Memory that says when its last slice is gone.
+struct WatchedMemory : SliceOwner {
+  WatchedMemory() : SliceOwner(&WatchedMemory::free) {}
+  static void free(SliceOwner* owner) noexcept { static_cast<WatchedMemory*>(owner)->gone = true; }
+  bool gone = false;
+};
+
+// Lifetime: the test owns `memory`.
+Task<void> send_watched(ClientFixture& fixture, WatchedMemory& memory) {
+  ClientHttp1::Exchange exchange(fixture.connection);
+  SliceChain body;
+  body.push(Slice("question", 8, &memory));
+  const OutgoingRequest request{.method = "POST", .target = "/v1", .authority = "host"};
+  const auto head = co_await exchange.send(request, std::move(body), {});
+  EXPECT_TRUE(head.has_value());
+  const Result<SliceChain> answer = co_await exchange.read_body({});
+  EXPECT_TRUE(answer.has_value());
+}
+
+Task<void> answer_once_gone(ClientFixture& fixture, WatchedMemory& memory) {
+  Scope scope;
+  scope.spawn(send_watched(fixture, memory));
+  co_await ring::sleep_until(fixture.loop(), fixture.loop().now() + seconds(1), {});
+  EXPECT_TRUE(memory.gone);
+  fixture.pair.to_client->put(std::string(ok));
+  co_await scope.join();
+}
+
+TEST(ClientHttp1, WhatWasSentIsLetGoBeforeTheWaitForItsAnswer) {
+  ClientFixture fixture;
+  WatchedMemory memory;
+  fixture.run(answer_once_gone(fixture, memory));
+}
+
 // --- whether a failed exchange may be tried again elsewhere ---
 
 Task<void> reuse_then_break(ClientFixture& fixture, bool reused, std::string answer, bool by_reset,

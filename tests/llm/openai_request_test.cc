@@ -35,12 +35,16 @@ TEST(OpenaiRequest, UnderstandsWhatTheGatewayNeedsToKnow) {
   EXPECT_EQ(request->user, "Ada");
 }
 
-TEST(OpenaiRequest, KnowsWhetherTheNumberOfChoicesIsNamed) {
-  EXPECT_TRUE(understand(R"({"model":"m","messages":[],"n":2})")->names_n);
-  EXPECT_TRUE(understand(R"({"model":"m","messages":[],"\u006e":1})")->names_n);
+TEST(OpenaiRequest, KnowsWhetherSeveralChoicesMayCome) {
+  EXPECT_TRUE(understand(R"({"model":"m","messages":[],"n":2})")->may_have_several_choices);
+  EXPECT_TRUE(understand(R"({"model":"m","messages":[],"\u006e":1})")->may_have_several_choices);
   const std::string_view in_a_text =
       R"({"model":"m","messages":[{"content":"\"n\""}],"x":{"n":2}})";
-  EXPECT_FALSE(understand(in_a_text)->names_n);
+  EXPECT_FALSE(understand(in_a_text)->may_have_several_choices);
+  EXPECT_TRUE(understand(R"({"model":"m","prompt":["a","b"]})", "/v1/completions")
+                  ->may_have_several_choices);
+  EXPECT_FALSE(
+      understand(R"({"model":"m","prompt":"a"})", "/v1/completions")->may_have_several_choices);
 }
 
 TEST(OpenaiRequest, ForwardsABodyThatNeedsNoEditAsItIs) {

@@ -30,8 +30,8 @@ struct Request {
   bool stream = false;       // an event stream is asked for
   bool usage_shown = false;  // the client asked for the usage chunk of a stream: it is shown
   bool usage_added = false;  // we ask in its place: the chunk is counted and hidden
-  bool names_n = false;      // says how many choices it wants: perhaps several
-  RepairWanted repair;       // of chats
+  bool may_have_several_choices = false;  // says "n", or has an array of prompts completed
+  RepairWanted repair;                    // of chats
   bool continuable = false;  // a stream that breaks off is to be gone on with elsewhere
   std::string user;          // the caller's end-user label; may be empty
   std::string session;       // the conversation it belongs to, by the caller's name; may be empty
