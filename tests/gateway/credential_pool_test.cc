@@ -26,7 +26,7 @@ catalog::Provider provider_of(std::size_t credentials) {
 }
 
 // A provider with two credentials and two deployments; on the board stand three others before them.
-class CredentialPoolTest : public testing::Test {
+class CredentialPoolTest : public ::testing::Test {
  protected:
   static constexpr std::size_t first = 3;
 

@@ -52,7 +52,7 @@ catalog::ModelTable table_of(std::initializer_list<std::size_t> models,
 }
 
 // Two models: one with three deployments, one with a single one. And what a core knows of them.
-class HealthTest : public testing::Test {
+class HealthTest : public ::testing::Test {
  protected:
   static Candidate described(const Health& health, const catalog::Deployment& deployment,
                              std::int64_t ms) {
