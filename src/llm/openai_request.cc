@@ -371,6 +371,24 @@ Request understand_openai_bodiless(const Endpoint& endpoint) {
   return request;
 }
 
+namespace {
+
+// Whether the object still has members when the edits are made: all that a body says may be for us.
+bool has_members(const json::Splice& edits, const Slice& body) {
+  const SliceChain edited = edits.apply(body);
+  bool inside = false;
+  for (const Slice& part : edited) {
+    for (const char byte : part.view()) {
+      if (byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n') continue;
+      if (inside) return byte != '}';
+      inside = true;  // behind the object's brace
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 SliceChain openai_upstream_body(const Request& request, const Slice& body,
                                 std::string_view upstream_model, const HostEdits* host) {
   json::Splice edits = (host == nullptr ? request.edits : host->edits).clone();
@@ -386,8 +404,9 @@ SliceChain openai_upstream_body(const Request& request, const Slice& body,
     SLUICE_ASSERT(upstream_model.find_first_of("\r\n") == upstream_model.npos);
     edits.replace(request.model_span, Slice::copy_of(upstream_model));
   } else if (request.model_span.size_bytes == 0) {
+    const std::string_view comma = has_members(edits, body) ? "," : "";
     edits.insert(request.model_span.offset,
-                 Slice::take("\"model\":" + json::quote(upstream_model) + ","));
+                 Slice::take("\"model\":" + json::quote(upstream_model).append(comma)));
   } else {
     edits.replace(request.model_span, Slice::take(json::quote(upstream_model)));
   }

@@ -35,6 +35,11 @@ TEST(OpenaiRequest, UnderstandsWhatTheGatewayNeedsToKnow) {
   EXPECT_EQ(request->user, "Ada");
 }
 
+TEST(OpenaiRequest, ABodyThatIsAllForUsIsSentAsItsModelAlone) {
+  EXPECT_EQ(upstream(R"({"models":["a"],"debug":[]})", "up", "/v1/completions"),
+            R"({"model":"up"})");
+}
+
 TEST(OpenaiRequest, KnowsWhetherSeveralChoicesMayCome) {
   EXPECT_TRUE(understand(R"({"model":"m","messages":[],"n":2})")->may_have_several_choices);
   EXPECT_TRUE(understand(R"({"model":"m","messages":[],"\u006e":1})")->may_have_several_choices);
