@@ -54,8 +54,10 @@ class Rounds:
             for turn in turns:
                 for name in order:
                     more = self.guard(name, turn, name) or {}
-                    busiest = max(each.get("others", 0.0) for each in (found[name], more))
-                    found[name] |= more | {"others": busiest}
+                    others = [each["others"] for each in (found[name], more) if "others" in each]
+                    found[name] |= more
+                    if others:  # the busiest of its turns is what makes a round doubtful
+                        found[name]["others"] = max(others)
             for name, run in found.items():
                 if name not in self.void:
                     self.runs[name].append(run)

@@ -445,6 +445,12 @@ class TakingTurns(unittest.TestCase):
         self.assertIn("direct", self.rounds(scenarios.find("chat")).targets)
         self.assertNotIn("direct", self.rounds(scenarios.find("keys-bad")).targets)
 
+    def test_a_round_is_as_noisy_as_its_busiest_turn(self):
+        played = self.rounds(scenarios.find("chat"))
+        played.play(1, [lambda name: {"us": 10.0, "others": 0.3} if name != "direct" else {},
+                        lambda name: {"p50": 1.0, "others": 0.1} if name != "direct" else {}], shown="us")
+        self.assertEqual([runs[0].get("others") for runs in played.runs.values()], [None, 0.3, 0.3])
+
     def test_ratios_are_to_the_bases_of_the_scenario(self):
         played = self.rounds(scenarios.find("simulator-sse"))
         played.play(1, [lambda name: {"us": 10.0, "others": 0.1}], shown="us")
