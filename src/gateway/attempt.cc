@@ -80,6 +80,7 @@ MaybeError Attempt::prepare() {
 
 Task<MaybeError> Attempt::run(StopToken stop) {
   times_.started = loop_.now();
+  co_await loop_.next_stage();
   // One timer for both waits: the head of the answer, then its first content.
   const auto most = context_.first_content_max.value_or(deployment_.timeouts.first_content);
   is_callers_patience_ = most < deployment_.timeouts.first_content;
@@ -88,6 +89,7 @@ Task<MaybeError> Attempt::run(StopToken stop) {
   ring::Deadline deadline(loop_, times_.started + first_byte, stop);
   MaybeError failed = co_await connect_and_send(deadline);
   if (!failed) {
+    co_await loop_.next_stage();
     note_headroom();
     deadline.extend(times_.started + first_content);
     failed = co_await receive(deadline, stop);
@@ -204,6 +206,7 @@ Task<Result<void>> Attempt::send_on(upstream::ConnectionPool::Use use, StopToken
     if (!lease) co_return fail(lease.error());
     lease_.emplace(std::move(*lease));
   }
+  co_await loop_.next_stage();
   times_.connected = loop_.now();
   const net::ConnectTimings& timings = lease_->timings();
   times_.slot = times_.connected - timings.resolve - timings.connect - timings.tls;

@@ -266,6 +266,7 @@ Task<MaybeError> Attempt::receive_whole(StopToken stop) {
       co_return std::nullopt;
     }
   }
+  co_await loop_.next_stage();
   co_return accept_whole(std::move(held_.bytes).gather());
 }
 

@@ -55,10 +55,13 @@ std::unique_ptr<Attempt> Exchange::take_unsettled() noexcept {
 Task<void> Exchange::run() {
   const bool has_answer = co_await reach_commit_point();
   if (has_answer) {
+    co_await core_.loop.next_stage();
     co_await relay();
+    co_await core_.loop.next_stage();
     if (!serving_is_recorded_) record_attempt(*serving_, core_.loop.now(), broken_.get());
   }
-  account();
+  co_await core_.loop.next_stage();
+  co_await account();
 }
 
 // True: there is an attempt to show. False: the client has its answer, or none is wanted. On its
@@ -70,7 +73,9 @@ Task<bool> Exchange::reach_commit_point() {
     co_await answer_locally();
     co_return false;
   }
+  co_await core_.loop.next_stage();
   if (!failed) failed = co_await understand();
+  co_await core_.loop.next_stage();
   if (!failed) failed = plan();
   if (!failed && own_.plan.steps.empty() && own_.may_estimate) {
     co_await answer_estimate();

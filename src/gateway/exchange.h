@@ -73,7 +73,7 @@ class Exchange {
   MaybeError plan();
   void let_go();
   Task<void> relay();
-  void account();
+  [[nodiscard]] Task<void> account();
 
   // Answers.
   Task<void> answer_locally();

@@ -205,7 +205,7 @@ telemetry::PhaseTimes Exchange::phase_times() const noexcept {
           .total = core_.loop.now() - downstream_.began_at()};
 }
 
-void Exchange::account() {
+Task<void> Exchange::account() {
   Account account{.usage = {}, .cost_usd = {}, .times = phase_times()};
   // A stored response that is shown again costs nothing again.
   if (serving_ && !is_by_id()) {
@@ -214,7 +214,10 @@ void Exchange::account() {
     if (serving_->model() != nullptr) account.cost_usd = cost_of(*serving_);
   }
   count(account);
-  if (core_.access_log != nullptr) log(account);
+  if (core_.access_log == nullptr) co_return;
+  co_await core_.loop.next_stage();
+  log(account);
+  co_await core_.loop.next_stage();  // what is let go now is as much code again
 }
 
 // Tokens and price of one attempt, shown or not: the provider counts both.

@@ -123,6 +123,7 @@ Task<Next> serve_one(ServerConnection& connection, Handler& handler, MonotonicTi
   }
   if (outcome.kind != HeadReader::Outcome::Kind::complete) co_return Next::close;
   ++connection.requests;
+  co_await connection.loop.next_stage();
   ServerHttp1Exchange exchange(connection, request);
   co_await handler.handle(exchange);
   if (!exchange.answered()) {

@@ -5,6 +5,11 @@
 #include "sluice/base/assert.h"
 
 namespace sluice::ring {
+namespace {
+// More than any request has: whoever passes boundaries for ever must not keep completions from
+// being collected.
+constexpr int stages_per_turn_max = 32;
+}  // namespace
 
 Loop::Loop(Backend& backend, std::uint64_t seed)
     : backend_(backend),
@@ -14,14 +19,20 @@ Loop::Loop(Backend& backend, std::uint64_t seed)
       wall_base_(backend.wall_now()),
       timers_(now_) {}
 
-Loop::~Loop() { SLUICE_ASSERT(ready_.empty()); }
+Loop::~Loop() { SLUICE_ASSERT(ready_.empty() && abreast_.empty()); }
 
 void Loop::schedule(std::coroutine_handle<> coroutine) noexcept { ready_.push_back(coroutine); }
 
 // What is scheduled while this batch runs belongs to the next one: a coroutine that reschedules
 // itself must not keep completions from being collected.
 void Loop::run_ready() {
-  running_.swap(ready_);
+  run_batch(ready_);
+  for (int stage = 1; stage < stages_per_turn_max && !abreast_.empty(); ++stage)
+    run_batch(abreast_);
+}
+
+void Loop::run_batch(std::vector<std::coroutine_handle<>>& batch) {
+  running_.swap(batch);
   for (const std::coroutine_handle<> coroutine : running_) coroutine.resume();
   running_.clear();
 }
@@ -29,7 +40,8 @@ void Loop::run_ready() {
 void Loop::turn(MonotonicTime until) {
   run_ready();
   if (turn_end_) turn_end_();
-  const MonotonicTime wakeup = ready_.empty() ? std::min(until, timers_.next_wakeup()) : now_;
+  const bool idle = ready_.empty() && abreast_.empty();
+  const MonotonicTime wakeup = idle ? std::min(until, timers_.next_wakeup()) : now_;
   backend_.wait(wakeup);
   now_ = backend_.now();
   timers_.advance(now_);

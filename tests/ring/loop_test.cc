@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
 #include <thread>
 
 #include "kernel_pair.h"
@@ -33,6 +34,59 @@ TEST(Loop, ACoroutineThatReschedulesItselfRunsOncePerTurn) {
     world.loop->turn(MonotonicTime::min());
     EXPECT_EQ(count, turn);
   }
+}
+
+// One request: so many stages, each of which writes whose it was.
+Task<void> pass_stages(Loop& loop, char name, int stages, std::string& seen) {
+  co_await Yield{loop};
+  for (int stage = 0; stage < stages; ++stage) {
+    if (stage > 0) co_await loop.next_stage();
+    seen += name;
+  }
+}
+
+TEST(Loop, WhatIsReadyTogetherGoesThroughItsStagesAbreastInOneTurn) {
+  KernelLoop world;
+  Scope scope;
+  std::string seen;
+  scope.spawn(pass_stages(*world.loop, 'a', 3, seen));
+  scope.spawn(pass_stages(*world.loop, 'b', 1, seen));
+  scope.spawn(pass_stages(*world.loop, 'c', 4, seen));
+  world.loop->turn(MonotonicTime::min());
+  EXPECT_EQ(seen, "abcacacc");
+}
+
+Task<void> note_boundary(Loop& loop, std::string& seen) {
+  co_await Yield{loop};
+  seen += loop.next_stage().await_ready() ? "goes on, " : "waits, ";
+}
+
+TEST(Loop, WhoIsAloneWaitsAtNoBoundary) {
+  KernelLoop world;
+  Scope scope;
+  std::string seen;
+  scope.spawn(note_boundary(*world.loop, seen));
+  world.loop->turn(MonotonicTime::min());
+  scope.spawn(note_boundary(*world.loop, seen));
+  scope.spawn(note_boundary(*world.loop, seen));
+  world.loop->turn(MonotonicTime::min());
+  EXPECT_EQ(seen, "goes on, waits, waits, ");
+}
+
+TEST(Loop, WhoPassesStagesForEverKeepsNobodyWaiting) {
+  KernelLoop world;
+  Scope scope;
+  std::string seen;
+  constexpr int many = 1'000;
+  scope.spawn(pass_stages(*world.loop, 'a', many, seen));
+  scope.spawn(pass_stages(*world.loop, 'b', many, seen));
+  for (int turn = 0; turn < 10; ++turn) {
+    const std::size_t before = seen.size();
+    world.loop->turn();  // waits for nothing: somebody is ready
+    EXPECT_GT(seen.size(), before);
+  }
+  EXPECT_LT(seen.size(), std::size_t{2} * many);
+  while (seen.size() < std::size_t{2} * many) world.loop->turn(MonotonicTime::min());
 }
 
 TEST(Loop, CallsTheTurnsEndAfterTheReadyCoroutines) {
