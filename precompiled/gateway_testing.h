@@ -1,5 +1,4 @@
 // As testing.h, for the gateway's tests: a whole gateway in a simulated world.
-#pragma once
 #include "gateway_world.h"
 #include "sluice/gateway/snapshot.h"
 #include "testing.h"

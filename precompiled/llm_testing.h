@@ -1,5 +1,4 @@
 // As testing.h, for the dialects' tests.
-#pragma once
 #include <fmt/format.h>
 
 #include "sluice/json/value.h"

@@ -1,6 +1,4 @@
-// What every test includes, parsed once per program in sanitized builds. No file may rely on it:
-// the release build does without.
-#pragma once
+// What every test includes, parsed once per program. Without a guard, for it is compiled by itself.
 #include <gtest/gtest.h>
 
 #include "standard.h"
