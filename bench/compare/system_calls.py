@@ -22,6 +22,9 @@ class SystemCalls:
     def __init__(self, pids):
         self._counters = []
         self.why_not = None
+        if not TRACEPOINT.exists():
+            self.why_not = "tracefs is not mounted, or not for you: as root, mount -t tracefs tracefs /sys/kernel/tracing"
+            return
         try:
             event = int(TRACEPOINT.read_text())
             threads = [int(name) for pid in pids for name in os.listdir(f"/proc/{pid}/task")]
