@@ -80,7 +80,6 @@ MaybeError Attempt::prepare() {
 
 Task<MaybeError> Attempt::run(StopToken stop) {
   times_.started = loop_.now();
-  co_await loop_.next_stage();
   // One timer for both waits: the head of the answer, then its first content.
   const auto most = context_.first_content_max.value_or(deployment_.timeouts.first_content);
   is_callers_patience_ = most < deployment_.timeouts.first_content;
@@ -134,6 +133,8 @@ void Attempt::adapt_to_host() {
 
 Task<MaybeError> Attempt::connect_and_send(ring::Deadline& first_byte) {
   MaybeError refused = co_await pick_credential(first_byte.token());
+  // Not before: who was told that another credential is free takes it in the same breath.
+  co_await loop_.next_stage();
   if (first_byte.passed()) co_return timed_out(llm::errors::Deadline::first_byte);
   if (refused) co_return refused;
   Result<void> sent = co_await send_on(upstream::ConnectionPool::Use::any, first_byte.token());

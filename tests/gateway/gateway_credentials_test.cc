@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "routed_gateway.h"
 
@@ -238,6 +239,19 @@ TEST_F(GatewayCredentials, WhereNoneIsFreeOthersServe) {
   EXPECT_EQ(seen[0].provider, "p0");
   EXPECT_EQ(seen[1].provider, "p1");
   EXPECT_EQ(attempts_logged(0), 2U) << "the one that nobody was asked for is told of, too";
+}
+
+// Both hear of it in one turn of the loop, and only one may go on.
+TEST_F(GatewayCredentials, OfTwoThatAreRefusedTogetherOneHasTheOnlyPlaceLeft) {
+  const std::string config =
+      with_keys(R"({ env = "KEY_a", weight = 1000000 }, )"
+                R"({ env = "KEY_b", weight = 0.000001, concurrency_max = 1 })");
+  says_to_key = {{"a", {failing(429), failing(429)}}, {"b", {after(milliseconds(500))}}};
+  auto seen = play_together(config, {{}}, {{}, {}});
+  if (seen[0].status != 200) std::swap(seen[0], seen[1]);
+  EXPECT_EQ(seen[0].status, 200) << seen[0].body;
+  EXPECT_EQ(seen[1].status, 429) << "as its provider put it: " << seen[1].body;
+  EXPECT_EQ(attempts_logged(0) + attempts_logged(1), 3U) << "nobody is sent where no place is";
 }
 
 // With one at a time a place that is not given back is missed at once.

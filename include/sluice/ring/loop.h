@@ -8,9 +8,10 @@
 //
 // Requests that one wait brought go through their stages abreast ("cohort scheduling", Larus and
 // Parkes, USENIX 2002): each calls next_stage() between two, and goes on when all others have come
-// as far. A request runs through 170 KB of code, five times a core's nearest instruction cache. Run
-// to its end, each would fetch all of it anew: 2 700 lines. Abreast, a stage's code is fetched once
-// for all: some 500 lines each, of 32 together, and 3.5 % less processor time.
+// to a boundary of theirs. A request runs through 170 KB of code, five times a core's nearest
+// instruction cache. Run to its end, each would fetch all of it anew: 2 700 lines. Abreast, a
+// stage's code is fetched once for all: some 500 lines each, of 32 together. With 64 callers a chat
+// takes 3.5 % less processor time so (bench/PROFILE.md).
 #pragma once
 #include <coroutine>
 #include <cstddef>
@@ -37,8 +38,9 @@ class Loop final : public Executor {
   void schedule(std::coroutine_handle<> coroutine) noexcept override;
 
   /// Suspends until all others that are ready in this turn have come to a boundary of theirs or
-  /// wait for something else; not at all when there are none. Nothing completes, expires or is sent
-  /// meanwhile, but other coroutines of this core run: what was scratch is not what it was.
+  /// wait for something else; not at all when the turn has nobody else. Nothing completes, expires
+  /// or is sent meanwhile (but after 32 stages of one turn), yet other coroutines of this core run:
+  /// what was scratch is not what it was, and what was free may be taken.
   [[nodiscard]] auto next_stage() noexcept { return StageBoundary{*this}; }
 
   /// The time at the start of this turn's work: one clock read per turn.
