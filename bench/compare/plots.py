@@ -52,10 +52,15 @@ class Axis:
             steps = (1,) if len(decades) > 3 else (1, 2, 5)
             values = [step * 10.0**decade for decade in range(math.floor(self._low), math.ceil(self._high) + 1)
                       for step in steps]
-            return [value for value in values if self._low - 1e-9 <= math.log10(value) <= self._high + 1e-9]
-        step = round_step((self._high - self._low) / 5)
-        first = math.ceil(self._low / step - 1e-9)
-        return [index * step for index in range(first, math.floor(self._high / step + 1e-9) + 1)]
+            values = [value for value in values if self._low - 1e-9 <= math.log10(value) <= self._high + 1e-9]
+            # An axis from 210 to 450 has but one of them, or none.
+            return values if len(values) > 1 else even_ticks(10.0**self._low, 10.0**self._high)
+        return even_ticks(self._low, self._high)
+
+
+def even_ticks(low, high):
+    step = round_step((high - low) / 5)
+    return [index * step for index in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
 
 
 def round_step(rough):

@@ -382,6 +382,10 @@ class Plots(unittest.TestCase):
         self.assertEqual([round(tick) for tick in plots.Axis(90, 2100, 0, 1, True).ticks()],
                          [100, 200, 500, 1000, 2000])
 
+    def test_a_short_logarithmic_axis_has_ticks_all_the_same(self):
+        self.assertEqual([round(tick) for tick in plots.Axis(210, 450, 0, 1, True).ticks()],
+                         [250, 300, 350, 400, 450])
+
     def test_a_file_holds_plots_in_rows_that_do_not_overlap(self):
         one = plots.lines("a", {"sluice": [(1, 5), (2, 6)]}, "x", "y")
         low = plots.bars("b", {"sluice": (1, 3)}, "us")
