@@ -73,10 +73,14 @@ Task<bool> Exchange::reach_commit_point() {
     co_await answer_locally();
     co_return false;
   }
-  co_await core_.loop.next_stage();
-  if (!failed) failed = co_await understand();
-  co_await core_.loop.next_stage();
-  if (!failed) failed = plan();
+  if (!failed) {
+    co_await core_.loop.next_stage();
+    failed = co_await understand();
+  }
+  if (!failed) {
+    co_await core_.loop.next_stage();
+    failed = plan();
+  }
   if (!failed && own_.plan.steps.empty() && own_.may_estimate) {
     co_await answer_estimate();
     co_return false;
