@@ -59,6 +59,7 @@ class Axis:
 
 
 def even_ticks(low, high):
+    """About five, a round step apart."""
     step = round_step((high - low) / 5)
     return [index * step for index in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
 

@@ -22,15 +22,14 @@ class SystemCalls:
     def __init__(self, pids):
         self._counters = []
         self.why_not = None
-        if not TRACEPOINT.exists():
-            self.why_not = "tracefs is not mounted, or not for you: as root, mount -t tracefs tracefs /sys/kernel/tracing"
-            return
         try:
             event = int(TRACEPOINT.read_text())
             threads = [int(name) for pid in pids for name in os.listdir(f"/proc/{pid}/task")]
             self._counters = [open_counter(event, thread) for thread in threads]
         except OSError as error:
             self.why_not = f"{error.strerror}: {error.filename or 'perf_event_open'}"
+            if str(error.filename) == str(TRACEPOINT):
+                self.why_not += " (as root: mount -t tracefs tracefs /sys/kernel/tracing)"
 
     def read(self):
         return sum(struct.unpack("Q", os.read(counter, 8))[0] for counter in self._counters)

@@ -30,6 +30,7 @@ import rounds  # noqa: E402
 import scenarios  # noqa: E402
 import stage  # noqa: E402
 import strangers  # noqa: E402
+import system_calls  # noqa: E402
 import tables  # noqa: E402
 import workers  # noqa: E402
 
@@ -403,6 +404,21 @@ class Plots(unittest.TestCase):
 
     def test_a_flat_line_is_drawn_too(self):
         self.drawn(plots.lines("a", {"sluice": [(1, 5), (1, 5)]}, "x", "y", x_log=True))
+
+
+class SystemCalls(unittest.TestCase):
+    def test_without_tracefs_it_is_said_how_to_have_it(self):
+        missing = pathlib.Path("/nowhere/sys_enter/id")
+        with unittest.mock.patch.object(system_calls, "TRACEPOINT", missing):
+            counter = system_calls.SystemCalls([os.getpid()])
+        self.assertIn("No such file", counter.why_not)
+        self.assertIn("mount -t tracefs", counter.why_not)
+
+    def test_a_tracepoint_that_is_not_ours_to_read_is_a_reason_too(self):
+        with unittest.mock.patch.object(pathlib.Path, "read_text",
+                                        side_effect=PermissionError(13, "Permission denied", system_calls.TRACEPOINT)):
+            counter = system_calls.SystemCalls([os.getpid()])
+        self.assertIn("as root", counter.why_not)
 
 
 class TakingTurns(unittest.TestCase):
